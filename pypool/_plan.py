@@ -1,0 +1,524 @@
+"""Every rule about arguments and shapes, in pure functions that see no data."""
+
+from __future__ import annotations
+
+import math
+import operator
+import reprlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LIMIT = 2**63 - 1
+"""The largest size, stride or padding: what an int64 holds."""
+
+ORDERED = ("max", "min")
+ROUNDINGS = ("half_even", "half_up", "floor", "trunc")
+NAN_POLICIES = ("propagate", "omit")
+HALVES = ("float16", "bfloat16")
+FLOATS = (*HALVES, "float32", "float64")
+INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+DTYPES = ("bool", *INTEGERS, *FLOATS)
+IN_BFLOAT16 = ("bool", "int8", "uint8")
+"""The integers that bfloat16's eight bits of precision hold."""
+
+
+class Axis(NamedTuple):
+    """A pooled axis.  Output o covers o*stride - before + t*dilation, t in [0, window).
+
+    What lies in [0, size) is data; what lies in [counted_first, counted_last) counts in an average.
+    """
+
+    size: int
+    window: int
+    stride: int
+    dilation: int
+    before: int
+    outputs: int
+    counted_first: int
+    counted_last: int
+
+
+class Recipe(NamedTuple):
+    """The kernels that make one result, by name, in the order in which they run."""
+
+    kernel: tuple[str, str, str]
+    lane: str
+    beside: tuple[str, str, str] | None = None
+    first_cast: tuple[str, str] | None = None
+    divide: str | None = None
+    last_cast: tuple[str, str] | None = None
+
+
+class Plan(NamedTuple):
+    """What a call makes, from the shapes alone."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    pooled: dict[int, Axis]
+    recipe: Recipe
+    rounding: int
+    divisor: int
+
+
+class Layout(NamedTuple):
+    """A plan over arrays of given strides: what `_core.Geometry` takes."""
+
+    outer: list[tuple[int, int, int]]
+    lead: list[tuple[int, ...]]
+    along: tuple[int, ...]
+    inner: tuple[int, int, int]
+    sizes: tuple[int, int, int, int]
+    swapped: bool
+    total_bytes: int
+
+
+def show(value: object) -> str:
+    """What arrived, in an error message: short, whatever it is."""
+    return reprlib.repr(value)
+
+
+# ---- single arguments -------------------------------------------------------------------------
+
+
+def integer(name: str, value: object, least: int) -> int:
+    """An integer argument: anything with ``__index__`` but bool."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be an integer, got the boolean {value}")
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError as error:
+        if hasattr(type(value), "__index__") and not isinstance(value, np.ndarray):
+            raise
+        raise TypeError(
+            f"{name} must be an integer, got {show(value)} of type {type(value).__name__}"
+        ) from error
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {number}")
+    if number > LIMIT:
+        raise ValueError(f"{name} must be at most 2**63 - 1, got {show(number)}")
+    return number
+
+
+def per_axis(name: str, value: object, count: int, least: int = 1) -> tuple[int, ...]:
+    """One integer for every axis, or a sequence of one per axis."""
+    if not is_sequence(value):
+        if not hasattr(type(value), "__index__"):
+            raise TypeError(
+                f"{name} must be an integer or a sequence of {count}, "
+                f"got {show(value)} of type {type(value).__name__}"
+            )
+        return (integer(name, value, least),) * count
+    values = tuple(value)  # type: ignore[arg-type]
+    if len(values) != count:
+        raise ValueError(
+            f"{name} must be an integer or have {count} of them, one per axis; "
+            f"got {len(values)}: {show(value)}"
+        )
+    return tuple(integer(name, v, least) for v in values)
+
+
+def is_sequence(value: object) -> bool:
+    """Whether a value can give one number per axis: a list, a tuple or an array that has axes."""
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def one_of(name: str, value: object, choices: tuple[str, ...]) -> str:
+    """A string argument with a closed list of values."""
+    if not isinstance(value, str):
+        raise TypeError(
+            f"{name} must be one of {', '.join(map(repr, choices))}, "
+            f"got {show(value)} of type {type(value).__name__}"
+        )
+    if value not in choices:
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, choices))}, got {show(value)}"
+        )
+    return str(value)
+
+
+def flag(name: str, value: object) -> bool:
+    """A boolean argument."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(
+            f"{name} must be True or False, got {show(value)} of type {type(value).__name__}"
+        )
+    return bool(value)
+
+
+def padding_of(value: object, count: int) -> str | tuple[tuple[int, int], ...]:
+    """``"valid"``, ``"same"``, ``"same_lower"``, or a (before, after) pair per axis."""
+    if isinstance(value, str):
+        return one_of("padding", value.lower(), ("valid", "same", "same_lower"))
+    if not is_sequence(value) and not hasattr(type(value), "__index__"):
+        raise TypeError(
+            "padding must be 'valid', 'same', 'same_lower', an integer, one per axis, or a "
+            f"(before, after) pair per axis; got {show(value)} of type {type(value).__name__}"
+        )
+    if is_sequence(value) and any(is_sequence(pair) for pair in value):  # type: ignore[attr-defined]
+        pairs = tuple(value)  # type: ignore[arg-type]
+        if len(pairs) != count:
+            raise ValueError(
+                f"padding must have {count} (before, after) pairs, one per axis; "
+                f"got {len(pairs)}: {show(value)}"
+            )
+        return tuple(per_axis("padding", pair, 2, 0) for pair in pairs)  # type: ignore[misc]
+    return tuple((amount, amount) for amount in per_axis("padding", value, count, 0))
+
+
+def axes_of(value: object, ndim: int) -> tuple[int, ...]:
+    """The axes that `pool` pools, each in [0, ndim), as given."""
+    if value is None:
+        return tuple(range(ndim))
+    given = tuple(value) if is_sequence(value) else (value,)  # type: ignore[arg-type]
+    if not given:
+        raise ValueError("axes must name at least one axis, got ()")
+    axes = []
+    for axis in given:
+        number = integer("axes", axis, -LIMIT)
+        if not -ndim <= number < ndim:
+            raise np.exceptions.AxisError(
+                f"axes {show(value)} is out of bounds for an array of {ndim} dimensions"
+            )
+        axes.append(number % ndim)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"axes must name each axis once, got {show(value)}")
+    return tuple(axes)
+
+
+def options_of(
+    op: object,
+    count_include_pad: object,
+    divisor_override: object,
+    dtype: object,
+    rounding: object,
+) -> None:
+    """Refuse an unknown op, and options that are another's."""
+    one_of("op", op, ("max", "min", "avg", "sum"))
+    if op != "avg" and (count_include_pad, divisor_override, rounding) != (
+        False,
+        None,
+        "half_even",
+    ):
+        raise TypeError(
+            f"count_include_pad, divisor_override and rounding are options of op='avg', got op={op!r}"
+        )
+    if op in ORDERED and dtype is not None:
+        raise TypeError(f"dtype is an option of op='avg' and op='sum', got op={op!r}")
+
+
+def spatial_axes(nd: int, ndim: int, data_format: object) -> tuple[int, ...]:
+    """The axes that an nd-dimensional pooling pools."""
+    if data_format is None:
+        data_format = "channels_last"
+    first = one_of("data_format", data_format, ("channels_last", "channels_first"))
+    if ndim < nd:
+        raise ValueError(
+            f"x must have at least {nd} dimensions, {nd} spatial ones and, if any, channels and "
+            f"batch axes; got {ndim}"
+        )
+    end = ndim if ndim == nd or first == "channels_first" else ndim - 1
+    return tuple(range(end - nd, end))
+
+
+# ---- shapes -----------------------------------------------------------------------------------
+
+
+def axis_of(
+    size: int,
+    window: int,
+    stride: int,
+    padding: str | tuple[int, int],
+    dilation: int,
+    ceil_mode: bool,
+    include_pad: bool,
+) -> Axis:
+    """The windows along one axis; a ValueError where one of them would hold no input."""
+    if window == 1:
+        dilation = 1
+    reach = dilation * (window - 1) + 1
+    if isinstance(padding, tuple):
+        before, after = padding
+    elif padding == "valid":
+        before = after = 0
+    else:
+        outputs = -(-size // stride)
+        total = max(0, (outputs - 1) * stride + reach - size) if outputs else 0
+        before = total // 2 if padding == "same" else total - total // 2
+        after = total - before
+    if padding not in ("same", "same_lower"):
+        room = size + before + after - reach
+        if room < 0:
+            raise ValueError(
+                f"pool_size {window}"
+                + (f" with dilation {dilation} spans {reach} elements and" if dilation > 1 else "")
+                + f" does not fit an axis of {size} elements with padding ({before}, {after}); "
+                f"at most {size + before + after} fit, or use padding='same'"
+            )
+        outputs = room // stride + 1
+        if ceil_mode and room % stride and outputs * stride < size + before:
+            outputs += 1
+    for o in (0, outputs - 1) if outputs else ():
+        start = o * stride - before
+        first = max(0, -(start // dilation))  # the first tap at or past 0
+        if first >= window or start + first * dilation >= size:
+            raise ValueError(
+                f"a window of pool_size {window}, dilation {dilation} at {start} holds no element "
+                f"of an axis of {size}; padding ({before}, {after}) must leave at least one"
+            )
+    counted = (-before, size + after) if include_pad else (0, size)
+    if dilation > 1 and outputs:
+        empty_between(size, window, stride, dilation, before, outputs)
+    if include_pad and max(reach, before, size + after) > LIMIT:
+        raise ValueError(
+            f"pool_size {show(window)} with padding ({show(before)}, {show(after)}) counted goes "
+            "past 2**63 - 1"
+        )
+    if not include_pad and outputs:
+        window, before = trimmed(size, window, stride, dilation, before, outputs)
+    if window == 1:
+        dilation = 1
+    if outputs <= 1:
+        stride = 1
+    return Axis(size, window, stride, dilation, before, outputs, *counted)
+
+
+def empty_between(
+    size: int, window: int, stride: int, dilation: int, before: int, outputs: int
+) -> None:
+    """Refuse dilated windows that straddle a short axis without touching it."""
+    if size >= dilation or size == 0:
+        return
+    # Taps lie `dilation` apart, so a window can step over an axis that is shorter than that.
+    for o in range(min(outputs, dilation)):
+        start = o * stride - before
+        first = max(0, -(start // dilation))
+        if first >= window or start + first * dilation >= size:
+            raise ValueError(
+                f"a window of pool_size {window}, dilation {dilation} at {start} holds no element "
+                f"of an axis of {size}; a dilation of at most {size} cannot step over it"
+            )
+
+
+def trimmed(
+    size: int, window: int, stride: int, dilation: int, before: int, outputs: int
+) -> tuple[int, int]:
+    """Window and padding before, less the taps that meet no input in any output."""
+    leading = max(0, -(((outputs - 1) * stride - before) // dilation))
+    before -= leading * dilation
+    window = min(window - leading, -(-(size + before) // dilation))
+    return window, before
+
+
+# ---- dtypes -----------------------------------------------------------------------------------
+
+
+def supported(name: str, dtype: np.dtype[Any]) -> str:
+    """The name of a dtype that pypool pools."""
+    if dtype.name not in DTYPES or dtype.subdtype is not None:
+        raise TypeError(
+            f"{name} must be boolean, an integer, float16, float32, float64 or bfloat16; "
+            f"got {dtype}"
+        )
+    return dtype.name
+
+
+def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]:
+    """The dtype of the result: `wanted` where it can hold one, else what NumPy would give."""
+    source = dtype.name
+    native = dtype.newbyteorder("=")
+    if wanted is None or op in ORDERED:
+        if op in ORDERED or source in FLOATS:
+            return native
+        if op == "avg":
+            return np.dtype(np.float64)
+        return np.dtype(np.uint64 if source.startswith("u") else np.int64)
+    try:
+        target = np.dtype(wanted)  # type: ignore[call-overload]
+    except TypeError as error:
+        raise TypeError(f"dtype must be a NumPy dtype, got {show(wanted)}") from error
+    target = target.newbyteorder("=")
+    name = supported("dtype", target)
+    if source in FLOATS:
+        fits = name in FLOATS
+    elif name in FLOATS:
+        fits = name == "float64" or (
+            source in IN_BFLOAT16 if name == "bfloat16" else np.can_cast(native, target, "safe")
+        )
+    else:
+        fits = name != "bool" and np.can_cast(
+            native, target, "safe" if op == "avg" else "same_kind"
+        )
+    if not fits:
+        raise TypeError(
+            f"dtype {target} cannot hold the {'average' if op == 'avg' else 'sum'} of {source}; "
+            f"leave it out for {result_dtype(op, dtype, None)}"
+        )
+    return target
+
+
+def recipe_of(op: str, source: str, target: str, omit: bool, elements: int) -> Recipe:
+    """Which kernels make `op` of `source` elements into `target`, `elements` a window."""
+    if op in ORDERED:
+        reduction = "f" + op if omit else op
+        if source in HALVES:
+            return Recipe((reduction, source, "int16"), "int16", last_cast=("order", "half"))
+        lane = "uint8" if source == "bool" else source
+        return Recipe((reduction, source, lane), lane)
+    if source in FLOATS:
+        return float_sum(op, source, target, omit)
+    return integer_sum(op, source, target, elements)
+
+
+def float_sum(op: str, source: str, target: str, omit: bool) -> Recipe:
+    """Sums of floats: halves in float32, float32 in float64 where that is asked for."""
+    wide = source == "float64" or (source == "float32" and target == "float64")
+    lane = "float64" if wide else "float32"
+    last_cast = (lane, target) if lane != target else None
+    if omit:
+        kernel, beside = ("nansum", source, lane), ("nancount", source, lane)
+        return Recipe(kernel, lane, beside, None, f"{lane}_counted", last_cast)
+    return Recipe(("sum", source, lane), lane, None, None, lane if op == "avg" else None, last_cast)
+
+
+def integer_sum(op: str, source: str, target: str, elements: int) -> Recipe:
+    """Sums of integers: exact, in the narrowest lanes that hold every sum of a window."""
+    bits = 8 if source == "bool" else np.dtype(source).itemsize * 8
+    average = op == "avg"
+    if target in FLOATS and bits == 64:
+        last_cast = ("float64", target) if target != "float64" else None
+        return Recipe(
+            ("sum", source, "float64"), "float64", None, None, "float64" if average else None,
+            last_cast,
+        )  # fmt: skip
+    if average and bits >= 32 and elements > 2**31:
+        raise ValueError(
+            f"pool_size makes windows of {elements} elements; averages of {source} are exact "
+            f"up to 2**31"
+        )
+    if average and bits == 64:
+        return Recipe(
+            ("lowsum", source, "int64"), "int64", ("highsum", source, "int64"), None, "wide"
+        )
+    room = elements << bits
+    lane = "int16" if room <= 1 << 15 else "int32" if room <= 1 << 31 else "int64"
+    kernel = ("sum", source, lane)
+    if target in FLOATS:
+        last_cast = ("float64", target) if target != "float64" else None
+        return Recipe(
+            kernel, lane, None, (lane, "float64"), "float64" if average else None, last_cast
+        )
+    same = target == lane or (lane == "int64" and target == "uint64")
+    return Recipe(
+        kernel, lane, None, None, lane if average else None, None if same else (lane, target)
+    )
+
+
+# ---- the plan ---------------------------------------------------------------------------------
+
+
+def plan(
+    op: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    axes: tuple[int, ...],
+    pool_size: object,
+    strides: object,
+    padding: object,
+    dilation: object = 1,
+    ceil_mode: object = False,
+    nan_policy: object = "propagate",
+    count_include_pad: object = False,
+    divisor_override: object = None,
+    result: object = None,
+    rounding: object = "half_even",
+) -> Plan:
+    """Meet every bad argument, then say what the call makes."""
+    source = supported("x", dtype)
+    count = len(axes)
+    windows = per_axis("pool_size", pool_size, count)
+    steps = windows if strides is None else per_axis("strides", strides, count)
+    dilations = per_axis("dilation", dilation, count)
+    padded = padding_of(padding, count)
+    paddings = (padded,) * count if isinstance(padded, str) else padded
+    ceil_mode = flag("ceil_mode", ceil_mode)
+    include_pad = flag("count_include_pad", count_include_pad)
+    omit = one_of("nan_policy", nan_policy, NAN_POLICIES) == "omit" and source in FLOATS
+    rounds = ROUNDINGS.index(one_of("rounding", rounding, ROUNDINGS))
+    divisor = 0 if divisor_override is None else integer("divisor_override", divisor_override, 1)
+    target = result_dtype(op, dtype, result)
+
+    pooled = {
+        axis: axis_of(shape[axis], window, step, pad, apart, ceil_mode, include_pad)
+        for axis, window, step, pad, apart in zip(
+            axes, windows, steps, paddings, dilations, strict=True
+        )
+    }
+    out_shape = tuple(
+        pooled[axis].outputs if axis in pooled else size for axis, size in enumerate(shape)
+    )
+    if math.prod(out_shape) * target.itemsize > LIMIT:
+        raise ValueError(f"the result of shape {out_shape} would be past 2**63 - 1 bytes")
+    elements = math.prod(axis.window for axis in pooled.values())
+    if elements > LIMIT:
+        raise ValueError(
+            f"pool_size {show(pool_size)} makes windows of more than 2**63 - 1 elements"
+        )
+    recipe = recipe_of(op, source, target.name, omit, elements)
+    if omit and op == "sum":
+        divisor = 1  # a sum is divided by nothing, but is NaN where nothing was counted
+    return Plan(out_shape, target, pooled, recipe, rounds, divisor)
+
+
+def layout(
+    made: Plan,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    in_strides: tuple[int, ...],
+    out_strides: tuple[int, ...],
+) -> Layout:
+    """Arrange the axes as outer x (lead ..., along) x inner for arrays of these strides."""
+    item = dtype.itemsize
+    pooled = sorted(made.pooled)
+    if made.recipe.kernel[0].removeprefix("f") in ORDERED:
+        # Any order of the axes gives the same; the one that memory has reads whole rows.
+        pooled.sort(key=lambda axis: -abs(in_strides[axis]))
+    rest = [axis for axis in range(len(shape)) if axis not in made.pooled and shape[axis] != 1]
+    along = pooled[-1]
+
+    # The inner axis: side by side in memory, and as long as the axes beside it make it.
+    inner = (1, item, made.dtype.itemsize)
+    beside = [axis for axis in rest if in_strides[axis] == item]
+    if beside and (shape[along] == 1 or in_strides[along] != item):
+        last = rest.pop(rest.index(beside[-1]))
+        inner = (shape[last], item, out_strides[last])
+    outer: list[tuple[int, int, int]] = []
+    for axis in rest:
+        span = (shape[axis], in_strides[axis], out_strides[axis])
+        if outer and all(outer[-1][i] == span[i] * span[0] for i in (1, 2)):
+            span = (outer.pop()[0] * span[0], *span[1:])
+        outer.append(span)
+    while outer and all(outer[-1][i] == inner[i] * inner[0] for i in (1, 2)) and inner[0] > 1:
+        inner = (outer.pop()[0] * inner[0], *inner[1:])
+
+    lead = [(*made.pooled[axis], in_strides[axis], out_strides[axis]) for axis in pooled[:-1]]
+    if not lead and outer:
+        # A row for every window of one: rows that follow each other are done in one go.
+        size, in_step, out_step = outer.pop()
+        lead = [(size, 1, 1, 1, 0, size, 0, size, in_step, out_step)]
+    sizes = (
+        item,
+        np.dtype(made.recipe.lane).itemsize,
+        8 if made.recipe.first_cast else np.dtype(made.recipe.lane).itemsize,
+        made.dtype.itemsize,
+    )
+    total = math.prod(shape) * item + math.prod(made.shape) * made.dtype.itemsize
+    return Layout(
+        outer,
+        lead,
+        (*made.pooled[along], in_strides[along], out_strides[along]),
+        inner,
+        sizes,
+        not dtype.isnative,
+        min(total, LIMIT),
+    )

@@ -1,0 +1,258 @@
+"""Workers, instruction set, and what this build is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from pypool import _core, _plan
+
+__version__ = "0.1.0"
+
+MOST_WORKERS = 1024
+"""More threads than this help no call; larger numbers mean this one."""
+
+
+# ---- workers ----------------------------------------------------------------------------------
+
+
+def cpu_quota() -> float:
+    """CPUs that the control group grants, infinity where it sets no quota."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+            quota, period = file.read().split()
+            return float("inf") if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        pass
+    try:
+        with open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", encoding="ascii") as file:
+            quota_us = int(file.read())
+        with open("/sys/fs/cgroup/cpu/cpu.cfs_period_us", encoding="ascii") as file:
+            period_us = int(file.read())
+        return quota_us / period_us if quota_us > 0 else float("inf")
+    except (OSError, ValueError, ZeroDivisionError):
+        return float("inf")
+
+
+def usable_cpus() -> int:
+    """The smaller of the CPUs this process may run on and its quota, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        cpus = len(os.sched_getaffinity(0))
+    else:
+        cpus = os.cpu_count() or 1
+    quota = cpu_quota()
+    return max(1, cpus if quota >= cpus else int(quota))
+
+
+def workers_from_environment() -> int:
+    """PYPOOL_NUM_THREADS, else OMP_NUM_THREADS, else the CPUs that may be used."""
+    for name in ("PYPOOL_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name)
+        if text is None:
+            continue
+        # OpenMP's own variable may list a number for every level of nesting.
+        first = text.split(",")[0].strip() if name == "OMP_NUM_THREADS" else text.strip()
+        if first.isascii() and first.isdigit() and len(first) < 20 and int(first) > 0:
+            return min(int(first), MOST_WORKERS)
+        if name == "PYPOOL_NUM_THREADS":
+            warnings.warn(
+                f"PYPOOL_NUM_THREADS must be a positive integer, got {_plan.show(text)}; ignored",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    return usable_cpus()
+
+
+class _Workers(threading.local):
+    """The number that `set_workers` set in this thread, if any."""
+
+    number: int | None = None
+
+
+_of_thread = _Workers()
+_default: int | None = None
+
+
+def workers_of(workers: object) -> int:
+    """A `workers` argument as a number."""
+    global _default  # noqa: PLW0603
+    if workers is not None:
+        return min(_plan.integer("workers", workers, 1), MOST_WORKERS)
+    if _of_thread.number is not None:
+        return _of_thread.number
+    if _default is None:
+        _default = workers_from_environment()
+    return _default
+
+
+def get_workers() -> int:
+    """Most threads that a call from this thread uses.
+
+    Returns
+    -------
+    int
+        What `set_workers` set in this thread, else the environment variable
+        ``PYPOOL_NUM_THREADS``, else ``OMP_NUM_THREADS``, else the smaller of the CPUs that the
+        process may run on and the quota of its control group.
+
+    Examples
+    --------
+    >>> import pypool
+    >>> with pypool.set_workers(2):
+    ...     pypool.get_workers()
+    2
+    """
+    return workers_of(None)
+
+
+class set_workers:  # noqa: N801
+    """Set the most threads that calls from this thread use.
+
+    Takes effect at once; as a context manager it is undone on leaving.  Small calls stay on one
+    thread whatever the number.
+
+    Parameters
+    ----------
+    workers : int
+        At least 1.
+
+    Raises
+    ------
+    TypeError
+        If `workers` is not an integer.
+    ValueError
+        If it is below 1.
+
+    Examples
+    --------
+    >>> import pypool
+    >>> with pypool.set_workers(1):
+    ...     pypool.get_workers()
+    1
+    """
+
+    def __init__(self, workers: int) -> None:
+        number = workers_of(workers if workers is not None else float("nan"))
+        self._before = _of_thread.number
+        _of_thread.number = number
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *error: object) -> None:
+        _of_thread.number = self._before
+
+
+# ---- instruction set --------------------------------------------------------------------------
+
+
+def disabled_features() -> set[str]:
+    """The instruction sets that PYPOOL_DISABLE_CPU_FEATURES names."""
+    text = os.environ.get("PYPOOL_DISABLE_CPU_FEATURES", "")
+    built = _core.instruction_sets()
+    known = dict(built[:-1])
+    named = text.replace(",", " ").lower().split()
+    for name in named:
+        if name not in known:
+            may = f"may name {', '.join(known)}" if known else "may name none in this build"
+            raise RuntimeError(f"PYPOOL_DISABLE_CPU_FEATURES {may}; got {_plan.show(name)}")
+        if not known[name]:
+            raise RuntimeError(
+                f"PYPOOL_DISABLE_CPU_FEATURES names {name}, which this machine does not have"
+            )
+    return set(named)
+
+
+def instruction_sets() -> list[str]:
+    """The instruction sets that run here and are not disabled, best first."""
+    return [name for name, runs in _core.instruction_sets() if runs and name not in _disabled]
+
+
+_disabled = disabled_features()
+_names = [name for name, _ in _core.instruction_sets()]
+in_use: int = _names.index(instruction_sets()[0])
+"""Position of the instruction set in use in the build's list."""
+
+
+@contextmanager
+def instruction_set(name: str) -> Iterator[None]:
+    """Use another instruction set in the whole process: a switch for tests and benchmarks."""
+    global in_use  # noqa: PLW0603
+    if name not in instruction_sets():
+        raise ValueError(f"instruction set must be one of {instruction_sets()}, got {name!r}")
+    before = in_use
+    in_use = _names.index(name)
+    try:
+        yield
+    finally:
+        in_use = before
+
+
+# ---- what this is -----------------------------------------------------------------------------
+
+
+def show_config(mode: str = "stdout") -> dict[str, Any] | None:
+    """Say which version and instruction set run, and with how many threads.
+
+    Parameters
+    ----------
+    mode : {"stdout", "dicts"}
+        Print it, or return it.
+
+    Returns
+    -------
+    dict or None
+        With ``mode="dicts"``: `version`, `numpy`, `python`, `instruction_set` (in use),
+        `available` (those that run here, best first), `compiled` (those in the build),
+        `openmp` (whether the build has it) and `workers`.
+
+    Raises
+    ------
+    ValueError
+        If `mode` is neither.
+
+    Examples
+    --------
+    >>> import pypool
+    >>> pypool.show_config(mode="dicts")["workers"] >= 1
+    True
+    """
+    _plan.one_of("mode", mode, ("stdout", "dicts"))
+    config: dict[str, Any] = {
+        "version": __version__,
+        "numpy": np.__version__,
+        "python": sys.version.split()[0],
+        "instruction_set": _names[in_use],
+        "available": instruction_sets(),
+        "compiled": list(_names),
+        "openmp": _core.has_openmp(),
+        "workers": get_workers(),
+    }
+    if mode == "dicts":
+        return config
+    labels = {
+        "version": "pypool",
+        "numpy": "NumPy",
+        "python": "Python",
+        "instruction_set": "instruction set",
+        "available": "available here",
+        "compiled": "in this build",
+        "openmp": "OpenMP",
+        "workers": "workers",
+    }
+    texts = {True: "yes", False: "no; every call runs on one thread"}
+    for key, label in labels.items():
+        value = config[key]
+        if isinstance(value, bool):
+            value = texts[value]
+        elif isinstance(value, list):
+            value = ", ".join(value)
+        print(f"{label + ':':<17}{value}")
+    return None

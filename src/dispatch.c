@@ -1,0 +1,71 @@
+/* dispatch.c - which instruction sets run here.  The only file that asks the CPU anything. */
+#include <string.h>
+
+#include "pool.h"
+
+#define POOL_ISA(name) extern const struct pool_isa pool_isa_##name;
+#include "isas_built.h"
+#undef POOL_ISA
+
+const struct pool_isa *pool_isa(int i)
+{
+    static const struct pool_isa *const isas[] = {
+#define POOL_ISA(name) &pool_isa_##name,
+#include "isas_built.h"
+#undef POOL_ISA
+        NULL,
+    };
+    return isas[i];
+}
+
+static int cpu_has(const char *feature, size_t length)
+{
+    (void)feature, (void)length;
+#if defined(__x86_64__) || defined(__i386__)
+#define ASK(name) \
+    if (length == sizeof #name - 1 && memcmp(feature, #name, length) == 0) return __builtin_cpu_supports(#name) != 0;
+    ASK(avx2)
+    ASK(fma)
+    ASK(f16c)
+    ASK(bmi2)
+    ASK(avx512f)
+    ASK(avx512bw)
+    ASK(avx512dq)
+    ASK(avx512vl)
+#undef ASK
+#endif
+    return 0;
+}
+
+int pool_isa_runs_here(const struct pool_isa *isa)
+{
+    for (const char *feature = isa->needs; *feature;) {
+        const size_t length = strcspn(feature, " ");
+        if (!cpu_has(feature, length)) return 0;
+        feature += length;
+        feature += strspn(feature, " ");
+    }
+    return 1;
+}
+
+const struct pool_kernel *pool_find_kernel(const struct pool_isa *isa, const char *reduction, const char *dtype,
+                                           const char *lane)
+{
+    for (const struct pool_kernel *const *k = isa->kernels; *k; k++)
+        if (!strcmp((*k)->reduction, reduction) && !strcmp((*k)->dtype, dtype) && !strcmp((*k)->lane, lane)) return *k;
+    return NULL;
+}
+
+const struct pool_cast *pool_find_cast(const struct pool_isa *isa, const char *from, const char *to)
+{
+    for (const struct pool_cast *c = isa->casts; c->from; c++)
+        if (!strcmp(c->from, from) && !strcmp(c->to, to)) return c;
+    return NULL;
+}
+
+const struct pool_divide *pool_find_divide(const struct pool_isa *isa, const char *name)
+{
+    for (const struct pool_divide *d = isa->divides; d->name; d++)
+        if (!strcmp(d->name, name)) return d;
+    return NULL;
+}

@@ -1,0 +1,135 @@
+/* divides.c - sums to averages: every divisor, every rounding. */
+#include "vec.h"
+#include "pool.h"
+
+/* The one rule of rounding.  What floor = floor(value / divisor), which leaves rest in [0, divisor), goes up by. */
+#define ROUND_UP(rounding, floor, rest, divisor, value)                                                       \
+    ((rounding) == POOL_HALF_EVEN ? ((rest) > (divisor) - (rest)) | (((rest) == (divisor) - (rest)) & ((floor) & 1)) \
+     : (rounding) == POOL_HALF_UP ? ((rest) >= (divisor) - (rest))                                            \
+     : (rounding) == POOL_TRUNC   ? ((value) < 0) & ((rest) != 0)                                             \
+                                  : 0)
+
+/* Integers of `type`, in three ways, alike in every bit:
+ *   shift      by a power of two that the type holds, in the type itself;
+ *   estimate   by a divisor below 2^30: a product in `real` is off by one at most, which the rest tells;
+ *   exact      by any other. */
+#define DEFINE_DIVIDE(name, type, real)                                                                       \
+    INLINE void name##_shift(void *sum, int64_t count, int shift, enum pool_rounding rounding)                \
+    {                                                                                                         \
+        typedef type element UNALIGNED;                                                                       \
+        element *s = sum;                                                                                     \
+        const type divisor = (type)((type)1 << shift);                                                        \
+        for (int64_t i = 0; i < count; i++) {                                                                 \
+            const type value = s[i], floor = (type)(value >> shift), rest = (type)(value & (divisor - 1));    \
+            s[i] = (type)(floor + (ROUND_UP(rounding, floor, rest, (type)divisor, value)));                   \
+        }                                                                                                     \
+    }                                                                                                         \
+    INLINE void name##_estimate(void *sum, int64_t count, int32_t divisor, enum pool_rounding rounding)       \
+    {                                                                                                         \
+        typedef type element UNALIGNED;                                                                       \
+        element *s = sum;                                                                                     \
+        const real inverse = (real)1 / (real)divisor;                                                         \
+        for (int64_t i = 0; i < count; i++) {                                                                 \
+            const int32_t value = (int32_t)s[i];                                                              \
+            int32_t floor = (int32_t)((real)value * inverse), rest = value - floor * divisor;                 \
+            floor -= rest < 0;                                                                                \
+            rest += rest < 0 ? divisor : 0;                                                                   \
+            floor += rest >= divisor;                                                                         \
+            rest -= rest >= divisor ? divisor : 0;                                                            \
+            s[i] = (type)(floor + (ROUND_UP(rounding, floor, rest, divisor, value)));                         \
+        }                                                                                                     \
+    }                                                                                                         \
+    INLINE void name##_exact(void *sum, int64_t count, int64_t divisor, enum pool_rounding rounding)          \
+    {                                                                                                         \
+        typedef type element UNALIGNED;                                                                       \
+        element *s = sum;                                                                                     \
+        for (int64_t i = 0; i < count; i++) {                                                                 \
+            const int64_t value = s[i], floor = value / divisor - (value % divisor < 0);                      \
+            const int64_t rest = value - floor * divisor;                                                     \
+            s[i] = (type)(floor + (ROUND_UP(rounding, floor, rest, divisor, value)));                         \
+        }                                                                                                     \
+    }                                                                                                         \
+    INLINE void name##_rounded(void *sum, int64_t count, int64_t divisor, enum pool_rounding rounding)        \
+    {                                                                                                         \
+        const int shift = __builtin_ctzll((unsigned long long)divisor);                                       \
+        if (divisor == (int64_t)1 << shift && shift < (int)sizeof(type) * 8 - 1)                              \
+            name##_shift(sum, count, shift, rounding);                                                        \
+        else if (sizeof(type) < 8 && divisor < 1 << 30)                                                       \
+            name##_estimate(sum, count, (int32_t)divisor, rounding);                                          \
+        else                                                                                                  \
+            name##_exact(sum, count, divisor, rounding);                                                      \
+    }                                                                                                         \
+    static void divide_##name(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,    \
+                              enum pool_rounding rounding)                                                    \
+    {                                                                                                         \
+        (void)other, (void)extra;                                                                             \
+        switch (rounding) {                                                                                   \
+        case POOL_HALF_EVEN: name##_rounded(sum, count, divisor, POOL_HALF_EVEN); break;                      \
+        case POOL_HALF_UP: name##_rounded(sum, count, divisor, POOL_HALF_UP); break;                          \
+        case POOL_FLOOR: name##_rounded(sum, count, divisor, POOL_FLOOR); break;                              \
+        case POOL_TRUNC: name##_rounded(sum, count, divisor, POOL_TRUNC); break;                              \
+        }                                                                                                     \
+    }
+
+DEFINE_DIVIDE(int16, int16_t, float)
+DEFINE_DIVIDE(int32, int32_t, double)
+DEFINE_DIVIDE(int64, int64_t, double)
+
+/* 64-bit elements in two sums: other = their high halves, sum = their low ones and, in the end, the average. */
+static void divide_wide(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,
+                        enum pool_rounding rounding)
+{
+    (void)extra;
+    typedef int64_t element UNALIGNED;
+    element *low = sum;
+    const element *high = other;
+    for (int64_t i = 0; i < count; i++) {
+        const __int128 value = (__int128)high[i] * ((__int128)1 << 32) + low[i];
+        const __int128 floor = value / divisor - (value % divisor < 0);
+        const __int128 rest = value - floor * divisor;
+        low[i] = (int64_t)(floor + (ROUND_UP(rounding, floor, rest, divisor, value)));
+    }
+}
+
+/* Floats.  A product with the inverse of a power of two is the quotient, to the bit. */
+#define DEFINE_DIVIDE_FLOAT(name, type)                                                                       \
+    static void divide_##name(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,    \
+                              enum pool_rounding rounding)                                                    \
+    {                                                                                                         \
+        (void)other, (void)extra, (void)rounding;                                                             \
+        typedef type element UNALIGNED;                                                                       \
+        element *s = sum;                                                                                     \
+        const type by = (type)divisor, inverse = 1 / by;                                                      \
+        if ((divisor & (divisor - 1)) == 0)                                                                   \
+            for (int64_t i = 0; i < count; i++) s[i] *= inverse;                                              \
+        else                                                                                                  \
+            for (int64_t i = 0; i < count; i++) s[i] /= by;                                                   \
+    }                                                                                                         \
+    /* other = how many elements were counted; NaN where none was.  extra < 0: the divisor stands. */         \
+    static void divide_##name##_counted(void *sum, const void *other, int64_t count, int64_t divisor,         \
+                                        int64_t extra, enum pool_rounding rounding)                           \
+    {                                                                                                         \
+        (void)rounding;                                                                                       \
+        typedef type element UNALIGNED;                                                                       \
+        element *s = sum;                                                                                     \
+        const element *counted = other;                                                                       \
+        for (int64_t i = 0; i < count; i++) {                                                                 \
+            const type by = extra < 0 ? (type)divisor : counted[i] + (type)extra;                              \
+            s[i] = counted[i] > 0 ? s[i] / by : (type)__builtin_nan("");                                      \
+        }                                                                                                     \
+    }
+
+DEFINE_DIVIDE_FLOAT(float32, float)
+DEFINE_DIVIDE_FLOAT(float64, double)
+
+const struct pool_divide JOIN(ISA, _divides)[] = {
+    {"int16", divide_int16},
+    {"int32", divide_int32},
+    {"int64", divide_int64},
+    {"wide", divide_wide},
+    {"float32", divide_float32},
+    {"float64", divide_float64},
+    {"float32_counted", divide_float32_counted},
+    {"float64_counted", divide_float64_counted},
+    {NULL, NULL},
+};

@@ -1,0 +1,72 @@
+/* driver.c - splits a call over threads.  The only parallel region, the only allocation. */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#ifndef _WIN32
+#include <pthread.h>
+#endif
+
+#include "walk.h"
+
+enum { BYTES_PER_THREAD = 128 * 1024 };     /* below this a second thread costs more than it saves */
+
+int pool_has_openmp(void)
+{
+#ifdef _OPENMP
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+/* One call at a time is parallel; the rest stay on their callers' threads.  So does a child forked once this process
+ * has run in parallel: the OpenMP runtime's threads did not come with it. */
+static atomic_flag parallel = ATOMIC_FLAG_INIT;
+static atomic_int has_been_parallel;
+
+static void stay_serial(void)
+{
+    if (atomic_load(&has_been_parallel)) atomic_flag_test_and_set(&parallel);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+#ifndef _WIN32
+    pthread_atfork(NULL, NULL, stay_serial);
+#endif
+}
+
+enum pool_status pool_run(const struct pool_geometry *g, const void *in, void *out, int workers)
+{
+    struct job job;
+    pool_plan_job(&job, g, in, out);
+    int64_t threads = g->bytes / BYTES_PER_THREAD;
+    if (threads > workers) threads = workers;
+    if (threads > job.units) threads = job.units;
+    if (!pool_has_openmp() || threads < 2 || atomic_flag_test_and_set(&parallel)) threads = 1;
+
+    enum pool_status status = POOL_NO_MEMORY;
+    char *scratch = aligned_alloc(64, (size_t)(threads * job.scratch_bytes));
+    if (scratch) {
+        status = POOL_OK;
+        if (threads == 1) pool_walk(&job, scratch, 0, job.units);
+#ifdef _OPENMP
+        else {
+            atomic_store(&has_been_parallel, 1);
+#pragma omp parallel num_threads((int)threads)
+            {
+                const int64_t t = omp_get_thread_num(), n = omp_get_num_threads();
+                const int64_t share = job.units / n, more = job.units % n;
+                const int64_t first = share * t + (t < more ? t : more);
+                pool_walk(&job, scratch + t * job.scratch_bytes, first, first + share + (t < more));
+            }
+        }
+#endif
+        free(scratch);
+    }
+    if (threads > 1) atomic_flag_clear(&parallel);
+    return status;
+}

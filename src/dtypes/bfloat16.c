@@ -1,0 +1,29 @@
+/* bfloat16.c - the upper half of float32: ordered as 16-bit integers, summed in float32. */
+#include "vec.h"
+#include "halves.h"
+
+#define DTYPE bfloat16
+#define ELEM uint16_t
+#define LOWEST 0xff80
+#define HIGHEST 0x7f80
+#define NOT_A_NUMBER 0x7fc0
+#define ZERO 0x8000      /* -0.0: x + -0.0 is x, whatever its sign */
+
+#define LANE int16
+#define WIDEN(x) order_of_halves(x)
+/* From -infinity to infinity the order runs over [-1 - 0x7f80, 0x7f80]; beyond lie the NaN. */
+#define PICK_NAN(x, yes, no) PICK((vec_uint16)((x) + 0x7f80 + 1) > 2 * 0x7f80 + 1, yes, no)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#include "reductions/fmax.h"
+#include "reductions/fmin.h"
+#undef LANE
+#undef WIDEN
+#undef PICK_NAN
+
+#define LANE float32
+#define WIDEN(x) bfloat16_to_float32(x)
+#define PICK_NAN PICK_NAN_float32
+#include "reductions/sum.h"
+#include "reductions/nansum.h"
+#include "reductions/nancount.h"

@@ -1,0 +1,26 @@
+/* bool.c - booleans: a byte, true where it is not zero. */
+#include "vec.h"
+
+#define DTYPE bool
+#define ELEM uint8_t
+#define LOWEST 0
+#define HIGHEST 1
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE uint8
+#define WIDEN(x) ((VEC)((x) != 0) & 1)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) -(VEC)(__builtin_convertvector(x, VEC) != 0)
+#define LANE int16
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int32
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int64
+#include "reductions/sum.h"

@@ -1,0 +1,29 @@
+/* float16.c - IEEE half precision: ordered as 16-bit integers, summed in float32. */
+#include "vec.h"
+#include "halves.h"
+
+#define DTYPE float16
+#define ELEM uint16_t
+#define LOWEST 0xfc00
+#define HIGHEST 0x7c00
+#define NOT_A_NUMBER 0x7e00
+#define ZERO 0x8000      /* -0.0: x + -0.0 is x, whatever its sign */
+
+#define LANE int16
+#define WIDEN(x) order_of_halves(x)
+/* From -infinity to infinity the order runs over [-1 - 0x7c00, 0x7c00]; beyond lie the NaN. */
+#define PICK_NAN(x, yes, no) PICK((vec_uint16)((x) + 0x7c00 + 1) > 2 * 0x7c00 + 1, yes, no)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#include "reductions/fmax.h"
+#include "reductions/fmin.h"
+#undef LANE
+#undef WIDEN
+#undef PICK_NAN
+
+#define LANE float32
+#define WIDEN(x) float16_to_float32(x)
+#define PICK_NAN PICK_NAN_float32
+#include "reductions/sum.h"
+#include "reductions/nansum.h"
+#include "reductions/nancount.h"

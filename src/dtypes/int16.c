@@ -1,0 +1,24 @@
+/* int16.c - 16-bit signed integers. */
+#include "vec.h"
+
+#define DTYPE int16
+#define ELEM int16_t
+#define LOWEST 0x8000
+#define HIGHEST 0x7fff
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE int16
+#define WIDEN(x) (x)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define LANE int32
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int64
+#include "reductions/sum.h"
+#undef LANE

@@ -1,0 +1,26 @@
+/* int64.c - 64-bit signed integers. */
+#include "vec.h"
+
+#define DTYPE int64
+#define ELEM int64_t
+#define LOWEST 0x8000000000000000
+#define HIGHEST 0x7fffffffffffffff
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE int64
+#define WIDEN(x) (x)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define LANE int64
+#include "reductions/sum.h"
+#define HIGH_BITS(x) ((x) >> 32)
+#include "reductions/lowsum.h"
+#include "reductions/highsum.h"
+#undef LANE
+#define LANE float64
+#include "reductions/sum.h"

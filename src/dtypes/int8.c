@@ -1,0 +1,27 @@
+/* int8.c - 8-bit signed integers. */
+#include "vec.h"
+
+#define DTYPE int8
+#define ELEM int8_t
+#define LOWEST 0x80
+#define HIGHEST 0x7f
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE int8
+#define WIDEN(x) (x)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define LANE int16
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int32
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int64
+#include "reductions/sum.h"
+#undef LANE

@@ -1,0 +1,24 @@
+/* uint16.c - 16-bit unsigned integers. */
+#include "vec.h"
+
+#define DTYPE uint16
+#define ELEM uint16_t
+#define LOWEST 0
+#define HIGHEST 0xffff
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE uint16
+#define WIDEN(x) (x)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define LANE int32
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int64
+#include "reductions/sum.h"
+#undef LANE

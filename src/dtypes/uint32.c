@@ -1,0 +1,21 @@
+/* uint32.c - 32-bit unsigned integers. */
+#include "vec.h"
+
+#define DTYPE uint32
+#define ELEM uint32_t
+#define LOWEST 0
+#define HIGHEST 0xffffffff
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE uint32
+#define WIDEN(x) (x)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define LANE int64
+#include "reductions/sum.h"
+#undef LANE

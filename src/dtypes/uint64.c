@@ -1,0 +1,26 @@
+/* uint64.c - 64-bit unsigned integers. */
+#include "vec.h"
+
+#define DTYPE uint64
+#define ELEM uint64_t
+#define LOWEST 0
+#define HIGHEST 0xffffffffffffffff
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE uint64
+#define WIDEN(x) (x)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define LANE int64
+#include "reductions/sum.h"
+#define HIGH_BITS(x) ((VEC)((vec_uint64)(x) >> 32))
+#include "reductions/lowsum.h"
+#include "reductions/highsum.h"
+#undef LANE
+#define LANE float64
+#include "reductions/sum.h"

@@ -1,0 +1,27 @@
+/* uint8.c - 8-bit unsigned integers. */
+#include "vec.h"
+
+#define DTYPE uint8
+#define ELEM uint8_t
+#define LOWEST 0
+#define HIGHEST 0xff
+#define ZERO 0
+#define PICK_NAN(x, yes, no) (no)
+
+#define LANE uint8
+#define WIDEN(x) (x)
+#include "reductions/max.h"
+#include "reductions/min.h"
+#undef LANE
+#undef WIDEN
+
+#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define LANE int16
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int32
+#include "reductions/sum.h"
+#undef LANE
+#define LANE int64
+#include "reductions/sum.h"
+#undef LANE

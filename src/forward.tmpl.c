@@ -1,0 +1,323 @@
+/* forward.tmpl.c - the kernels of one reduction over one dtype (struct pool_kernel says what each promises).
+ *
+ * Parameters: REDUCTION DTYPE LANE   names (LANE one of vec.h's)
+ *             ELEM                   the type in memory
+ *             WIDEN(elems)           elements to lanes
+ *             LEAF(lanes)            what an element is worth before it meets others
+ *             RULE(a, b)             the reduction of two
+ *             EMPTY                  the element that takes no part, as bits
+ *             IDEMPOTENT             1 where rule(a, a) == a
+ *
+ * No scalar code: a row shorter than a vector is loaded and stored in part, a longer one ends in a vector that
+ * steps back and overlaps. */
+#include "pool.h"
+
+#define NAME_(part, reduction, dtype, lane) part##_##reduction##_##dtype##_##lane
+#define NAME_EXPANDED(part, reduction, dtype, lane) NAME_(part, reduction, dtype, lane)
+#define NAME(part) NAME_EXPANDED(part, REDUCTION, DTYPE, LANE)
+#define EXPORTED JOIN(ISA, _kernel)
+#define VEC JOIN(vec_, LANE)
+#define TYPE JOIN(lane_, LANE)
+#define N LANES_OF(TYPE)
+#define EVEN JOIN(even_, LANE)
+#define ODD JOIN(odd_, LANE)
+#define SLIDE1 JOIN(slide1_, LANE)
+#define SLIDE2 JOIN(slide2_, LANE)
+
+typedef ELEM NAME(elems) __attribute__((vector_size(VECTOR_BYTES / sizeof(TYPE) * sizeof(ELEM))));
+typedef NAME(elems) NAME(elems_at) UNALIGNED;
+typedef VEC NAME(lanes_at) UNALIGNED;
+
+INLINE VEC NAME(load)(const TYPE *p)
+{
+    return *(const NAME(lanes_at) *)p;
+}
+
+INLINE void NAME(store)(TYPE *p, VEC v)
+{
+    *(NAME(lanes_at) *)p = v;
+}
+
+INLINE void NAME(store_part)(TYPE *p, VEC v, int64_t count)
+{
+    STORE_PART((char *)p, &v, (size_t)count * sizeof(TYPE));
+}
+
+/* Where a column of the window comes from: `n` rows of elements, or one row of lanes (n == 0) already folded.
+ * n is a constant wherever this is used, so the rows stay in registers. */
+typedef struct {
+    const char *rows[POOL_GROUP];
+    int n;
+} NAME(source);
+
+INLINE NAME(source) NAME(rows)(const char *const *rows, int n)
+{
+    NAME(source) s = {.n = n};
+    for (int i = 0; i < n; i++) s.rows[i] = rows[i];
+    return s;
+}
+
+INLINE NAME(source) NAME(folded)(const TYPE *acc)
+{
+    NAME(source) s = {.rows = {(const char *)acc}, .n = 0};
+    return s;
+}
+
+INLINE VEC NAME(leaf)(const char *row, int64_t at, int whole, int64_t count)
+{
+    NAME(elems) elems;
+    if (whole) elems = *(const NAME(elems_at) *)(row + at * (int64_t)sizeof(ELEM));
+    else LOAD_PART(&elems, row + at * (int64_t)sizeof(ELEM), (size_t)count * sizeof(ELEM));
+    VEC lanes = WIDEN(elems);
+    return LEAF(lanes);
+}
+
+/* Columns [at, at + N) of the window, its rows folded; only the first `count` are read unless `whole`. */
+INLINE VEC NAME(columns)(const NAME(source) *s, int64_t at, int whole, int64_t count)
+{
+    if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
+    VEC tree[POOL_GROUP];
+    for (int i = 0; i < s->n; i++) tree[i] = NAME(leaf)(s->rows[i], at, whole, count);
+    for (int half = 1; half < s->n; half *= 2)
+        for (int i = 0; i + half < s->n; i += 2 * half) tree[i] = RULE(tree[i], tree[i + half]);
+    return tree[0];
+}
+
+INLINE VEC NAME(column)(const NAME(source) *s, int64_t at)
+{
+    return NAME(columns)(s, at, 1, N);
+}
+
+/* acc[0 .. count) = columns 0 .. count. */
+INLINE void NAME(fold_n)(const char *const *rows, int n, int64_t count, TYPE *acc)
+{
+    const NAME(source) s = NAME(rows)(rows, n);
+    if (count < N) {
+        NAME(store)(acc, NAME(columns)(&s, 0, 0, count));
+        return;
+    }
+    int64_t i = 0;
+    for (; i + N <= count; i += N) NAME(store)(acc + i, NAME(column)(&s, i));
+    if (i < count) NAME(store)(acc + count - N, NAME(column)(&s, count - N));
+}
+
+static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
+{
+    switch (n) {
+    case 1: NAME(fold_n)(rows, 1, count, acc); break;
+    case 2: NAME(fold_n)(rows, 2, count, acc); break;
+    case 3: NAME(fold_n)(rows, 3, count, acc); break;
+    case 4: NAME(fold_n)(rows, 4, count, acc); break;
+    case 6: NAME(fold_n)(rows, 6, count, acc); break;
+    default: NAME(fold_n)(rows, POOL_GROUP, count, acc);
+    }
+}
+
+/* dst[i] = rule(a[i], b[i]).  dst may be a; b may start anywhere after it. */
+INLINE void NAME(combine)(TYPE *dst, const TYPE *a, const TYPE *b, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += N) {
+        VEC v = RULE(NAME(load)(a + i), NAME(load)(b + i));
+        NAME(store)(dst + i, v);
+    }
+}
+
+static void NAME(merge)(void *into, const void *from, int64_t count)
+{
+    NAME(combine)(into, into, from, count);
+}
+
+/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2; window and stride are constants.
+ * Each column is folded once and slides over to the next vector in a register; the last vectors, where the next
+ * does not exist, take their taps by loads that end where the row does. */
+INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, TYPE *dst)
+{
+    if (outputs < N) {
+        const int64_t width = (outputs - 1) * stride + window;      /* < 2N */
+        const VEC a = NAME(columns)(s, 0, 0, width < N ? width : N);
+        const VEC b = width > N ? NAME(columns)(s, N, 0, width - N) : a;
+        VEC v;
+        if (stride == 2) {
+            const VEC even = EVEN(a, b);
+            v = RULE(even, ODD(a, b));
+            if (window == 3) v = RULE(v, SLIDE1(even, even));
+        } else {
+            v = RULE(a, SLIDE1(a, b));
+            if (window == 3) v = RULE(v, SLIDE2(a, b));
+        }
+        NAME(store_part)(dst, v, outputs);
+        return;
+    }
+    int64_t i = 0;
+    if (stride == 2 && window == 3) {
+        VEC a = NAME(column)(s, 0), b = NAME(column)(s, N);
+        for (; i + 2 * N <= outputs; i += N) {
+            const VEC even = EVEN(a, b), odd = ODD(a, b);
+            a = NAME(column)(s, 2 * (i + N)), b = NAME(column)(s, 2 * (i + N) + N);
+            VEC v = RULE(even, odd);
+            v = RULE(v, SLIDE1(even, EVEN(a, b)));
+            NAME(store)(dst + i, v);
+        }
+    } else if (stride == 1) {
+        VEC a = NAME(column)(s, 0);
+        for (; i + 2 * N <= outputs; i += N) {
+            const VEC next = NAME(column)(s, i + N);
+            VEC v = RULE(a, SLIDE1(a, next));
+            if (window == 3) v = RULE(v, SLIDE2(a, next));
+            NAME(store)(dst + i, v);
+            a = next;
+        }
+    }
+    for (;;) {
+        VEC v;
+        if (stride == 2) {
+            const VEC a = NAME(column)(s, 2 * i), b = NAME(column)(s, 2 * i + N);
+            v = RULE(EVEN(a, b), ODD(a, b));
+            if (window == 3) {
+                const VEC c = NAME(column)(s, 2 * i + 1), d = NAME(column)(s, 2 * i + 1 + N);
+                v = RULE(v, ODD(c, d));
+            }
+        } else {
+            v = RULE(NAME(column)(s, i), NAME(column)(s, i + 1));
+            if (window == 3) v = RULE(v, NAME(column)(s, i + 2));
+        }
+        NAME(store)(dst + i, v);
+        if (i + N >= outputs) break;
+        i = i + 2 * N <= outputs ? i + N : outputs - N;
+    }
+}
+
+/* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
+INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, int64_t step, int64_t tap_step,
+                         int64_t outputs, TYPE *dst)
+{
+    for (int64_t o = 0; o < outputs; o++, dst += inner) {
+        for (int64_t c = 0;;) {
+            const int64_t at = o * step + c;
+            VEC tree[POOL_LEAVES];
+            tree[0] = NAME(column)(s, at);
+            if (IDEMPOTENT) {
+                for (int64_t t = 1; t < window; t++) tree[0] = RULE(tree[0], NAME(column)(s, at + t * tap_step));
+            } else {
+                for (int64_t t = 1; t < window; t++) tree[t] = NAME(column)(s, at + t * tap_step);
+                for (int64_t half = 1; half < window; half *= 2)
+                    for (int64_t t = 0; t + half < window; t += 2 * half) tree[t] = RULE(tree[t], tree[t + half]);
+            }
+            NAME(store)(dst + c, tree[0]);
+            if (c + N >= inner) break;
+            c = c + 2 * N <= inner ? c + N : inner - N;
+        }
+    }
+}
+
+static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
+{
+    if (dilation != 1 || !(n == 1 || n == window || (n == 4 && window == 2))) return 0;
+    if (inner >= N) return window == 2 || window == 3;
+    return inner == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2));
+}
+
+INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
+                          int64_t repeats, int64_t in_step, int64_t out_step, char *dst)
+{
+    NAME(source) s = NAME(rows)(rows, n);
+    for (int64_t r = 0; r < repeats; r++, dst += out_step) {
+        if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, (TYPE *)dst);
+        else if (window == 2) NAME(taps)(&s, 2, 2, outputs, (TYPE *)dst);
+        else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, (TYPE *)dst);
+        else NAME(taps)(&s, 3, 1, outputs, (TYPE *)dst);
+        for (int i = 0; i < n; i++) s.rows[i] += in_step;
+    }
+}
+
+static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
+                        int64_t repeats, int64_t in_step, int64_t out_step, void *dst)
+{
+    switch (10 * n + (int)window) {
+    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, in_step, out_step, dst); break;
+    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, in_step, out_step, dst); break;
+    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, in_step, out_step, dst); break;
+    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, in_step, out_step, dst); break;
+    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, in_step, out_step, dst);
+    }
+}
+
+/* Windows of any size at every position of acc, by doubling: a window of 2h is two of h.  Returns where they are,
+ * acc or spare: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count). */
+INLINE TYPE *NAME(doubled)(TYPE *acc, TYPE *spare, int64_t unit, int64_t window, int64_t count)
+{
+    TYPE *rest = NULL;          /* windows of the digits of `window` below the one at hand */
+    for (int64_t h = 1;; h *= 2) {
+        if (IDEMPOTENT && 2 * h >= window) {
+            if (h < window) NAME(combine)(acc, acc, acc + (window - h) * unit, count);
+            return acc;
+        }
+        if (window & h) {
+            const int64_t length = count + (window - window % (2 * h)) * unit;
+            if (rest) NAME(combine)(rest, acc, rest + h * unit, length);
+            else if (window == h) return acc;
+            else rest = memcpy(spare, acc, (size_t)length * sizeof(TYPE));
+        }
+        if (2 * h > window) return rest;
+        NAME(combine)(acc, acc, acc + h * unit, count + (window - 2 * h) * unit);
+    }
+}
+
+/* dst[o*inner + c] = row[o*step + c]. */
+INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t outputs, TYPE *dst)
+{
+    if (step == inner) {
+        memcpy(dst, row, (size_t)(outputs * inner) * sizeof(TYPE));
+    } else if (inner == 1) {
+        int64_t o = 0;
+        if (step == 2)
+            for (; o + N <= outputs; o += N)
+                NAME(store)(dst + o, EVEN(NAME(load)(row + 2 * o), NAME(load)(row + 2 * o + N)));
+        for (; o < outputs; o++) dst[o] = row[o * step];
+    } else if (inner < N) {
+        /* Whole vectors, each overwriting what the one before wrote too much. */
+        int64_t o = 0;
+        for (; o * inner + N <= outputs * inner; o++) NAME(store)(dst + o * inner, NAME(load)(row + o * step));
+        for (; o < outputs; o++) NAME(store_part)(dst + o * inner, NAME(load)(row + o * step), inner);
+    } else {
+        for (int64_t o = 0; o < outputs; o++) memcpy(dst + o * inner, row + o * step, (size_t)inner * sizeof(TYPE));
+    }
+}
+
+static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
+                        int64_t outputs, void *dst)
+{
+    const NAME(source) s = NAME(folded)(acc);
+    if (inner == 1 && dilation == 1 && window == 2 && stride == 2) NAME(taps)(&s, 2, 2, outputs, dst);
+    else if (inner == 1 && dilation == 1 && window == 3 && stride == 2) NAME(taps)(&s, 3, 2, outputs, dst);
+    else if (inner == 1 && dilation == 1 && window == 3 && stride == 1) NAME(taps)(&s, 3, 1, outputs, dst);
+    else if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
+        NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, dst);
+    else {
+        const int64_t count = ((outputs - 1) * stride + 1) * inner;
+        NAME(thin)(NAME(doubled)(acc, spare, dilation * inner, window, count), inner, stride * inner, outputs, dst);
+    }
+}
+
+const struct pool_kernel NAME(EXPORTED) = {
+    .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
+    .empty = EMPTY, .idempotent = IDEMPOTENT,
+    .fold = NAME(fold), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses), .fused = NAME(fused),
+};
+
+#undef NAME_
+#undef NAME_EXPANDED
+#undef NAME
+#undef EXPORTED
+#undef VEC
+#undef TYPE
+#undef N
+#undef EVEN
+#undef ODD
+#undef SLIDE1
+#undef SLIDE2
+#undef RULE
+#undef LEAF
+#undef EMPTY
+#undef IDEMPOTENT
+#undef REDUCTION

@@ -1,0 +1,62 @@
+/* halves.h - float16 and bfloat16 to float32 and back, a vector at a time; to nearest, ties to even. */
+#ifndef HALVES_H
+#define HALVES_H
+
+/* As many 16-bit elements as there are 32-bit lanes. */
+typedef uint16_t packed_16bit __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef packed_16bit packed_16bit_at UNALIGNED;
+
+INLINE vec_float32 bfloat16_to_float32(packed_16bit halves)
+{
+    return (vec_float32)(__builtin_convertvector(halves, vec_uint32) << 16);
+}
+
+INLINE packed_16bit float32_to_bfloat16(vec_float32 floats)
+{
+    const vec_uint32 bits = (vec_uint32)floats;
+    const vec_uint32 rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16, quiet = (bits >> 16) | 0x40;
+    return __builtin_convertvector(PICK(floats != floats, quiet, rounded), packed_16bit);
+}
+
+#ifdef HALVES_TO_FLOAT
+INLINE vec_float32 float16_to_float32(packed_16bit halves)
+{
+    return HALVES_TO_FLOAT(halves);
+}
+
+INLINE packed_16bit float32_to_float16(vec_float32 floats)
+{
+    return FLOAT_TO_HALVES(floats);
+}
+#else
+/* Exponents move by a multiplication, which also normalises subnormals; infinities and NaN are patched in. */
+INLINE vec_float32 float16_to_float32(packed_16bit halves)
+{
+    const vec_uint32 bits = __builtin_convertvector(halves, vec_uint32), magnitude = bits & 0x7fff;
+    const vec_uint32 number = (vec_uint32)((vec_float32)(magnitude << 13) * 0x1p112f);
+    const vec_uint32 special = PICK((vec_int32)magnitude >= 0x7c00, (vec_uint32){0} + 0x7f800000, (vec_uint32){0});
+    const vec_uint32 quiet = PICK((vec_int32)magnitude > 0x7c00, (vec_uint32){0} + 0x400000, (vec_uint32){0});
+    return (vec_float32)(number | special | quiet | ((bits & 0x8000) << 16));
+}
+
+INLINE packed_16bit float32_to_float16(vec_float32 floats)
+{
+    const vec_uint32 bits = (vec_uint32)floats, magnitude = bits & 0x7fffffff;
+    const vec_uint32 normal = (magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13;
+    const vec_uint32 subnormal = (vec_uint32)((vec_float32)magnitude + 0.5f) - 0x3f000000;
+    const vec_uint32 nan = 0x7e00 | ((magnitude >> 13) & 0x3ff), infinity = (vec_uint32){0} + 0x7c00;
+    vec_uint32 half = PICK((vec_int32)magnitude < 0x38800000, subnormal, normal);
+    half = PICK((vec_int32)magnitude >= 0x477ff000, infinity, half);
+    half = PICK((vec_int32)magnitude > 0x7f800000, nan, half);
+    return __builtin_convertvector(half | ((bits >> 16) & 0x8000), packed_16bit);
+}
+#endif
+
+/* Sign and magnitude to two's complement, which orders as the halves do, and back. */
+INLINE vec_int16 order_of_halves(vec_uint16 halves)
+{
+    const vec_int16 bits = (vec_int16)halves;
+    return bits ^ ((bits >> 15) & 0x7fff);
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* avx2.h - AVX2 with F16C: x86-64-v3, Haswell and Zen onwards. */
+#include <immintrin.h>
+
+#define VECTOR_BYTES 32
+
+#define LARGER_int8(a, b) (vec_int8)_mm256_max_epi8((__m256i)(a), (__m256i)(b))
+#define LARGER_int16(a, b) (vec_int16)_mm256_max_epi16((__m256i)(a), (__m256i)(b))
+#define LARGER_int32(a, b) (vec_int32)_mm256_max_epi32((__m256i)(a), (__m256i)(b))
+#define LARGER_int64 LARGER_ANY
+#define LARGER_uint8(a, b) (vec_uint8)_mm256_max_epu8((__m256i)(a), (__m256i)(b))
+#define LARGER_uint16(a, b) (vec_uint16)_mm256_max_epu16((__m256i)(a), (__m256i)(b))
+#define LARGER_uint32(a, b) (vec_uint32)_mm256_max_epu32((__m256i)(a), (__m256i)(b))
+#define LARGER_uint64 LARGER_ANY
+#define LARGER_float32(a, b) (vec_float32)_mm256_max_ps((__m256)(a), (__m256)(b))
+#define LARGER_float64(a, b) (vec_float64)_mm256_max_pd((__m256d)(a), (__m256d)(b))
+#define SMALLER_int8(a, b) (vec_int8)_mm256_min_epi8((__m256i)(a), (__m256i)(b))
+#define SMALLER_int16(a, b) (vec_int16)_mm256_min_epi16((__m256i)(a), (__m256i)(b))
+#define SMALLER_int32(a, b) (vec_int32)_mm256_min_epi32((__m256i)(a), (__m256i)(b))
+#define SMALLER_int64 SMALLER_ANY
+#define SMALLER_uint8(a, b) (vec_uint8)_mm256_min_epu8((__m256i)(a), (__m256i)(b))
+#define SMALLER_uint16(a, b) (vec_uint16)_mm256_min_epu16((__m256i)(a), (__m256i)(b))
+#define SMALLER_uint32(a, b) (vec_uint32)_mm256_min_epu32((__m256i)(a), (__m256i)(b))
+#define SMALLER_uint64 SMALLER_ANY
+#define SMALLER_float32(a, b) (vec_float32)_mm256_min_ps((__m256)(a), (__m256)(b))
+#define SMALLER_float64(a, b) (vec_float64)_mm256_min_pd((__m256d)(a), (__m256d)(b))
+
+#define HALVES_TO_FLOAT(halves) (vec_float32)_mm256_cvtph_ps((__m128i)(halves))
+#define FLOAT_TO_HALVES(floats) (packed_16bit)_mm256_cvtps_ph((__m256)(floats), _MM_FROUND_TO_NEAREST_INT)

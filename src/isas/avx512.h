@@ -1,0 +1,53 @@
+/* avx512.h - AVX-512 F, BW, DQ, VL: x86-64-v4, Skylake-X and Zen 4 onwards.  Masks make every tail one instruction. */
+#include <immintrin.h>
+
+#define VECTOR_BYTES 64
+
+#define LARGER_int8(a, b) (vec_int8)_mm512_max_epi8((__m512i)(a), (__m512i)(b))
+#define LARGER_int16(a, b) (vec_int16)_mm512_max_epi16((__m512i)(a), (__m512i)(b))
+#define LARGER_int32(a, b) (vec_int32)_mm512_max_epi32((__m512i)(a), (__m512i)(b))
+#define LARGER_int64(a, b) (vec_int64)_mm512_max_epi64((__m512i)(a), (__m512i)(b))
+#define LARGER_uint8(a, b) (vec_uint8)_mm512_max_epu8((__m512i)(a), (__m512i)(b))
+#define LARGER_uint16(a, b) (vec_uint16)_mm512_max_epu16((__m512i)(a), (__m512i)(b))
+#define LARGER_uint32(a, b) (vec_uint32)_mm512_max_epu32((__m512i)(a), (__m512i)(b))
+#define LARGER_uint64(a, b) (vec_uint64)_mm512_max_epu64((__m512i)(a), (__m512i)(b))
+#define LARGER_float32(a, b) (vec_float32)_mm512_max_ps((__m512)(a), (__m512)(b))
+#define LARGER_float64(a, b) (vec_float64)_mm512_max_pd((__m512d)(a), (__m512d)(b))
+#define SMALLER_int8(a, b) (vec_int8)_mm512_min_epi8((__m512i)(a), (__m512i)(b))
+#define SMALLER_int16(a, b) (vec_int16)_mm512_min_epi16((__m512i)(a), (__m512i)(b))
+#define SMALLER_int32(a, b) (vec_int32)_mm512_min_epi32((__m512i)(a), (__m512i)(b))
+#define SMALLER_int64(a, b) (vec_int64)_mm512_min_epi64((__m512i)(a), (__m512i)(b))
+#define SMALLER_uint8(a, b) (vec_uint8)_mm512_min_epu8((__m512i)(a), (__m512i)(b))
+#define SMALLER_uint16(a, b) (vec_uint16)_mm512_min_epu16((__m512i)(a), (__m512i)(b))
+#define SMALLER_uint32(a, b) (vec_uint32)_mm512_min_epu32((__m512i)(a), (__m512i)(b))
+#define SMALLER_uint64(a, b) (vec_uint64)_mm512_min_epu64((__m512i)(a), (__m512i)(b))
+#define SMALLER_float32(a, b) (vec_float32)_mm512_min_ps((__m512)(a), (__m512)(b))
+#define SMALLER_float64(a, b) (vec_float64)_mm512_min_pd((__m512d)(a), (__m512d)(b))
+
+/* A blend by mask: the plain PICK is two exclusive-ors. */
+#define PICK_NAN_float32(x, yes, no) \
+    (vec_float32)_mm512_mask_mov_ps((__m512)(no), _mm512_cmp_ps_mask((__m512)(x), (__m512)(x), _CMP_UNORD_Q), \
+                                    (__m512)(yes))
+#define PICK_NAN_float64(x, yes, no) \
+    (vec_float64)_mm512_mask_mov_pd((__m512d)(no), _mm512_cmp_pd_mask((__m512d)(x), (__m512d)(x), _CMP_UNORD_Q), \
+                                    (__m512d)(yes))
+
+#define HALVES_TO_FLOAT(halves) (vec_float32)_mm512_cvtph_ps((__m256i)(halves))
+#define FLOAT_TO_HALVES(floats) (packed_16bit)_mm512_cvtps_ph((__m512)(floats), _MM_FROUND_TO_NEAREST_INT)
+
+#define FIRST_BYTES(bytes) ((__mmask64)_bzhi_u64(~0ULL, (unsigned)(bytes)))
+#define LOAD_PART(v, p, bytes) load_part((v), sizeof *(v), (p), (bytes))
+#define STORE_PART(p, v, bytes) store_part((p), (v), sizeof *(v), (bytes))
+
+static inline __attribute__((always_inline, unused)) void load_part(void *v, size_t size, const char *p, size_t bytes)
+{
+    __m512i all = _mm512_maskz_loadu_epi8(FIRST_BYTES(bytes), p);
+    memcpy(v, &all, size);
+}
+
+static inline __attribute__((always_inline, unused)) void store_part(char *p, const void *v, size_t size, size_t bytes)
+{
+    __m512i all = _mm512_setzero_si512();
+    memcpy(&all, v, size);
+    _mm512_mask_storeu_epi8(p, FIRST_BYTES(bytes), all);
+}

@@ -1,0 +1,36 @@
+/* baseline.h - what every machine of the family has: SSE2 on x86-64, plain vectors elsewhere. */
+#define VECTOR_BYTES 16
+
+#define LARGER_int8 LARGER_ANY
+#define LARGER_int32 LARGER_ANY
+#define LARGER_int64 LARGER_ANY
+#define LARGER_uint16 LARGER_ANY
+#define LARGER_uint32 LARGER_ANY
+#define LARGER_uint64 LARGER_ANY
+#define SMALLER_int8 SMALLER_ANY
+#define SMALLER_int32 SMALLER_ANY
+#define SMALLER_int64 SMALLER_ANY
+#define SMALLER_uint16 SMALLER_ANY
+#define SMALLER_uint32 SMALLER_ANY
+#define SMALLER_uint64 SMALLER_ANY
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#define LARGER_int16(a, b) (vec_int16)_mm_max_epi16((__m128i)(a), (__m128i)(b))
+#define LARGER_uint8(a, b) (vec_uint8)_mm_max_epu8((__m128i)(a), (__m128i)(b))
+#define LARGER_float32(a, b) (vec_float32)_mm_max_ps((__m128)(a), (__m128)(b))
+#define LARGER_float64(a, b) (vec_float64)_mm_max_pd((__m128d)(a), (__m128d)(b))
+#define SMALLER_int16(a, b) (vec_int16)_mm_min_epi16((__m128i)(a), (__m128i)(b))
+#define SMALLER_uint8(a, b) (vec_uint8)_mm_min_epu8((__m128i)(a), (__m128i)(b))
+#define SMALLER_float32(a, b) (vec_float32)_mm_min_ps((__m128)(a), (__m128)(b))
+#define SMALLER_float64(a, b) (vec_float64)_mm_min_pd((__m128d)(a), (__m128d)(b))
+#else
+#define LARGER_int16 LARGER_ANY
+#define LARGER_uint8 LARGER_ANY
+#define LARGER_float32 LARGER_ANY
+#define LARGER_float64 LARGER_ANY
+#define SMALLER_int16 SMALLER_ANY
+#define SMALLER_uint8 SMALLER_ANY
+#define SMALLER_float32 SMALLER_ANY
+#define SMALLER_float64 SMALLER_ANY
+#endif

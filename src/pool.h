@@ -1,0 +1,114 @@
+/* pool.h - the contract between the door, the driver and the kernels. */
+#ifndef POOL_H
+#define POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
+enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since sums are binary trees */
+enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
+enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
+
+/* The kernels of one reduction over one dtype.  Rows hold elements as memory has them, lanes hold what
+ * arithmetic uses.  Kernels are serial, allocate nothing and return nothing; they trust their arguments.
+ *
+ * A sum is a perfect binary tree over the positions of its window: rows first (the last leading axis in the
+ * low bits), then along the row (past POOL_LEAVES positions, position modulo POOL_LEAVES last of all).  What
+ * is not there is an empty leaf.  So its bits depend on the window alone. */
+struct pool_kernel {
+    const char *reduction, *dtype, *lane;
+    uint64_t empty;             /* the element that takes no part, as memory holds it */
+    int idempotent;             /* rule(a, a) == a: any order and any overlap will do */
+
+    /* acc[0 .. count) = rule over rows[0 .. n)[0 .. count), n one of 1, 2, 3, 4, 6, POOL_GROUP.  May touch
+     * POOL_SLACK bytes past the end of acc, never of a row. */
+    void (*fold)(const char *const *rows, int n, int64_t count, void *acc);
+
+    /* into[0 .. count) = rule(into, from).  May touch POOL_SLACK bytes past the end of both. */
+    void (*merge)(void *into, const void *from, int64_t count);
+
+    /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window).
+     * Overwrites acc and spare; both hold the windows' whole extent and POOL_SLACK bytes. */
+    void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
+                  int64_t outputs, void *dst);
+
+    /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows, `repeats` rows
+     * of outputs, each `in_step` and `out_step` bytes after the one before. */
+    int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
+    void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
+                  int64_t repeats, int64_t in_step, int64_t out_step, void *dst);
+};
+
+/* How a lane becomes what memory holds.  dst may be src where the two types have one size. */
+struct pool_cast {
+    const char *from, *to;
+    void (*cast)(const void *src, void *dst, int64_t count);
+};
+
+enum pool_rounding { POOL_HALF_EVEN, POOL_HALF_UP, POOL_FLOOR, POOL_TRUNC };
+
+/* sum[0 .. count) /= divisor, in place.  `other` holds what a pair of sums needs beside: how many elements were
+ * counted (nansum), or the sums of the elements' high halves (lowsum).  `extra` joins that count; below 0, the divisor
+ * stands whatever the count. */
+struct pool_divide {
+    const char *name;
+    void (*divide)(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,
+                   enum pool_rounding rounding);
+};
+
+/* All that one instruction set offers. */
+struct pool_isa {
+    const char *name, *needs;   /* needs: CPU features by the compiler's names, space separated */
+    const struct pool_kernel *const *kernels;
+    const struct pool_cast *casts;
+    const struct pool_divide *divides;      /* each list ends with a null name */
+};
+
+/* A pooled axis.  Output o covers o*stride - before + t*dilation, t in [0, window); those in [0, size) are data,
+ * those in [counted_first, counted_last) count in an average. */
+struct pool_axis {
+    int64_t size, window, stride, dilation, before, outputs;
+    int64_t counted_first, counted_last;
+    int64_t in_step, out_step;              /* bytes */
+};
+
+struct pool_span {
+    int64_t size, in_step, out_step;        /* elements; bytes */
+};
+
+/* One call's problem: outer x (lead ... along) x inner, with what finishes its rows. */
+struct pool_geometry {
+    int outer_axes, lead_axes;
+    struct pool_span outer[POOL_MAX_AXES];
+    struct pool_axis lead[POOL_MAX_AXES];   /* the pooled axes but the last, in their order */
+    struct pool_axis along;                 /* the last pooled axis */
+    struct pool_span inner;
+    int elem_bytes, lane_bytes, mid_bytes, out_bytes;
+    int swapped;                            /* the input's bytes are in the other order */
+
+    const struct pool_kernel *kernel;
+    const struct pool_kernel *beside;       /* a second sum that the divide needs, or null */
+    const struct pool_cast *first_cast;     /* before the divide, or null; lane_bytes to mid_bytes */
+    const struct pool_divide *divide;       /* or null */
+    const struct pool_cast *last_cast;      /* after it, or null; mid_bytes to out_bytes */
+    enum pool_rounding rounding;
+    int64_t divisor;                        /* stands for the count where positive */
+    int64_t bytes;                          /* read and written: what decides on threads */
+};
+
+enum pool_status { POOL_OK, POOL_NO_MEMORY };
+
+/* driver.c */
+enum pool_status pool_run(const struct pool_geometry *g, const void *in, void *out, int workers);
+int pool_has_openmp(void);
+
+/* dispatch.c: best first; null at the end. */
+const struct pool_isa *pool_isa(int i);
+int pool_isa_runs_here(const struct pool_isa *isa);
+const struct pool_kernel *pool_find_kernel(const struct pool_isa *isa, const char *reduction, const char *dtype,
+                                           const char *lane);
+const struct pool_cast *pool_find_cast(const struct pool_isa *isa, const char *from, const char *to);
+const struct pool_divide *pool_find_divide(const struct pool_isa *isa, const char *name);
+
+#endif

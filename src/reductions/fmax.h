@@ -1,0 +1,7 @@
+/* fmax - the largest element that is not NaN; NaN where there is none. */
+#define REDUCTION fmax
+#define EMPTY NOT_A_NUMBER
+#define IDEMPOTENT 1
+#define LEAF(x) (x)
+#define RULE(a, b) PICK_NAN(a, b, JOIN(LARGER_, LANE)(b, a))
+#include "forward.tmpl.c"

@@ -1,0 +1,7 @@
+/* fmin - the smallest element that is not NaN; NaN where there is none. */
+#define REDUCTION fmin
+#define EMPTY NOT_A_NUMBER
+#define IDEMPOTENT 1
+#define LEAF(x) (x)
+#define RULE(a, b) PICK_NAN(a, b, JOIN(SMALLER_, LANE)(b, a))
+#include "forward.tmpl.c"

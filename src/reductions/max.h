@@ -1,0 +1,7 @@
+/* max - the largest element; NaN wins over all. */
+#define REDUCTION max
+#define EMPTY LOWEST
+#define IDEMPOTENT 1
+#define LEAF(x) (x)
+#define RULE(a, b) PICK_NAN(b, b, JOIN(LARGER_, LANE)(b, a))
+#include "forward.tmpl.c"

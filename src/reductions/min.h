@@ -1,0 +1,7 @@
+/* min - the smallest element; NaN wins over all. */
+#define REDUCTION min
+#define EMPTY HIGHEST
+#define IDEMPOTENT 1
+#define LEAF(x) (x)
+#define RULE(a, b) PICK_NAN(b, b, JOIN(SMALLER_, LANE)(b, a))
+#include "forward.tmpl.c"

@@ -1,0 +1,7 @@
+/* nansum - all elements that are not NaN. */
+#define REDUCTION nansum
+#define EMPTY ZERO
+#define IDEMPOTENT 0
+#define LEAF(x) PICK_NAN(x, -(VEC){0}, x)
+#define RULE(a, b) ((a) + (b))
+#include "forward.tmpl.c"

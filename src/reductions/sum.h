@@ -1,0 +1,7 @@
+/* sum - all elements. */
+#define REDUCTION sum
+#define EMPTY ZERO
+#define IDEMPOTENT 0
+#define LEAF(x) (x)
+#define RULE(a, b) ((a) + (b))
+#include "forward.tmpl.c"

@@ -1,0 +1,107 @@
+/* vec.h - vectors of lanes: load, store, pick, slide, split.  GCC vector extensions; what an instruction set does
+ * better stands in its own file, which is included here. */
+#ifndef VEC_H
+#define VEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+#define STRING_(a) #a
+#define STRING(a) STRING_(a)
+#define INLINE static inline __attribute__((always_inline, unused))
+#define UNALIGNED __attribute__((aligned(1), may_alias))
+
+/* PICK(mask, yes, no) without a branch; a mask lane is all ones or all zeros. */
+#define PICK(mask, yes, no) \
+    ((__typeof__(yes))(((mask) & (__typeof__(mask))(yes)) | (~(mask) & (__typeof__(mask))(no))))
+
+/* The larger (smaller) of two, the second where they are equal or unordered. */
+#define LARGER_ANY(a, b) PICK((a) > (b), a, b)
+#define SMALLER_ANY(a, b) PICK((a) < (b), a, b)
+
+#include ISA_HEADER
+
+#define LANES_OF(type) ((int)(VECTOR_BYTES / sizeof(type)))
+
+/* The first `bytes` of a vector at p, the rest zeros; and back. */
+#ifndef LOAD_PART
+/* Pieces of fixed size, for a memcpy of a size that varies costs more than a narrow row. */
+static __attribute__((noinline, unused)) void copy_part(char *to, const char *from, size_t bytes)
+{
+    for (; bytes >= 16; bytes -= 16, to += 16, from += 16) memcpy(to, from, 16);
+    if (bytes & 8) { memcpy(to, from, 8); to += 8; from += 8; }
+    if (bytes & 4) { memcpy(to, from, 4); to += 4; from += 4; }
+    if (bytes & 2) { memcpy(to, from, 2); to += 2; from += 2; }
+    if (bytes & 1) *to = *from;
+}
+#define LOAD_PART(v, p, bytes) (memset(v, 0, sizeof *(v)), copy_part((char *)(v), (p), (bytes)))
+#define STORE_PART(p, v, bytes) copy_part((p), (const char *)(v), (bytes))
+#endif
+
+/* Indices first, first + step, ... of as many lanes as a vector has, by the lane's bits. */
+#define AT2(first, step) (first), (first) + (step)
+#define AT4(first, step) AT2(first, step), AT2((first) + 2 * (step), step)
+#define AT8(first, step) AT4(first, step), AT4((first) + 4 * (step), step)
+#define AT16(first, step) AT8(first, step), AT8((first) + 8 * (step), step)
+#define AT32(first, step) AT16(first, step), AT16((first) + 16 * (step), step)
+#define AT64(first, step) AT32(first, step), AT32((first) + 32 * (step), step)
+#if VECTOR_BYTES == 64
+#define LANES_8BIT AT64
+#define LANES_16BIT AT32
+#define LANES_32BIT AT16
+#define LANES_64BIT AT8
+#elif VECTOR_BYTES == 32
+#define LANES_8BIT AT32
+#define LANES_16BIT AT16
+#define LANES_32BIT AT8
+#define LANES_64BIT AT4
+#else
+#define LANES_8BIT AT16
+#define LANES_16BIT AT8
+#define LANES_32BIT AT4
+#define LANES_64BIT AT2
+#endif
+
+/* A lane type by NumPy's name: its vector, its mask, and the shuffles, to which (a, b) is one row of lanes. */
+#define DEFINE_LANE(name, type, bits)                                                      \
+    typedef type lane_##name;                                                              \
+    typedef type vec_##name __attribute__((vector_size(VECTOR_BYTES)));                    \
+    typedef int##bits##_t mask_##name __attribute__((vector_size(VECTOR_BYTES)));          \
+    INLINE vec_##name even_##name(vec_##name a, vec_##name b)                              \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, LANES_##bits##BIT(0, 2));                     \
+    }                                                                                      \
+    INLINE vec_##name odd_##name(vec_##name a, vec_##name b)                               \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, LANES_##bits##BIT(1, 2));                     \
+    }                                                                                      \
+    INLINE vec_##name slide1_##name(vec_##name a, vec_##name b)                            \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, LANES_##bits##BIT(1, 1));                     \
+    }                                                                                      \
+    INLINE vec_##name slide2_##name(vec_##name a, vec_##name b)                            \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, LANES_##bits##BIT(2, 1));                     \
+    }
+
+DEFINE_LANE(int8, int8_t, 8)
+DEFINE_LANE(uint8, uint8_t, 8)
+DEFINE_LANE(int16, int16_t, 16)
+DEFINE_LANE(uint16, uint16_t, 16)
+DEFINE_LANE(int32, int32_t, 32)
+DEFINE_LANE(uint32, uint32_t, 32)
+DEFINE_LANE(int64, int64_t, 64)
+DEFINE_LANE(uint64, uint64_t, 64)
+DEFINE_LANE(float32, float, 32)
+DEFINE_LANE(float64, double, 64)
+
+/* `yes` where x is NaN, else `no`. */
+#ifndef PICK_NAN_float32
+#define PICK_NAN_float32(x, yes, no) PICK((x) != (x), yes, no)
+#define PICK_NAN_float64(x, yes, no) PICK((x) != (x), yes, no)
+#endif
+
+#endif

@@ -1,0 +1,461 @@
+/* walk.c - one thread's way through its units: input rows to kernels, their lanes to the output. */
+#include "walk.h"
+
+#include <string.h>
+
+enum { TILE_BYTES = 16384 };    /* of a folded row: half of the smallest L1 in use */
+enum { MAX_DIGITS = 2 * POOL_MAX_AXES + 2 };
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
+static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+static int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0; }
+
+struct range {
+    int64_t first, last;
+};
+
+/* The taps of output o that fall in [first, last). */
+static struct range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last)
+{
+    const int64_t start = o * a->stride - a->before;
+    const int64_t below = first - start, upto = last - start;
+    return (struct range){
+        below <= 0 ? 0 : least(ceil_div(below, a->dilation), a->window),
+        upto <= 0 ? 0 : least(ceil_div(upto, a->dilation), a->window),
+    };
+}
+
+static int64_t taps_counted(const struct pool_axis *a, int64_t o)
+{
+    const struct range taps = taps_in(a, o, a->counted_first, a->counted_last);
+    return taps.last - taps.first;
+}
+
+/* The outputs all of whose taps fall in [0, size) and count. */
+static struct range outputs_inside(const struct pool_axis *a)
+{
+    const int64_t first = most(0, a->counted_first), last = least(a->size, a->counted_last);
+    const int64_t reach = (a->window - 1) * a->dilation + 1;
+    const int64_t from = least(a->outputs, ceil_div(most(0, first + a->before), a->stride));
+    const int64_t room = last - reach + a->before;
+    return (struct range){from, room < 0 ? from : most(from, least(a->outputs, room / a->stride + 1))};
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------------------- */
+
+void pool_plan_job(struct job *job, const struct pool_geometry *g, const void *in, void *out)
+{
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
+    *job = (struct job){.g = g, .in = in, .out = out};
+    job->reach = (along->window - 1) * along->dilation + 1;
+    job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach * least(inner, 64) <= 4 * tile);
+    if (job->chunked) {
+        job->c_block = least(inner, 128);
+        job->x_block = 1;
+    } else {
+        job->c_block = job->reach * inner <= 4 * tile ? inner : least(inner, most(64, tile / job->reach));
+        const int64_t room = tile / job->c_block - job->reach;
+        job->x_block = room < along->stride ? 1 : least(along->outputs, room / along->stride + 1);
+    }
+    job->x_blocks = ceil_div(along->outputs, job->x_block);
+    job->c_blocks = ceil_div(inner, job->c_block);
+    const struct range inside = outputs_inside(along);
+    job->inside_first = inside.first;
+    job->inside_last = inside.last;
+
+    /* Rows of several axes are one group where that keeps the tree of a sum: its bits join only at powers of two. */
+    job->group_rows = 1;
+    for (int a = g->lead_axes - 1; a >= 0; a--) {
+        const int64_t window = g->lead[a].window;
+        if (window > POOL_GROUP / job->group_rows) break;
+        if (!g->kernel->idempotent && (job->group_rows & (job->group_rows - 1))) break;
+        job->group_rows *= window;
+        job->group_axes++;
+    }
+
+    const int64_t elem = g->elem_bytes;
+    const int whole = job->c_blocks == 1;
+    job->rows_contiguous = !g->swapped && (g->inner.in_step == elem || inner == 1) &&
+                           ((whole && along->in_step == inner * elem) || along->size == 1);
+    job->out_contiguous = (g->inner.out_step == g->out_bytes || inner == 1) &&
+                          ((whole && along->out_step == inner * g->out_bytes) || along->outputs == 1);
+
+    job->fused = whole && !job->chunked && job->rows_contiguous && job->group_axes == g->lead_axes &&
+                 g->kernel->fuses((int)job->group_rows, inner, along->window, along->stride, along->dilation);
+
+    const int64_t block = job->x_block * job->c_block;
+    job->repeats = 1;
+    if (job->fused && g->lead_axes > 0 && job->x_blocks == 1 && job->out_contiguous) {
+        const int finished = g->first_cast || g->divide || g->last_cast;
+        if (!finished) job->repeats = INT64_MAX;
+        else if (g->lead[g->lead_axes - 1].out_step == block * g->out_bytes) job->repeats = most(1, tile / block);
+    }
+
+    int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
+    if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
+    if (g->kernel->idempotent) levels = 2;
+    else {
+        for (int a = 0; a < g->lead_axes; a++) levels += bits_of(g->lead[a].window);
+        if (job->chunked) levels += bits_of(ceil_div(along->window, POOL_LEAVES));
+        levels += 1;
+    }
+    const int64_t lanes = block * least(job->repeats, most(1, tile / block));
+    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
+    job->row_bytes = round_up(cols * elem + POOL_SLACK);
+    job->acc_bytes = round_up(cols * g->lane_bytes + POOL_SLACK);
+    job->at_gathered = job->row_bytes;
+    job->at_levels = job->at_gathered + (job->rows_contiguous ? 0 : POOL_GROUP * job->row_bytes);
+    job->at_spare = job->at_levels + levels * job->acc_bytes;
+    job->at_lanes = job->at_spare + job->acc_bytes;
+    job->at_beside = job->at_lanes + (direct ? 0 : round_up(lanes * g->lane_bytes + POOL_SLACK));
+    job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
+    job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
+    job->scratch_bytes = job->at_out + (job->out_contiguous ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
+
+    job->lead_units = 1;
+    for (int a = 0; a < g->lead_axes; a++) job->lead_units *= g->lead[a].outputs;
+    job->units = job->lead_units * job->x_blocks * job->c_blocks;
+    for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
+}
+
+/* ---- rows in and out of strided memory --------------------------------------------------------------------- */
+
+#define DEFINE_COPY_STEPS(bits)                                                                                \
+    static void copy_steps_##bits(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n,   \
+                                  int swapped)                                                                 \
+    {                                                                                                          \
+        for (int64_t i = 0; i < n; i++) {                                                                      \
+            uint##bits##_t v;                                                                                  \
+            memcpy(&v, from + i * from_step, sizeof v);                                                        \
+            if (swapped) v = SWAP_##bits(v);                                                                   \
+            memcpy(to + i * to_step, &v, sizeof v);                                                            \
+        }                                                                                                      \
+    }
+#define SWAP_8(v) (v)
+#define SWAP_16(v) __builtin_bswap16(v)
+#define SWAP_32(v) __builtin_bswap32(v)
+#define SWAP_64(v) __builtin_bswap64(v)
+DEFINE_COPY_STEPS(8)
+DEFINE_COPY_STEPS(16)
+DEFINE_COPY_STEPS(32)
+DEFINE_COPY_STEPS(64)
+
+static void copy_steps(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n, int bytes,
+                       int swapped)
+{
+    switch (bytes) {
+    case 1: copy_steps_8(to, to_step, from, from_step, n, 0); break;
+    case 2: copy_steps_16(to, to_step, from, from_step, n, swapped); break;
+    case 4: copy_steps_32(to, to_step, from, from_step, n, swapped); break;
+    default: copy_steps_64(to, to_step, from, from_step, n, swapped);
+    }
+}
+
+/* to[x][c] = from[x][c], x in [0, width), c in [0, inner), any steps on either side. */
+static void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
+                     int64_t width, int64_t inner, int bytes, int swapped)
+{
+    if (inner == 1) {
+        copy_steps(to, to_x, from, from_x, width, bytes, swapped);
+        return;
+    }
+    for (int64_t x = 0; x < width; x++, to += to_x, from += from_x) {
+        if (to_c == bytes && from_c == bytes && !swapped) memcpy(to, from, (size_t)(inner * bytes));
+        else copy_steps(to, to_c, from, from_c, inner, bytes, swapped);
+    }
+}
+
+/* ---- the fold of a window's rows --------------------------------------------------------------------------- */
+
+/* One axis of the taps that make a window's rows. */
+struct taps {
+    int64_t window;
+    struct range in;            /* those that are data */
+    int64_t step;               /* bytes from one to the next */
+};
+
+/* acc[0 .. width*inner) = rule over the rows base + sum of tap*step; levels beyond the first lie acc_bytes apart. */
+static void fold_rows(const struct job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
+                      const struct taps *axes, int count, int group_axes, int64_t width, int64_t inner, char *acc)
+{
+    const struct pool_geometry *g = job->g;
+    const int chunks_last = group_axes == 0 && count > 0;
+    const int outer = count - group_axes - chunks_last;
+    const struct taps *last = &axes[count - 1];
+    const struct range chunks = chunks_last ? (struct range){last->in.first / POOL_GROUP,
+                                                             (last->in.last - 1) / POOL_GROUP + 1}
+                                            : (struct range){0, 1};
+    int64_t at[POOL_MAX_AXES + 1];
+    uint64_t keys[66];
+    int depth = 0;
+    for (int a = 0; a < outer; a++) at[a] = axes[a].in.first;
+    for (;;) {
+        uint64_t above = 0;
+        const char *rows_base = base;
+        for (int a = 0; a < outer; a++) {
+            above = (above << bits_of(axes[a].window)) | (uint64_t)at[a];
+            rows_base += at[a] * axes[a].step;
+        }
+        for (int64_t chunk = chunks.first; chunk < chunks.last; chunk++) {
+            const char *rows[POOL_GROUP];
+            int n = 0;
+            if (chunks_last) {
+                const int64_t upto = least(last->window, (chunk + 1) * POOL_GROUP);
+                for (int64_t t = chunk * POOL_GROUP; t < upto; t++)
+                    rows[n++] = t >= last->in.first && t < last->in.last ? rows_base + t * last->step : scratch;
+            } else {
+                int64_t tap[POOL_GROUP] = {0};
+                for (n = 0; n < job->group_rows; n++) {
+                    rows[n] = rows_base;
+                    for (int a = 0; a < group_axes; a++) {
+                        const struct taps *axis = &axes[outer + a];
+                        if (tap[a] < axis->in.first || tap[a] >= axis->in.last) {
+                            rows[n] = scratch;
+                            break;
+                        }
+                        rows[n] += tap[a] * axis->step;
+                    }
+                    for (int a = group_axes - 1; a >= 0 && ++tap[a] == axes[outer + a].window; a--) tap[a] = 0;
+                }
+            }
+            if (n == 5 || n == 7) rows[n++] = scratch;
+            if (!job->rows_contiguous)
+                for (int i = 0; i < n; i++)
+                    if (rows[i] != scratch) {
+                        char *to = scratch + job->at_gathered + i * job->row_bytes;
+                        copy_row(to, inner * g->elem_bytes, g->elem_bytes, rows[i], g->along.in_step, g->inner.in_step,
+                                 width, inner, g->elem_bytes, g->swapped);
+                        rows[i] = to;
+                    }
+            const uint64_t key = (above << bits_of(chunks_last ? ceil_div(last->window, POOL_GROUP) : 1)) |
+                                 (uint64_t)chunk;
+            while (depth >= 2 && (kernel->idempotent || __builtin_clzll(keys[depth - 1] ^ keys[depth - 2]) >
+                                                            __builtin_clzll(keys[depth - 1] ^ key))) {
+                depth--;
+                kernel->merge(acc + (depth - 1) * job->acc_bytes, acc + depth * job->acc_bytes, width * inner);
+            }
+            kernel->fold(rows, n, width * inner, acc + depth * job->acc_bytes);
+            keys[depth++] = key;
+        }
+        int a = outer - 1;
+        for (; a >= 0 && ++at[a] == axes[a].in.last; a--) at[a] = axes[a].in.first;
+        if (a < 0) break;
+    }
+    for (; depth >= 2; depth--)
+        kernel->merge(acc + (depth - 2) * job->acc_bytes, acc + (depth - 1) * job->acc_bytes, width * inner);
+}
+
+/* ---- a unit ------------------------------------------------------------------------------------------------ */
+
+/* Where a unit stands. */
+struct unit {
+    const char *base;           /* tap 0 of every leading axis, position 0 of the row, first of the inner block */
+    char *out;
+    struct taps lead[POOL_MAX_AXES];
+    int inside;                 /* every row of the window is data */
+    int64_t counted, data;      /* rows of the window that count, that are data */
+    int64_t first, outputs;     /* along the row */
+    int64_t inner;
+    int64_t repeats;
+};
+
+static void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc)
+{
+    if (count > 0) kernel->fold(&scratch, 1, count, acc);
+}
+
+/* One window longer than POOL_LEAVES: its taps modulo POOL_LEAVES, then along what they make. */
+static void reduce_chunked(const struct job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
+                           char *lanes)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const struct range taps = taps_in(along, u->first, 0, along->size);
+    char *const levels = scratch + job->at_levels;
+    struct taps axes[POOL_MAX_AXES + 1];
+    for (int a = 0; a < g->lead_axes; a++) axes[a + 1] = u->lead[a];
+    const char *base = u->base + (u->first * along->stride - along->before) * along->in_step;
+    for (int64_t column = 0, upto; column < POOL_LEAVES; column = upto) {
+        /* Columns up to the next where the taps begin or end have the same chunks; dilated ones lie apart. */
+        const int64_t begin = taps.first % POOL_LEAVES, end = taps.last % POOL_LEAVES;
+        upto = POOL_LEAVES;
+        if (begin > column) upto = least(upto, begin);
+        if (end > column) upto = least(upto, end);
+        if (along->dilation > 1) upto = column + 1;
+        axes[0] = (struct taps){
+            .window = ceil_div(along->window, POOL_LEAVES),
+            .in = {taps.first / POOL_LEAVES + (column < begin), taps.last / POOL_LEAVES + (column < end)},
+            .step = POOL_LEAVES * along->dilation * along->in_step,
+        };
+        char *acc = levels + column * u->inner * g->lane_bytes;
+        if (axes[0].in.first >= axes[0].in.last) fill_empty(kernel, scratch, (upto - column) * u->inner, acc);
+        else
+            fold_rows(job, kernel, scratch, base + column * along->dilation * along->in_step, axes, g->lead_axes + 1,
+                      g->lead_axes ? job->group_axes : 0, upto - column, u->inner, acc);
+    }
+    kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, lanes);
+}
+
+static void reduce(const struct job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
+                   char *lanes, int64_t lanes_step)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    if (job->chunked) {
+        reduce_chunked(job, kernel, scratch, u, lanes);
+        return;
+    }
+    const int64_t start = u->first * along->stride - along->before;
+    const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t left = most(0, -start), right = most(0, end - along->size), width = end - start - left - right;
+    const char *base = u->base + (start + left) * along->in_step;
+    if (u->inside && left == 0 && right == 0 && job->fused) {
+        const char *rows[POOL_GROUP];
+        int64_t tap[POOL_GROUP] = {0};
+        for (int n = 0; n < job->group_rows; n++) {
+            rows[n] = base;
+            for (int a = 0; a < g->lead_axes; a++) rows[n] += tap[a] * u->lead[a].step;
+            for (int a = g->lead_axes - 1; a >= 0 && ++tap[a] == u->lead[a].window; a--) tap[a] = 0;
+        }
+        const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
+        kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, u->outputs, u->repeats,
+                      y ? y->stride * y->in_step : 0, lanes_step, lanes);
+        return;
+    }
+    /* The padding after is written last: the fold may touch what follows its row. */
+    char *const acc = scratch + job->at_levels;
+    fill_empty(kernel, scratch, left * u->inner, acc);
+    fold_rows(job, kernel, scratch, base, u->lead, g->lead_axes, job->group_axes, width, u->inner,
+              acc + left * u->inner * g->lane_bytes);
+    fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
+    kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
+                  lanes);
+}
+
+/* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
+static void divide(const struct job *job, const struct unit *u, char *sums, const char *beside)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t lane = g->mid_bytes;
+    for (int64_t r = 0, at = 0; r < u->repeats; r++) {
+        for (int64_t o = u->first, upto; o < u->first + u->outputs; o = upto) {
+            const int inside = o >= job->inside_first && o < job->inside_last;
+            int64_t counted = inside ? along->window : taps_counted(along, o), data = counted;
+            if (!inside) {
+                const struct range taps = taps_in(along, o, 0, along->size);
+                data = taps.last - taps.first;
+            }
+            upto = inside ? least(u->first + u->outputs, job->inside_last) : o + 1;
+            int64_t count = (upto - o) * u->inner;
+            if (count == u->outputs * u->inner) {       /* nothing but inside: all rows at once */
+                count *= u->repeats;
+                r = u->repeats;
+            }
+            const int64_t divisor = u->counted * counted;
+            g->divide->divide(sums + at * lane, beside ? beside + at * lane : NULL, count,
+                              g->divisor > 0 ? g->divisor : divisor, g->divisor > 0 ? -1 : divisor - u->data * data,
+                              g->rounding);
+            at += count;
+        }
+    }
+}
+
+static void do_unit(const struct job *job, char *scratch, const struct unit *u)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t block = u->outputs * u->inner;
+    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
+    char *lanes = direct ? u->out : scratch + job->at_lanes;
+    char *beside = NULL;
+    const int64_t out_step = g->lead_axes ? g->lead[g->lead_axes - 1].out_step : 0;
+    reduce(job, g->kernel, scratch, u, lanes, direct ? out_step : block * g->lane_bytes);
+    if (g->beside) {
+        beside = scratch + job->at_beside;
+        reduce(job, g->beside, scratch, u, beside, block * g->lane_bytes);
+    }
+    const int64_t count = block * u->repeats;
+    if (g->first_cast) {
+        g->first_cast->cast(lanes, scratch + job->at_mid, count);
+        lanes = scratch + job->at_mid;
+    }
+    if (g->divide) divide(job, u, lanes, beside);
+    if (g->last_cast) {
+        char *to = job->out_contiguous ? u->out : scratch + job->at_out;
+        g->last_cast->cast(lanes, to, count);
+        lanes = to;
+    }
+    if (!job->out_contiguous)
+        copy_row(u->out, g->along.out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,
+                 u->inner, g->out_bytes, 0);
+    else if (lanes != u->out)
+        memcpy(u->out, lanes, (size_t)(count * g->out_bytes));
+}
+
+/* ---- the way ----------------------------------------------------------------------------------------------- */
+
+void pool_walk(const struct job *job, char *scratch, int64_t first, int64_t last)
+{
+    const struct pool_geometry *g = job->g;
+    /* A unit's number in mixed radix: outer ..., lead ..., block of the row, block of the inner axis. */
+    int64_t digit[MAX_DIGITS], radix[MAX_DIGITS];
+    int digits = 0;
+    for (int a = 0; a < g->outer_axes; a++) radix[digits++] = g->outer[a].size;
+    for (int a = 0; a < g->lead_axes; a++) radix[digits++] = g->lead[a].outputs;
+    radix[digits++] = job->x_blocks;
+    radix[digits++] = job->c_blocks;
+    int64_t rest = first;
+    for (int d = digits - 1; d >= 0; d--) {
+        digit[d] = rest % radix[d];
+        rest /= radix[d];
+    }
+
+    /* The row that is nothing but padding lies at the front of the scratch. */
+    for (int64_t at = 0; at < job->row_bytes; at += g->elem_bytes)
+        memcpy(scratch + at, &g->kernel->empty, (size_t)g->elem_bytes);
+
+    const int y_digit = g->outer_axes + g->lead_axes - 1;
+    const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
+    const struct range y_inside = y ? outputs_inside(y) : (struct range){0, 0};
+    struct unit u;
+    for (int64_t unit = first; unit < last; unit += u.repeats) {
+        u.base = job->in;
+        u.out = job->out;
+        for (int a = 0; a < g->outer_axes; a++) {
+            u.base += digit[a] * g->outer[a].in_step;
+            u.out += digit[a] * g->outer[a].out_step;
+        }
+        u.inside = 1;
+        u.counted = u.data = 1;
+        for (int a = 0; a < g->lead_axes; a++) {
+            const struct pool_axis *axis = &g->lead[a];
+            const int64_t o = digit[g->outer_axes + a];
+            u.lead[a] = (struct taps){axis->window, taps_in(axis, o, 0, axis->size), axis->dilation * axis->in_step};
+            u.base += (o * axis->stride - axis->before) * axis->in_step;
+            u.out += o * axis->out_step;
+            u.inside &= u.lead[a].in.first == 0 && u.lead[a].in.last == axis->window;
+            u.data *= u.lead[a].in.last - u.lead[a].in.first;
+            u.counted *= taps_counted(axis, o);
+        }
+        const int64_t x_digit = digit[digits - 2], c = digit[digits - 1] * job->c_block;
+        u.first = x_digit * job->x_block;
+        u.outputs = least(job->x_block, g->along.outputs - u.first);
+        u.inner = least(job->c_block, g->inner.size - c);
+        u.base += c * g->inner.in_step;
+        u.out += c * g->inner.out_step + u.first * g->along.out_step;
+        u.repeats = 1;
+        if (job->repeats > 1 && u.inside && job->inside_first == 0 && job->inside_last == g->along.outputs)
+            if (digit[y_digit] >= y_inside.first && digit[y_digit] < y_inside.last)
+                u.repeats = least(least(job->repeats, last - unit), y_inside.last - digit[y_digit]);
+        do_unit(job, scratch, &u);
+
+        if (u.repeats > 1) {
+            digit[y_digit] += u.repeats - 1;
+            digit[digits - 2] = 0, digit[digits - 1] = 0;
+        }
+        for (int d = digits - 1; d >= 0 && ++digit[d] == radix[d]; d--) digit[d] = 0;
+    }
+}
