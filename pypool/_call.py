@@ -84,7 +84,7 @@ def make_plan(key: tuple[Any, ...], x: Array) -> tuple[_plan.Plan, _core.Geometr
     else:
         axes = _plan.spatial_axes(nd, len(shape), where)
     made = _plan.plan(op, shape, source, axes, pool_size, strides, padding, *options)
-    found = made, geometry_of(made, x, c_strides(made))
+    found = made, None if 0 in made.shape else geometry_of(made, x, c_strides(made))
     if len(_plans) >= MOST_PLANS:
         _plans.clear()
     try:
@@ -198,6 +198,8 @@ def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None
         raise TypeError(f"out must hold {dtype} (casting 'same_kind'), got {out.dtype}")
     if not out.flags.writeable:
         raise ValueError("out must be writeable, got a read-only array")
+    if out.size == 0:
+        return
     extent = out.itemsize
     steps = [(abs(s), n) for s, n in zip(out.strides, out.shape, strict=True) if n > 1]
     for step, size in sorted(steps):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import reprlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,7 +66,7 @@ class Layout(NamedTuple):
     """A plan over arrays of given strides: what `_core.Geometry` takes."""
 
     outer: list[tuple[int, int, int]]
-    lead: list[tuple[int, ...]]
+    lead: Sequence[tuple[int, ...]]
     along: tuple[int, ...]
     inner: tuple[int, int, int]
     sizes: tuple[int, int, int, int]
@@ -73,15 +74,19 @@ class Layout(NamedTuple):
     total_bytes: int
 
 
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 240
+
+
 def show(value: object) -> str:
     """What arrived, in an error message: short, whatever it is."""
-    return reprlib.repr(value)
+    return _short.repr(value)
 
 
 # ---- single arguments -------------------------------------------------------------------------
 
 
-def integer(name: str, value: object, least: int) -> int:
+def integer(name: str, value: object, least: int, most: int | None = LIMIT) -> int:
     """An integer argument: anything with ``__index__`` but bool."""
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be an integer, got the boolean {value}")
@@ -95,8 +100,8 @@ def integer(name: str, value: object, least: int) -> int:
         ) from error
     if number < least:
         raise ValueError(f"{name} must be at least {least}, got {number}")
-    if number > LIMIT:
-        raise ValueError(f"{name} must be at most 2**63 - 1, got {show(number)}")
+    if most is not None and number > most:
+        raise ValueError(f"{name} must be at most {most}, got {show(number)}")
     return number
 
 
@@ -109,7 +114,7 @@ def per_axis(name: str, value: object, count: int, least: int = 1) -> tuple[int,
                 f"got {show(value)} of type {type(value).__name__}"
             )
         return (integer(name, value, least),) * count
-    values = tuple(value)  # type: ignore[arg-type]
+    values: tuple[object, ...] = tuple(value)  # type: ignore[arg-type]
     if len(values) != count:
         raise ValueError(
             f"{name} must be an integer or have {count} of them, one per axis; "
@@ -156,7 +161,7 @@ def padding_of(value: object, count: int) -> str | tuple[tuple[int, int], ...]:
             f"(before, after) pair per axis; got {show(value)} of type {type(value).__name__}"
         )
     if is_sequence(value) and any(is_sequence(pair) for pair in value):  # type: ignore[attr-defined]
-        pairs = tuple(value)  # type: ignore[arg-type]
+        pairs: tuple[object, ...] = tuple(value)  # type: ignore[arg-type]
         if len(pairs) != count:
             raise ValueError(
                 f"padding must have {count} (before, after) pairs, one per axis; "
@@ -168,6 +173,8 @@ def padding_of(value: object, count: int) -> str | tuple[tuple[int, int], ...]:
 
 def axes_of(value: object, ndim: int) -> tuple[int, ...]:
     """The axes that `pool` pools, each in [0, ndim), as given."""
+    if ndim == 0:
+        raise ValueError("x must have at least one axis to pool, got an array without axes")
     if value is None:
         return tuple(range(ndim))
     given = tuple(value) if is_sequence(value) else (value,)  # type: ignore[arg-type]
@@ -201,7 +208,8 @@ def options_of(
         "half_even",
     ):
         raise TypeError(
-            f"count_include_pad, divisor_override and rounding are options of op='avg', got op={op!r}"
+            "count_include_pad, divisor_override and rounding are options of op='avg', "
+            f"got op={op!r}"
         )
     if op in ORDERED and dtype is not None:
         raise TypeError(f"dtype is an option of op='avg' and op='sum', got op={op!r}")
@@ -269,10 +277,9 @@ def axis_of(
     counted = (-before, size + after) if include_pad else (0, size)
     if dilation > 1 and outputs:
         empty_between(size, window, stride, dilation, before, outputs)
-    if include_pad and max(reach, before, size + after) > LIMIT:
+    if (include_pad or isinstance(padding, tuple)) and size + before + after > LIMIT:
         raise ValueError(
-            f"pool_size {show(window)} with padding ({show(before)}, {show(after)}) counted goes "
-            "past 2**63 - 1"
+            f"padding ({show(before)}, {show(after)}) of an axis of {size} goes past 2**63 - 1"
         )
     if not include_pad and outputs:
         window, before = trimmed(size, window, stride, dilation, before, outputs)
@@ -326,7 +333,7 @@ def supported(name: str, dtype: np.dtype[Any]) -> str:
 def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]:
     """The dtype of the result: `wanted` where it can hold one, else what NumPy would give."""
     source = dtype.name
-    native = dtype.newbyteorder("=")
+    native: np.dtype[Any] = dtype.newbyteorder("=")
     if wanted is None or op in ORDERED:
         if op in ORDERED or source in FLOATS:
             return native
@@ -334,13 +341,13 @@ def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]
             return np.dtype(np.float64)
         return np.dtype(np.uint64 if source.startswith("u") else np.int64)
     try:
-        target = np.dtype(wanted)  # type: ignore[call-overload]
+        target: np.dtype[Any] = np.dtype(wanted).newbyteorder("=")  # type: ignore[call-overload]
     except TypeError as error:
         raise TypeError(f"dtype must be a NumPy dtype, got {show(wanted)}") from error
-    target = target.newbyteorder("=")
     name = supported("dtype", target)
     if source in FLOATS:
-        fits = name in FLOATS
+        # Neither half holds the other: one lacks range, one precision.
+        fits = name in FLOATS and (source == name or not {source, name} == set(HALVES))
     elif name in FLOATS:
         fits = name == "float64" or (
             source in IN_BFLOAT16 if name == "bfloat16" else np.can_cast(native, target, "safe")
@@ -440,6 +447,7 @@ def plan(
     steps = windows if strides is None else per_axis("strides", strides, count)
     dilations = per_axis("dilation", dilation, count)
     padded = padding_of(padding, count)
+    paddings: Sequence[str | tuple[int, int]]
     paddings = (padded,) * count if isinstance(padded, str) else padded
     ceil_mode = flag("ceil_mode", ceil_mode)
     include_pad = flag("count_include_pad", count_include_pad)
@@ -449,21 +457,21 @@ def plan(
     target = result_dtype(op, dtype, result)
 
     pooled = {
-        axis: axis_of(shape[axis], window, step, pad, apart, ceil_mode, include_pad)
-        for axis, window, step, pad, apart in zip(
-            axes, windows, steps, paddings, dilations, strict=True
+        axis: axis_of(
+            shape[axis], windows[i], steps[i], paddings[i], dilations[i], ceil_mode, include_pad
         )
+        for i, axis in enumerate(axes)
     }
     out_shape = tuple(
         pooled[axis].outputs if axis in pooled else size for axis, size in enumerate(shape)
     )
     if math.prod(out_shape) * target.itemsize > LIMIT:
         raise ValueError(f"the result of shape {out_shape} would be past 2**63 - 1 bytes")
-    elements = math.prod(axis.window for axis in pooled.values())
-    if elements > LIMIT:
+    if include_pad and math.prod(axis.window for axis in pooled.values()) > LIMIT:
         raise ValueError(
-            f"pool_size {show(pool_size)} makes windows of more than 2**63 - 1 elements"
+            f"pool_size {show(pool_size)} makes windows of more than 2**63 - 1 elements to count"
         )
+    elements = math.prod(min(axis.window, axis.size) for axis in pooled.values())
     recipe = recipe_of(op, source, target.name, omit, elements)
     if omit and op == "sum":
         divisor = 1  # a sum is divided by nothing, but is NaN where nothing was counted

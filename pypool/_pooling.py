@@ -35,38 +35,20 @@ def max_pool1d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(length)``, ``(length, channels)`` or ``(..., length, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 1 int
-        Elements of a window along the axis, at least 1.
-    strides : int or sequence of 1 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 1 dimension is.
-    dilation : int or sequence of 1 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `max_pool2d`, for one axis.
+    nan_policy, out, workers
+        As in `max_pool2d`.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -79,7 +61,8 @@ def max_pool1d(
 
     Notes
     -----
-    Names and shapes are those of Keras's ``MaxPooling1D``; `dilation` and `ceil_mode` are PyTorch's.
+    Names, shapes and padding are those of Keras's ``MaxPooling1D``; `dilation` and `ceil_mode` are
+    PyTorch's.
 
     Examples
     --------
@@ -112,27 +95,27 @@ def max_pool2d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(height, width)``, ``(height, width, channels)`` or ``(..., height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 2 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 2 int, optional
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    pool_size : int or sequence of int
+        Elements of a window along each axis, at least 1: one number for all, or one each.
+    strides : int or sequence of int, optional
         Elements from one window to the next; `pool_size` if left out.
     padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
+        How far windows may reach past the input: not at all; so far that there are
+        ``ceil(n / stride)`` outputs, an odd element after (``"same"``) or before; or by this many
+        elements, for all axes and ends, for each axis, or as a ``(before, after)`` pair for each.
+        Padding never takes part in the result.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 2 dimensions is.
-    dilation : int or sequence of 2 int
+        Where channels are.  Without effect on an array that has none.
+    dilation : int or sequence of int
         Elements from one tap of a window to the next.
     ceil_mode : bool
         Keep the last window where it overhangs the input.
     nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
+        A NaN in the window gives NaN; or is skipped, and nothing but NaN gives NaN.
     out : ndarray, optional
         Where the result goes: of its exact shape, any strides.  May overlap `x`.
     workers : int, optional
@@ -141,9 +124,9 @@ def max_pool2d(
     Returns
     -------
     ndarray
-        Of the dtype of `x`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -156,7 +139,8 @@ def max_pool2d(
 
     Notes
     -----
-    Names and shapes are those of Keras's ``MaxPooling2D``; `dilation` and `ceil_mode` are PyTorch's.
+    Names, shapes and padding are those of Keras's ``MaxPooling2D``; `dilation` and `ceil_mode` are
+    PyTorch's.
 
     Examples
     --------
@@ -190,38 +174,21 @@ def max_pool3d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(depth, height, width)``, ``(depth, height, width, channels)`` or ``(..., depth, height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 3 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 3 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 3 dimensions is.
-    dilation : int or sequence of 3 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `max_pool2d`, for three axes.
+    nan_policy, out, workers
+        As in `max_pool2d`.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -234,7 +201,8 @@ def max_pool3d(
 
     Notes
     -----
-    Names and shapes are those of Keras's ``MaxPooling3D``; `dilation` and `ceil_mode` are PyTorch's.
+    Names, shapes and padding are those of Keras's ``MaxPooling3D``; `dilation` and `ceil_mode` are
+    PyTorch's.
 
     Examples
     --------
@@ -267,38 +235,20 @@ def min_pool1d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(length)``, ``(length, channels)`` or ``(..., length, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 1 int
-        Elements of a window along the axis, at least 1.
-    strides : int or sequence of 1 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 1 dimension is.
-    dilation : int or sequence of 1 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `min_pool2d`, for one axis.
+    nan_policy, out, workers
+        As in `min_pool2d`.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -340,38 +290,21 @@ def min_pool2d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(height, width)``, ``(height, width, channels)`` or ``(..., height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 2 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 2 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 2 dimensions is.
-    dilation : int or sequence of 2 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `max_pool2d`.
+    nan_policy, out, workers
+        As in `max_pool2d`.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -414,38 +347,21 @@ def min_pool3d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(depth, height, width)``, ``(depth, height, width, channels)`` or ``(..., depth, height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 3 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 3 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 3 dimensions is.
-    dilation : int or sequence of 3 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `min_pool2d`, for three axes.
+    nan_policy, out, workers
+        As in `min_pool2d`.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -491,47 +407,20 @@ def avg_pool1d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(length)``, ``(length, channels)`` or ``(..., length, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 1 int
-        Elements of a window along the axis, at least 1.
-    strides : int or sequence of 1 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 1 dimension is.
-    dilation : int or sequence of 1 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    count_include_pad : bool
-        Divide by padding too (but not by what `ceil_mode` overhangs).
-    divisor_override : int, optional
-        Divide by this instead of the count.
-    dtype : dtype, optional
-        Of the result.  If left out: of floats their own, of booleans and integers float64.  An
-        integer one makes the average exact, and rounded once.
-    rounding : {"half_even", "half_up", "floor", "trunc"}
-        How an integer average is rounded; ``"half_up"`` rounds ties towards infinity.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `avg_pool2d`, for one axis.
+    count_include_pad, divisor_override, dtype, rounding, nan_policy, out, workers
+        As in `avg_pool2d`.
 
     Returns
     -------
     ndarray
-        Of `dtype`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of `dtype`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -544,7 +433,7 @@ def avg_pool1d(
 
     Notes
     -----
-    Names and shapes are those of Keras's ``AveragePooling1D``; the options are PyTorch's.
+    Names, shapes and padding are those of Keras's ``AveragePooling1D``; the options are PyTorch's.
 
     Examples
     --------
@@ -581,27 +470,14 @@ def avg_pool2d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(height, width)``, ``(height, width, channels)`` or ``(..., height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 2 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 2 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 2 dimensions is.
-    dilation : int or sequence of 2 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `max_pool2d`.
     count_include_pad : bool
-        Divide by padding too (but not by what `ceil_mode` overhangs).
+        Divide by padding too, but not by what `ceil_mode` overhangs.
     divisor_override : int, optional
         Divide by this instead of the count.
     dtype : dtype, optional
@@ -609,19 +485,15 @@ def avg_pool2d(
         integer one makes the average exact, and rounded once.
     rounding : {"half_even", "half_up", "floor", "trunc"}
         How an integer average is rounded; ``"half_up"`` rounds ties towards infinity.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+    nan_policy, out, workers
+        As in `max_pool2d`.
 
     Returns
     -------
     ndarray
-        Of `dtype`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of `dtype`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -634,7 +506,7 @@ def avg_pool2d(
 
     Notes
     -----
-    Names and shapes are those of Keras's ``AveragePooling2D``; the options are PyTorch's.
+    Names, shapes and padding are those of Keras's ``AveragePooling2D``; the options are PyTorch's.
 
     Examples
     --------
@@ -672,47 +544,21 @@ def avg_pool3d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(depth, height, width)``, ``(depth, height, width, channels)`` or ``(..., depth, height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 3 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 3 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 3 dimensions is.
-    dilation : int or sequence of 3 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    count_include_pad : bool
-        Divide by padding too (but not by what `ceil_mode` overhangs).
-    divisor_override : int, optional
-        Divide by this instead of the count.
-    dtype : dtype, optional
-        Of the result.  If left out: of floats their own, of booleans and integers float64.  An
-        integer one makes the average exact, and rounded once.
-    rounding : {"half_even", "half_up", "floor", "trunc"}
-        How an integer average is rounded; ``"half_up"`` rounds ties towards infinity.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `avg_pool2d`, for three axes.
+    count_include_pad, divisor_override, dtype, rounding, nan_policy, out, workers
+        As in `avg_pool2d`.
 
     Returns
     -------
     ndarray
-        Of `dtype`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of `dtype`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -725,7 +571,7 @@ def avg_pool3d(
 
     Notes
     -----
-    Names and shapes are those of Keras's ``AveragePooling3D``; the options are PyTorch's.
+    Names, shapes and padding are those of Keras's ``AveragePooling3D``; the options are PyTorch's.
 
     Examples
     --------
@@ -759,41 +605,20 @@ def sum_pool1d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(length)``, ``(length, channels)`` or ``(..., length, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 1 int
-        Elements of a window along the axis, at least 1.
-    strides : int or sequence of 1 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 1 dimension is.
-    dilation : int or sequence of 1 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    dtype : dtype, optional
-        Of the result.  If left out: as `numpy.sum`, so int64 of booleans and signed integers,
-        uint64 of unsigned ones, of floats their own.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `sum_pool2d`, for one axis.
+    dtype, nan_policy, out, workers
+        As in `sum_pool2d`.
 
     Returns
     -------
     ndarray
-        Of `dtype`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of `dtype`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -836,41 +661,24 @@ def sum_pool2d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(height, width)``, ``(height, width, channels)`` or ``(..., height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 2 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 2 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 2 dimensions is.
-    dilation : int or sequence of 2 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `max_pool2d`.
     dtype : dtype, optional
-        Of the result.  If left out: as `numpy.sum`, so int64 of booleans and signed integers,
-        uint64 of unsigned ones, of floats their own.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of the result.  If left out, as `numpy.sum`: int64 of booleans and signed integers, uint64
+        of unsigned ones, of floats their own.
+    nan_policy, out, workers
+        As in `max_pool2d`.
 
     Returns
     -------
     ndarray
-        Of `dtype`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of `dtype`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -914,41 +722,21 @@ def sum_pool3d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(depth, height, width)``, ``(depth, height, width, channels)`` or ``(..., depth, height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  Boolean,
-        integer, float16, float32, float64 or bfloat16; any strides; never written or copied
-        whole.
-    pool_size : int or sequence of 3 int
-        Elements of a window along every axis, at least 1.
-    strides : int or sequence of 3 int, optional
-        Elements from one window to the next; `pool_size` if left out.
-    padding : {"valid", "same", "same_lower"}, int, or sequence of int or of pairs
-        Elements that windows may reach past the input: none, as many as give
-        ``ceil(n / stride)`` outputs (the odd one after, or before), or a number for both ends of
-        every axis, one per axis, or a ``(before, after)`` pair per axis.  Padding never takes part
-        in the result.
-    data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 3 dimensions is.
-    dilation : int or sequence of 3 int
-        Elements from one tap of a window to the next.
-    ceil_mode : bool
-        Keep the last window where it overhangs the input.
-    dtype : dtype, optional
-        Of the result.  If left out: as `numpy.sum`, so int64 of booleans and signed integers,
-        uint64 of unsigned ones, of floats their own.
-    nan_policy : {"propagate", "omit"}
-        A NaN in the window gives NaN; or is skipped, and a window of nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
-    workers : int, optional
-        Most threads to use; see `get_workers`.
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `sum_pool2d`, for three axes.
+    dtype, nan_policy, out, workers
+        As in `sum_pool2d`.
 
     Returns
     -------
     ndarray
-        Of `dtype`.  Along each spatial axis of n elements there are
-        ``floor((n + before + after - dilation*(pool_size - 1) - 1) / stride) + 1``
-        (``"same"``: ``ceil(n / stride)``).
+        Of `dtype`.  A spatial axis of n elements becomes one of
+        ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
 
     Raises
     ------
@@ -986,11 +774,11 @@ def global_max_pool1d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(length)``, ``(length, channels)`` or ``(..., length, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  None of them
-        may be empty.
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 1 dimension is.
+        Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
     nan_policy : {"propagate", "omit"}
@@ -1042,11 +830,11 @@ def global_max_pool2d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(height, width)``, ``(height, width, channels)`` or ``(..., height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  None of them
-        may be empty.
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 2 dimensions is.
+        Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
     nan_policy : {"propagate", "omit"}
@@ -1098,11 +886,11 @@ def global_max_pool3d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(depth, height, width)``, ``(depth, height, width, channels)`` or ``(..., depth, height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  None of them
-        may be empty.
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 3 dimensions is.
+        Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
     nan_policy : {"propagate", "omit"}
@@ -1156,11 +944,11 @@ def global_avg_pool1d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(length)``, ``(length, channels)`` or ``(..., length, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  None of them
-        may be empty.
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 1 dimension is.
+        Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
     dtype : dtype, optional
@@ -1219,11 +1007,11 @@ def global_avg_pool2d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(height, width)``, ``(height, width, channels)`` or ``(..., height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  None of them
-        may be empty.
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 2 dimensions is.
+        Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
     dtype : dtype, optional
@@ -1282,11 +1070,11 @@ def global_avg_pool3d(
     Parameters
     ----------
     x : array_like
-        Of shape ``(depth, height, width)``, ``(depth, height, width, channels)`` or ``(..., depth, height, width, channels)``; with
-        ``data_format="channels_first"``, channels come before the spatial axes.  None of them
-        may be empty.
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channel axis of an array of more than 3 dimensions is.
+        Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
     dtype : dtype, optional

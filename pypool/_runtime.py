@@ -8,7 +8,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def workers_of(workers: object) -> int:
     """A `workers` argument as a number."""
     global _default  # noqa: PLW0603
     if workers is not None:
-        return min(_plan.integer("workers", workers, 1), MOST_WORKERS)
+        return min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
     if _of_thread.number is not None:
         return _of_thread.number
     if _default is None:
@@ -139,7 +139,7 @@ class set_workers:  # noqa: N801
     """
 
     def __init__(self, workers: int) -> None:
-        number = workers_of(workers if workers is not None else float("nan"))
+        number = min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
         self._before = _of_thread.number
         _of_thread.number = number
 
@@ -198,6 +198,10 @@ def instruction_set(name: str) -> Iterator[None]:
 # ---- what this is -----------------------------------------------------------------------------
 
 
+@overload
+def show_config(mode: Literal["stdout"] = "stdout") -> None: ...
+@overload
+def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     """Say which version and instruction set run, and with how many threads.
 

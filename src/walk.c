@@ -51,12 +51,12 @@ void pool_plan_job(struct job *job, const struct pool_geometry *g, const void *i
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
     *job = (struct job){.g = g, .in = in, .out = out};
     job->reach = (along->window - 1) * along->dilation + 1;
-    job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach * least(inner, 64) <= 4 * tile);
+    job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
     if (job->chunked) {
         job->c_block = least(inner, 128);
         job->x_block = 1;
     } else {
-        job->c_block = job->reach * inner <= 4 * tile ? inner : least(inner, most(64, tile / job->reach));
+        job->c_block = job->reach <= 4 * tile / inner ? inner : least(inner, most(64, tile / job->reach));
         const int64_t room = tile / job->c_block - job->reach;
         job->x_block = room < along->stride ? 1 : least(along->outputs, room / along->stride + 1);
     }

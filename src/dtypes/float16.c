@@ -11,8 +11,12 @@
 
 #define LANE int16
 #define WIDEN(x) order_of_halves(x)
-/* From -infinity to infinity the order runs over [-1 - 0x7c00, 0x7c00]; beyond lie the NaN. */
-#define PICK_NAN(x, yes, no) PICK((vec_uint16)((x) + 0x7c00 + 1) > 2 * 0x7c00 + 1, yes, no)
+/* From -infinity to infinity the order runs over [-1 - 0x7c00, 0x7c00]; beyond lie the NaN, which go to the end where
+ * they win, or lose, by order alone. */
+#define IS_NAN(x) ((vec_uint16)((x) + 0x7c00 + 1) > 2 * 0x7c00 + 1)
+#define NAN_TO_TOP(x) PICK(IS_NAN(x), (VEC){0} + 0x7fff, x)
+#define NAN_TO_BOTTOM(x) PICK(IS_NAN(x), (VEC){0} - 0x7fff - 1, x)
+#define PICK_NAN(x, yes, no) (no)
 #include "reductions/max.h"
 #include "reductions/min.h"
 #include "reductions/fmax.h"

@@ -11,6 +11,8 @@
 #define LANE float32
 #define WIDEN(x) (x)
 #define PICK_NAN PICK_NAN_float32
+#define NAN_TO_TOP(x) (x)
+#define NAN_TO_BOTTOM(x) (x)
 #include "reductions/max.h"
 #include "reductions/min.h"
 #include "reductions/fmax.h"

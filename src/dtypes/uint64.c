@@ -7,6 +7,8 @@
 #define HIGHEST 0xffffffffffffffff
 #define ZERO 0
 #define PICK_NAN(x, yes, no) (no)
+#define NAN_TO_TOP(x) (x)
+#define NAN_TO_BOTTOM(x) (x)
 
 #define LANE uint64
 #define WIDEN(x) (x)

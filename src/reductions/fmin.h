@@ -2,6 +2,6 @@
 #define REDUCTION fmin
 #define EMPTY NOT_A_NUMBER
 #define IDEMPOTENT 1
-#define LEAF(x) (x)
+#define LEAF(x) NAN_TO_TOP(x)
 #define RULE(a, b) PICK_NAN(a, b, JOIN(SMALLER_, LANE)(b, a))
 #include "forward.tmpl.c"

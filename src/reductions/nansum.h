@@ -1,6 +1,6 @@
 /* nansum - all elements that are not NaN. */
 #define REDUCTION nansum
-#define EMPTY ZERO
+#define EMPTY NOT_A_NUMBER      /* as for nancount, its companion */
 #define IDEMPOTENT 0
 #define LEAF(x) PICK_NAN(x, -(VEC){0}, x)
 #define RULE(a, b) ((a) + (b))
