@@ -1,5 +1,9 @@
 """Compiled pooling for NumPy arrays: max, average, min and sum over sliding windows."""
 
+from pypool import _source_folder
+
+__path__ = _source_folder.or_installed(__path__)
+
 from pypool._pooling import (
     avg_pool1d,
     avg_pool2d,
