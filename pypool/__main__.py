@@ -1,4 +1,4 @@
-"""The command line: `python -m pypool` says what runs here, `python -m pypool demo` pools a photograph."""
+"""The command line: `python -m pypool` says what runs here, `demo` pools a photograph."""
 
 from __future__ import annotations
 

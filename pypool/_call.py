@@ -101,10 +101,8 @@ def c_strides(made: _plan.Plan) -> tuple[int, ...]:
     )
 
 
-def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _core.Geometry | None:
+def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _core.Geometry:
     """What the core needs to know of this plan over these arrays."""
-    if 0 in made.shape:
-        return None
     arranged = _plan.layout(made, x.shape, x.dtype, x.strides, out_strides)
     outer, lead, along, inner, sizes, swapped, total = arranged
     return _core.Geometry(
@@ -198,7 +196,7 @@ def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None
         raise TypeError(f"out must hold {dtype} (casting 'same_kind'), got {out.dtype}")
     if not out.flags.writeable:
         raise ValueError("out must be writeable, got a read-only array")
-    if out.size == 0:
+    if out.flags.c_contiguous:
         return
     extent = out.itemsize
     steps = [(abs(s), n) for s, n in zip(out.strides, out.shape, strict=True) if n > 1]

@@ -24,9 +24,10 @@ Array = np.ndarray[Any, Any]
 PHOTOGRAPH = Path(__file__).parent / "data" / "chelsea.jpg"  # origin, licence: chelsea.txt there
 
 WINDOWS_ALONG = 100  # the default window leaves at least this many along the longer side
-FLOAT_PIXELS = 1 << 24  # float32 calls take a crop of this size at most: NumPy's copies are large
+FLOAT_PIXELS = 1 << 22  # float32 calls take a crop of this size at most: NumPy's copies are large
 SHOWN_PIXELS = 1000  # a panel with more along a side is averaged down before it is drawn
-RUNS = 5, 51  # of each call: at least, at most
+RUNS = 3, 51  # of each call: at least, at most
+RUN = 0.002  # seconds; a short call is repeated for as long, as timeit does
 SECONDS = 0.3  # for a pair of calls, once the fewest runs are done
 
 
@@ -83,11 +84,13 @@ def blocks(x: Array, window: tuple[int, int]) -> Array:
     """View (rows, kh, columns, kw, ...) of x (H, W, ...); what fills no window is left out."""
     kh, kw = window
     rows, columns = x.shape[0] // kh, x.shape[1] // kw
-    return x[: rows * kh, : columns * kw].reshape(rows, kh, columns, kw, *x.shape[2:])
+    view: Array = x[: rows * kh, : columns * kw].reshape(rows, kh, columns, kw, *x.shape[2:])
+    return view
 
 
 def block_mean(x: Array, window: tuple[int, int]) -> Array:
-    return np.rint(blocks(x, window).mean(axis=(1, 3))).astype(x.dtype)
+    mean: Array = np.rint(blocks(x, window).mean(axis=(1, 3))).astype(x.dtype)
+    return mean
 
 
 def windows(x: Array, window: tuple[int, int]) -> Array:
@@ -196,6 +199,17 @@ def calls(x: Array, window: tuple[int, int]) -> dict[str, Call]:
     }
 
 
+def seconds_a_call(function: Callable[[], Array]) -> float:
+    """One run: repeat for RUN seconds, at least once."""
+    number, begin = 0, perf_counter()
+    while True:
+        function()
+        number += 1
+        elapsed = perf_counter() - begin
+        if elapsed >= RUN:
+            return elapsed / number
+
+
 def timed(call: Call) -> Timing:
     """Check that both give the same, then time them in turns."""
     out, expected = call.ours(), call.plain()
@@ -205,11 +219,7 @@ def timed(call: Call) -> Timing:
     seconds: list[tuple[float, float]] = []
     begin = perf_counter()
     while len(seconds) < RUNS[0] or (len(seconds) < RUNS[1] and perf_counter() - begin < SECONDS):
-        start = perf_counter()
-        call.ours()
-        middle = perf_counter()
-        call.plain()
-        seconds.append((middle - start, perf_counter() - middle))
+        seconds.append((seconds_a_call(call.ours), seconds_a_call(call.plain)))
     ours, plain = np.median(seconds, axis=0)
     return Timing(call, out, float(ours), float(plain))
 
@@ -255,10 +265,17 @@ def report(timings: Sequence[Timing]) -> str:
 
 INK, FAINT = "#1f2933", "#66727f"
 HUES = "#f6b8a4", "#a8d1ec", "#bfe3b0", "#f5df97"  # one a window of the worked example
-WHOLE = "#d8c8ec"  # a result of the whole image
-DARK, BRIGHT = "#2b3a4a", "#ffd23f"
+WHOLE = "#d8c8ec"  # a result of the whole array
+DARK, BRIGHT, MOVE = "#2b3a4a", "#ffd23f", "#ff7a45"
 
-WORKED = np.array([[1, 3, 2, 9], [5, 6, 1, 7], [4, 2, 8, 6], [3, 1, 5, 7]], np.float64)
+WORKED = np.array([[1, 3, 2, 9], [5, 7, 1, 6], [4, 2, 8, 6], [3, 3, 5, 7]], np.float64)
+
+
+def canvas(axes: Axes, width: float, height: float, title: str) -> None:
+    """Blank axes in units of one cell, y downwards."""
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal", anchor="NW")
+    axes.axis("off")
+    axes.text(0, 0.3, title, ha="left", va="center", fontsize=14, fontweight="bold", color=INK)
 
 
 def grid(
@@ -267,47 +284,36 @@ def grid(
     left: float,
     top: float,
     colour: Callable[[int, int], str],
-    title: str = "",
+    title: str,
+    side: float = 1,
 ) -> None:
-    """Draw a 2-D array as unit cells with their numbers, the first row at the top."""
+    """Draw a 2-D array as square cells with their numbers, the first row at the top."""
     from matplotlib.patches import Rectangle
 
-    rows, columns = values.shape
-    for row in range(rows):
-        for column in range(columns):
-            fill = colour(row, column)
-            corner = left + column, top + row
-            axes.add_patch(Rectangle(corner, 1, 1, facecolor=fill, edgecolor="white", linewidth=2))
-            axes.text(
-                corner[0] + 0.5,
-                corner[1] + 0.5,
-                f"{values[row, column]:g}",
-                ha="center",
-                va="center",
-                fontsize=13 if len(f"{values[row, column]:g}") < 5 else 10.5,
-                color="white" if fill == DARK else INK,
-            )
-    if title:
+    for (row, column), value in np.ndenumerate(values):
+        x, y, fill = left + column * side, top + row * side, colour(row, column)
+        axes.add_patch(Rectangle((x, y), side, side, facecolor=fill, edgecolor="white", lw=2))
         axes.text(
-            left + columns / 2, top - 0.22, title, ha="center", va="bottom", fontsize=11, color=INK
+            x + side / 2,
+            y + side / 2,
+            f"{value:g}",
+            ha="center",
+            va="center",
+            fontsize=14,
+            color="white" if fill == DARK else INK,
         )
+    middle = left + values.shape[1] * side / 2
+    axes.text(middle, top - 0.15, title, ha="center", va="bottom", fontsize=11.5, color=INK)
 
 
 def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:
-    style = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", xy=end, xytext=start, arrowprops=style)
-
-
-def canvas(axes: Axes, width: float, height: float, title: str) -> None:
-    """Blank axes in units of one cell, y downwards."""
-    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal", anchor="NW")
-    axes.axis("off")
-    axes.text(0, 0.25, title, ha="left", va="center", fontsize=13, fontweight="bold", color=INK)
+    style = {"arrowstyle": "-|>", "color": colour, "lw": 1.8, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xy=end, xytext=start, arrowprops={**style, "mutation_scale": 15})
 
 
 def draw_worked_example(axes: Axes) -> None:
-    canvas(axes, 16.4, 7.6, "Pooling a 4 x 4 array")
-    top, bottom = pypool.max_pool2d(WORKED, 2), pypool.avg_pool2d(WORKED, 2)
+    """Windows to the left of the input, the whole array to the right."""
+    canvas(axes, 12.4, 7.5, "Pooling a 4 x 4 array")
     largest = np.reshape(pypool.global_max_pool2d(WORKED), (1, 1))
     mean = np.reshape(pypool.global_avg_pool2d(WORKED), (1, 1))
 
@@ -317,39 +323,56 @@ def draw_worked_example(axes: Axes) -> None:
     def pooled(row: int, column: int) -> str:
         return HUES[row * 2 + column]
 
-    grid(axes, WORKED, 0.2, 2.35, window, "input")
-    grid(axes, top, 7.2, 1.7, pooled, "2 x 2 max")
-    grid(axes, bottom, 7.2, 5.0, pooled, "2 x 2 average")
-    grid(axes, largest, 13.2, 2.2, lambda *_: WHOLE, "global max")
-    grid(axes, mean, 13.2, 5.5, lambda *_: WHOLE, "global average")
-    arrow(axes, (4.6, 3.6), (6.8, 2.7), FAINT)
-    arrow(axes, (4.6, 5.1), (6.8, 6.0), FAINT)
+    def whole(row: int, column: int) -> str:
+        return WHOLE
+
+    grid(axes, WORKED, 4.1, 2.4, window, "input")
+    grid(axes, pypool.max_pool2d(WORKED, 2), 0.4, 1.75, pooled, "2 x 2 max")
+    grid(axes, pypool.avg_pool2d(WORKED, 2), 0.4, 5.05, pooled, "2 x 2 average")
+    grid(axes, largest, 10.1, 2.0, whole, "global max", 1.5)
+    grid(axes, mean, 10.1, 5.3, whole, "global average", 1.5)
+    for y, end in ((3.4, 2.75), (5.4, 6.05)):
+        arrow(axes, (3.9, y), (2.65, end), FAINT)
+        arrow(axes, (8.3, y), (9.8, end), FAINT)
 
 
 def draw_translation(axes: Axes) -> None:
+    """One bright pixel before and after a step inside its window, each with its 2 x 2 max."""
     from matplotlib.patches import Rectangle
 
-    canvas(axes, 16.4, 6.9, "A pixel that moves inside its window leaves the max unchanged")
+    canvas(axes, 15.4, 7, "A pixel moves inside its window: the max stays")
     before, after = np.zeros((4, 4)), np.zeros((4, 4))
     before[0, 2] = after[1, 3] = 9
 
     def lit(values: Array) -> Callable[[int, int], str]:
         return lambda row, column: BRIGHT if values[row, column] else DARK
 
-    for values, left, title in ((before, 0.2, "before"), (after, 8.9, "after")):
+    top = 1.85
+    for values, left, title in ((before, 0.1, "before"), (after, 8.2, "after")):
         result = pypool.max_pool2d(values, 2)
-        grid(axes, values, left, 1.6, lit(values), title)
-        for row in (0, 2):
-            for column in (0, 2):
-                corner = left + column, 1.6 + row
-                box = Rectangle(corner, 2, 2, fill=False, edgecolor="#9fb3c8", linewidth=2.5)
-                axes.add_patch(box)
-        arrow(axes, (left + 4.2, 3.6), (left + 4.95, 3.6), FAINT)
-        grid(axes, result, left + 5.15, 2.6, lit(result), "2 x 2 max")
-    arrow(axes, (11.55, 2.25), (12.2, 2.9), BRIGHT)
+        grid(axes, values, left, top, lit(values), title)
+        for row, column in np.ndindex(2, 2):
+            corner = left + 2 * column, top + 2 * row
+            axes.add_patch(Rectangle(corner, 2, 2, fill=False, edgecolor="#8aa4bd", lw=3))
+        arrow(axes, (left + 4.2, top + 2), (left + 4.95, top + 2), FAINT)
+        grid(axes, result, left + 5.1, top + 1, lit(result), "2 x 2 max")
+    old = 8.2 + 2, top
+    axes.add_patch(
+        Rectangle(
+            (old[0] + 0.1, old[1] + 0.1), 0.8, 0.8, fill=False, edgecolor=BRIGHT, lw=1.8, ls=":"
+        )
+    )
+    arrow(axes, (old[0] + 0.72, old[1] + 0.72), (old[0] + 1.3, old[1] + 1.3), MOVE)
     same = np.array_equal(pypool.max_pool2d(before, 2), pypool.max_pool2d(after, 2))
-    verdict = "the same result" if same else "not the same result"
-    axes.text(8.2, 6.25, verdict, ha="center", va="center", fontsize=12, color=INK)
+    axes.text(
+        7.65,
+        6.55,
+        "Both pool to the same array." if same else "The pooled arrays differ.",
+        ha="center",
+        va="center",
+        fontsize=12,
+        color=INK,
+    )
 
 
 def draw_panel(axes: Axes, x: Array, title: str, note: str) -> None:
@@ -419,23 +442,23 @@ def draw(x: Array, name: str, timings: dict[str, Timing]) -> Figure:
     figure = Figure(figsize=(16, 9.6), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
     name = name if len(name) <= 60 else f"{name[:40]}...{name[-15:]}"
-    figure.text(0.025, 0.962, "pypool demo", fontsize=20, fontweight="bold", color=INK)
-    figure.text(0.135, 0.962, name, fontsize=13, color=FAINT, parse_math=False)
+    figure.text(0.025, 0.945, "pypool demo", fontsize=20, fontweight="bold", color=INK)
+    figure.text(0.165, 0.945, name, fontsize=14, color=FAINT, parse_math=False)
 
-    lefts, bottoms, width, height = (0.025, 0.31), (0.525, 0.125), 0.265, 0.335
-    original = figure.add_axes((lefts[0], bottoms[0], width, height), anchor="SW")
+    lefts, bottoms, size = (0.025, 0.31), (0.51, 0.115), (0.265, 0.32)
+    original = figure.add_axes((lefts[0], bottoms[0], *size), anchor="NW")
     draw_panel(original, x, "original", described(x))
-    for place, panel in (((1, 0), "max"), ((0, 1), "average"), ((1, 1), "min")):
+    for (column, row), panel in (((1, 0), "max"), ((0, 1), "average"), ((1, 1), "min")):
         t = timings[panel]
         note = f"{described(t.out)}     {duration(t.ours)}, NumPy {duration(t.plain)}"
-        axes = figure.add_axes((lefts[place[0]], bottoms[place[1]], width, height), anchor="SW")
+        axes = figure.add_axes((lefts[column], bottoms[row], *size), anchor="NW")
         draw_panel(axes, t.out, t.call.text, note)
     for left, panel in zip(lefts, ("global max", "global average"), strict=True):
         axes = figure.add_axes((left, 0.035, 0.06, 0.055))
         draw_swatch(axes, timings[panel].out, timings[panel].call.text)
 
-    draw_worked_example(figure.add_axes((0.605, 0.48, 0.375, 0.43)))
-    draw_translation(figure.add_axes((0.605, 0.03, 0.375, 0.40)))
+    draw_worked_example(figure.add_axes((0.61, 0.485, 0.37, 0.41)))
+    draw_translation(figure.add_axes((0.61, 0.02, 0.37, 0.48)))
     return figure
 
 
@@ -458,21 +481,22 @@ def run(image: str | None, output: str, pool_size: int | None = None) -> None:
 
     config = pypool.show_config(mode="dicts")
     print(
-        f"pypool {config['version']} ({config['instruction_set']}, "
-        f"workers: {config['workers']}) beside NumPy {config['numpy']}"
+        f"pypool {config['version']} ({config['instruction_set']}) beside "
+        f"NumPy {config['numpy']}, one thread each"
     )
     origin = " (by Stefan van der Walt, CC0; comes with pypool)" if image is None else ""
     print(f"image: {printable(path.name)}{origin}")
     if window != (k, k):
         print(f"the window {(k, k)} is larger than the image; using {window}")
 
-    timings = {panel: timed(call) for panel, call in calls(x, window).items()}
-    print("x is the image, f the same as float32 in 0..1", end="")
-    cropped = timings["overlapping max"].call.x.shape != x.shape
-    print(", its top left corner alone\n" if cropped else "\n")
+    todo = calls(x, window)
+    crop = ", its top left corner alone" if todo["overlapping max"].x.shape != x.shape else ""
+    print(f"x is the image, f the same as float32 in 0..1{crop}\n", flush=True)
+    with pypool.set_workers(1):  # NumPy has one thread too
+        timings = {panel: timed(call) for panel, call in todo.items()}
     print(report(list(timings.values())))
-    print("\nTimes are medians of runs in turns; ratio is NumPy / pypool. Results are equal to")
-    print("NumPy's; averages of floats to within 1e-6.")
+    print("\nTimes of a call: medians of runs that take turns; ratio: NumPy / pypool.")
+    print("Results are equal to NumPy's, averages that are floats to within 1e-6.")
 
     with matplotlib.style.context("default"), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a glyph of the file's name, missing

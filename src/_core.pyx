@@ -37,9 +37,12 @@ cdef extern from "pool.h":
         pool_rounding rounding
         int64_t divisor
         int64_t bytes
+    struct pool_job:
+        pass
     enum pool_status:
         POOL_OK
-    pool_status pool_run(const pool_geometry *g, const void *x, void *out, int workers) nogil
+    void pool_plan_job(pool_job *job, const pool_geometry *g)
+    pool_status pool_run(const pool_job *job, const void *x, void *out, int workers) nogil
     bint pool_has_openmp()
     const pool_isa *pool_isa_at "pool_isa"(int i)
     bint pool_isa_runs_here(const pool_isa *isa)
@@ -71,6 +74,7 @@ cdef class Geometry:
     """One problem of the core, for arrays of one layout; made by `_plan.layout`, which decides everything."""
 
     cdef pool_geometry c
+    cdef pool_job job
 
     def __init__(self, int isa, recipe, outer, lead, along, inner, sizes, bint swapped, int rounding,
                  int64_t divisor, int64_t total):
@@ -98,6 +102,7 @@ cdef class Geometry:
             self.c.divide = divide(table, recipe.divide)
         if recipe.last_cast is not None:
             self.c.last_cast = cast(table, recipe.last_cast)
+        pool_plan_job(&self.job, &self.c)
 
 
 def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not None, int workers):
@@ -106,10 +111,10 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     cdef void *target = cnp.PyArray_DATA(out)
     cdef pool_status status
     if geometry.c.bytes < TINY:
-        status = pool_run(&geometry.c, source, target, 1)
+        status = pool_run(&geometry.job, source, target, 1)
     else:
         with nogil:
-            status = pool_run(&geometry.c, source, target, workers)
+            status = pool_run(&geometry.job, source, target, workers)
     if status != POOL_OK:
         raise MemoryError("no memory for the scratch rows of a pooling call")
 

@@ -12,6 +12,7 @@
 #include "walk.h"
 
 enum { BYTES_PER_THREAD = 128 * 1024 };     /* below this a second thread costs more than it saves */
+enum { SMALL_SCRATCH = 4096 };              /* an allocation costs as much as a tiny call */
 
 int pool_has_openmp(void)
 {
@@ -39,33 +40,33 @@ __attribute__((constructor)) static void watch_forks(void)
 #endif
 }
 
-enum pool_status pool_run(const struct pool_geometry *g, const void *in, void *out, int workers)
+enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, int workers)
 {
-    struct job job;
-    pool_plan_job(&job, g, in, out);
-    int64_t threads = g->bytes / BYTES_PER_THREAD;
+    int64_t threads = job->g->bytes / BYTES_PER_THREAD;
     if (threads > workers) threads = workers;
-    if (threads > job.units) threads = job.units;
+    if (threads > job->units) threads = job->units;
     if (!pool_has_openmp() || threads < 2 || atomic_flag_test_and_set(&parallel)) threads = 1;
 
     enum pool_status status = POOL_NO_MEMORY;
-    char *scratch = aligned_alloc(64, (size_t)(threads * job.scratch_bytes));
+    _Alignas(64) char small[SMALL_SCRATCH];
+    const int on_stack = threads == 1 && job->scratch_bytes <= SMALL_SCRATCH;
+    char *scratch = on_stack ? small : aligned_alloc(64, (size_t)(threads * job->scratch_bytes));
     if (scratch) {
         status = POOL_OK;
-        if (threads == 1) pool_walk(&job, scratch, 0, job.units);
+        if (threads == 1) pool_walk(job, in, out, scratch, 0, job->units);
 #ifdef _OPENMP
         else {
             atomic_store(&has_been_parallel, 1);
 #pragma omp parallel num_threads((int)threads)
             {
                 const int64_t t = omp_get_thread_num(), n = omp_get_num_threads();
-                const int64_t share = job.units / n, more = job.units % n;
+                const int64_t share = job->units / n, more = job->units % n;
                 const int64_t first = share * t + (t < more ? t : more);
-                pool_walk(&job, scratch + t * job.scratch_bytes, first, first + share + (t < more));
+                pool_walk(job, in, out, scratch + t * job->scratch_bytes, first, first + share + (t < more));
             }
         }
 #endif
-        free(scratch);
+        if (!on_stack) free(scratch);
     }
     if (threads > 1) atomic_flag_clear(&parallel);
     return status;

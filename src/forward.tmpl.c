@@ -127,25 +127,51 @@ static void NAME(merge)(void *into, const void *from, int64_t count)
     NAME(combine)(into, into, from, count);
 }
 
-/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2; window and stride are constants.
- * Each column is folded once and slides over to the next vector in a register; the last vectors, where the next
- * does not exist, take their taps by loads that end where the row does. */
-INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, TYPE *dst)
+/* Columns [at, at + N), of which only those before `width` are read. */
+INLINE VEC NAME(columns_before)(const NAME(source) *s, int64_t at, int64_t width)
 {
-    if (outputs < N) {
-        const int64_t width = (outputs - 1) * stride + window;      /* < 2N */
-        const VEC a = NAME(columns)(s, 0, 0, width < N ? width : N);
-        const VEC b = width > N ? NAME(columns)(s, N, 0, width - N) : a;
+    if (at + N <= width) return NAME(column)(s, at);
+    return NAME(columns)(s, at, 0, at < width ? width - at : 0);
+}
+
+/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2; window and stride are constants.
+ * Each column is folded once and slides over to the next vector in a register.  The row's end is loaded and stored
+ * in part. */
+INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, int64_t outputs, TYPE *dst)
+{
+    const int64_t width = (outputs - 1) * stride + window;
+    VEC a = NAME(columns_before)(s, 0, width), b = a;
+    for (int64_t i = 0;; i += N) {
+        const VEC here = a;
         VEC v;
         if (stride == 2) {
+            if (i == 0 || window == 2) b = NAME(columns_before)(s, 2 * i + N, width);
             const VEC even = EVEN(a, b);
             v = RULE(even, ODD(a, b));
-            if (window == 3) v = RULE(v, SLIDE1(even, even));
+            a = NAME(columns_before)(s, 2 * (i + N), width);
+            if (window == 3) {
+                b = NAME(columns_before)(s, 2 * (i + N) + N, width);
+                v = RULE(v, SLIDE1(even, EVEN(a, b)));
+            }
         } else {
-            v = RULE(a, SLIDE1(a, b));
-            if (window == 3) v = RULE(v, SLIDE2(a, b));
+            a = NAME(columns_before)(s, i + N, width);
+            v = RULE(here, SLIDE1(here, a));
+            if (window == 3) v = RULE(v, SLIDE2(here, a));
         }
-        NAME(store_part)(dst, v, outputs);
+        if (i + N >= outputs) {
+            NAME(store_part)(dst + i, v, outputs - i);
+            return;
+        }
+        NAME(store)(dst + i, v);
+    }
+}
+
+/* The same where parts are dear: the last vectors, for which there is no next, take their taps by loads that end
+ * where the row does. */
+INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, TYPE *dst)
+{
+    if (PARTS_ARE_CHEAP || outputs < N) {
+        NAME(taps_in_parts)(s, window, stride, outputs, dst);
         return;
     }
     int64_t i = 0;
@@ -210,6 +236,37 @@ INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, i
     }
 }
 
+/* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
+ * are folded once and stay in registers. */
+INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inner, int stride, int64_t c,
+                                 int64_t outputs, TYPE *dst)
+{
+    VEC a[2], b[2];
+    for (int v = 0; v < vectors; v++) {
+        a[v] = NAME(column)(s, c + v * N);
+        if (stride == 1) b[v] = NAME(column)(s, inner + c + v * N);
+    }
+    for (int64_t o = 0; o < outputs; o++)
+        for (int v = 0; v < vectors; v++) {
+            if (stride == 2) b[v] = NAME(column)(s, (2 * o + 1) * inner + c + v * N);
+            const VEC next = NAME(column)(s, (o * stride + 2) * inner + c + v * N);
+            VEC result = RULE(a[v], b[v]);
+            result = RULE(result, next);
+            NAME(store)(dst + o * inner + c + v * N, result);
+            a[v] = stride == 1 ? b[v] : next;
+            b[v] = next;
+        }
+}
+
+/* Windows of 3 at stride 1 or 2, all elements side by side. */
+INLINE void NAME(pixels_of_3)(const NAME(source) *s, int64_t inner, int stride, int64_t outputs, TYPE *dst)
+{
+    int64_t c = 0;
+    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, 2, inner, stride, c, outputs, dst);
+    for (; c + N <= inner; c += N) NAME(pixels_sliding)(s, 1, inner, stride, c, outputs, dst);
+    if (c < inner) NAME(pixels_sliding)(s, 1, inner, stride, inner - N, outputs, dst);
+}
+
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
 {
     if (dilation != 1 || !(n == 1 || n == window || (n == 4 && window == 2))) return 0;
@@ -222,7 +279,9 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
 {
     NAME(source) s = NAME(rows)(rows, n);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
-        if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, (TYPE *)dst);
+        if (inner > 1 && window == 3 && stride == 2) NAME(pixels_of_3)(&s, inner, 2, outputs, (TYPE *)dst);
+        else if (inner > 1 && window == 3 && stride == 1) NAME(pixels_of_3)(&s, inner, 1, outputs, (TYPE *)dst);
+        else if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, (TYPE *)dst);
         else if (window == 2) NAME(taps)(&s, 2, 2, outputs, (TYPE *)dst);
         else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, (TYPE *)dst);
         else NAME(taps)(&s, 3, 1, outputs, (TYPE *)dst);

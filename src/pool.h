@@ -73,6 +73,10 @@ struct pool_axis {
     int64_t in_step, out_step;              /* bytes */
 };
 
+struct pool_range {
+    int64_t first, last;
+};
+
 struct pool_span {
     int64_t size, in_step, out_step;        /* elements; bytes */
 };
@@ -97,10 +101,33 @@ struct pool_geometry {
     int64_t bytes;                          /* read and written: what decides on threads */
 };
 
+/* A problem cut into units of work, each one row of outputs or a block of it. */
+struct pool_job {
+    const struct pool_geometry *g;
+    int64_t x_block, x_blocks, c_block, c_blocks;       /* outputs along the row, inner elements */
+    int64_t lead_units, units;
+    int64_t reach;              /* input positions that a window spans along the row */
+    int chunked;                /* the window is longer than POOL_LEAVES, and folded into so many columns first */
+    int group_axes;             /* trailing leading axes whose window rows fold as one group; 0: the last in chunks */
+    int64_t group_rows;
+    int rows_contiguous, out_contiguous;
+    int fused;                  /* windows inside the input go to the fused kernel */
+    int64_t repeats;            /* rows of outputs that one call of it may make */
+    /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
+    struct pool_range inside, lead_inside[POOL_MAX_AXES];
+
+    /* Scratch of one thread: its bytes, and where each part begins. */
+    int64_t scratch_bytes, row_bytes, acc_bytes;
+    int64_t at_gathered, at_levels, at_spare, at_lanes, at_beside, at_mid, at_out;
+};
+
 enum pool_status { POOL_OK, POOL_NO_MEMORY };
 
+/* walk.c: the units of a problem; job refers to g from then on. */
+void pool_plan_job(struct pool_job *job, const struct pool_geometry *g);
+
 /* driver.c */
-enum pool_status pool_run(const struct pool_geometry *g, const void *in, void *out, int workers);
+enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, int workers);
 int pool_has_openmp(void);
 
 /* dispatch.c: best first; null at the end. */

@@ -39,6 +39,7 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 }
 #define LOAD_PART(v, p, bytes) (memset(v, 0, sizeof *(v)), copy_part((char *)(v), (p), (bytes)))
 #define STORE_PART(p, v, bytes) copy_part((p), (const char *)(v), (bytes))
+#define PARTS_ARE_CHEAP 0
 #endif
 
 /* Indices first, first + step, ... of as many lanes as a vector has, by the lane's bits. */

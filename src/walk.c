@@ -12,16 +12,12 @@ static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
 static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 static int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0; }
 
-struct range {
-    int64_t first, last;
-};
-
 /* The taps of output o that fall in [first, last). */
-static struct range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last)
+static struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last)
 {
     const int64_t start = o * a->stride - a->before;
     const int64_t below = first - start, upto = last - start;
-    return (struct range){
+    return (struct pool_range){
         below <= 0 ? 0 : least(ceil_div(below, a->dilation), a->window),
         upto <= 0 ? 0 : least(ceil_div(upto, a->dilation), a->window),
     };
@@ -29,27 +25,34 @@ static struct range taps_in(const struct pool_axis *a, int64_t o, int64_t first,
 
 static int64_t taps_counted(const struct pool_axis *a, int64_t o)
 {
-    const struct range taps = taps_in(a, o, a->counted_first, a->counted_last);
+    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
     return taps.last - taps.first;
 }
 
 /* The outputs all of whose taps fall in [0, size) and count. */
-static struct range outputs_inside(const struct pool_axis *a)
+static struct pool_range outputs_inside(const struct pool_axis *a)
 {
     const int64_t first = most(0, a->counted_first), last = least(a->size, a->counted_last);
     const int64_t reach = (a->window - 1) * a->dilation + 1;
     const int64_t from = least(a->outputs, ceil_div(most(0, first + a->before), a->stride));
     const int64_t room = last - reach + a->before;
-    return (struct range){from, room < 0 ? from : most(from, least(a->outputs, room / a->stride + 1))};
+    return (struct pool_range){from, room < 0 ? from : most(from, least(a->outputs, room / a->stride + 1))};
 }
 
 /* ---- the plan ---------------------------------------------------------------------------------------------- */
 
-void pool_plan_job(struct job *job, const struct pool_geometry *g, const void *in, void *out)
+static int64_t lead_rows(const struct pool_geometry *g)
+{
+    int64_t rows = 1;
+    for (int a = 0; a < g->lead_axes && rows < POOL_GROUP; a++) rows *= least(g->lead[a].window, POOL_GROUP);
+    return rows;
+}
+
+void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
 {
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
-    *job = (struct job){.g = g, .in = in, .out = out};
+    *job = (struct pool_job){.g = g};
     job->reach = (along->window - 1) * along->dilation + 1;
     job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
     if (job->chunked) {
@@ -57,14 +60,15 @@ void pool_plan_job(struct job *job, const struct pool_geometry *g, const void *i
         job->x_block = 1;
     } else {
         job->c_block = job->reach <= 4 * tile / inner ? inner : least(inner, most(64, tile / job->reach));
-        const int64_t room = tile / job->c_block - job->reach;
+        /* The rows of a window over many channels are read more than once: all of them stay in L1. */
+        const int64_t rows = inner > 1 ? most(1, least(POOL_GROUP, lead_rows(g)) / 2) : 1;
+        const int64_t room = tile / job->c_block / rows - job->reach;
         job->x_block = room < along->stride ? 1 : least(along->outputs, room / along->stride + 1);
     }
     job->x_blocks = ceil_div(along->outputs, job->x_block);
     job->c_blocks = ceil_div(inner, job->c_block);
-    const struct range inside = outputs_inside(along);
-    job->inside_first = inside.first;
-    job->inside_last = inside.last;
+    job->inside = outputs_inside(along);
+    for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
 
     /* Rows of several axes are one group where that keeps the tree of a sum: its bits join only at powers of two. */
     job->group_rows = 1;
@@ -173,21 +177,21 @@ static void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int
 /* One axis of the taps that make a window's rows. */
 struct taps {
     int64_t window;
-    struct range in;            /* those that are data */
+    struct pool_range in;            /* those that are data */
     int64_t step;               /* bytes from one to the next */
 };
 
 /* acc[0 .. width*inner) = rule over the rows base + sum of tap*step; levels beyond the first lie acc_bytes apart. */
-static void fold_rows(const struct job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
+static void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
                       const struct taps *axes, int count, int group_axes, int64_t width, int64_t inner, char *acc)
 {
     const struct pool_geometry *g = job->g;
     const int chunks_last = group_axes == 0 && count > 0;
     const int outer = count - group_axes - chunks_last;
     const struct taps *last = &axes[count - 1];
-    const struct range chunks = chunks_last ? (struct range){last->in.first / POOL_GROUP,
+    const struct pool_range chunks = chunks_last ? (struct pool_range){last->in.first / POOL_GROUP,
                                                              (last->in.last - 1) / POOL_GROUP + 1}
-                                            : (struct range){0, 1};
+                                            : (struct pool_range){0, 1};
     int64_t at[POOL_MAX_AXES + 1];
     uint64_t keys[66];
     int depth = 0;
@@ -268,12 +272,12 @@ static void fill_empty(const struct pool_kernel *kernel, const char *scratch, in
 }
 
 /* One window longer than POOL_LEAVES: its taps modulo POOL_LEAVES, then along what they make. */
-static void reduce_chunked(const struct job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
+static void reduce_chunked(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
                            char *lanes)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const struct range taps = taps_in(along, u->first, 0, along->size);
+    const struct pool_range taps = taps_in(along, u->first, 0, along->size);
     char *const levels = scratch + job->at_levels;
     struct taps axes[POOL_MAX_AXES + 1];
     for (int a = 0; a < g->lead_axes; a++) axes[a + 1] = u->lead[a];
@@ -299,7 +303,7 @@ static void reduce_chunked(const struct job *job, const struct pool_kernel *kern
     kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, lanes);
 }
 
-static void reduce(const struct job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
+static void reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
                    char *lanes, int64_t lanes_step)
 {
     const struct pool_geometry *g = job->g;
@@ -336,20 +340,20 @@ static void reduce(const struct job *job, const struct pool_kernel *kernel, char
 }
 
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
-static void divide(const struct job *job, const struct unit *u, char *sums, const char *beside)
+static void divide(const struct pool_job *job, const struct unit *u, char *sums, const char *beside)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t lane = g->mid_bytes;
     for (int64_t r = 0, at = 0; r < u->repeats; r++) {
         for (int64_t o = u->first, upto; o < u->first + u->outputs; o = upto) {
-            const int inside = o >= job->inside_first && o < job->inside_last;
+            const int inside = o >= job->inside.first && o < job->inside.last;
             int64_t counted = inside ? along->window : taps_counted(along, o), data = counted;
             if (!inside) {
-                const struct range taps = taps_in(along, o, 0, along->size);
+                const struct pool_range taps = taps_in(along, o, 0, along->size);
                 data = taps.last - taps.first;
             }
-            upto = inside ? least(u->first + u->outputs, job->inside_last) : o + 1;
+            upto = inside ? least(u->first + u->outputs, job->inside.last) : o + 1;
             int64_t count = (upto - o) * u->inner;
             if (count == u->outputs * u->inner) {       /* nothing but inside: all rows at once */
                 count *= u->repeats;
@@ -364,7 +368,7 @@ static void divide(const struct job *job, const struct unit *u, char *sums, cons
     }
 }
 
-static void do_unit(const struct job *job, char *scratch, const struct unit *u)
+static void do_unit(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
     const int64_t block = u->outputs * u->inner;
@@ -397,7 +401,7 @@ static void do_unit(const struct job *job, char *scratch, const struct unit *u)
 
 /* ---- the way ----------------------------------------------------------------------------------------------- */
 
-void pool_walk(const struct job *job, char *scratch, int64_t first, int64_t last)
+void pool_walk(const struct pool_job *job, const char *in, char *out, char *scratch, int64_t first, int64_t last)
 {
     const struct pool_geometry *g = job->g;
     /* A unit's number in mixed radix: outer ..., lead ..., block of the row, block of the inner axis. */
@@ -418,12 +422,11 @@ void pool_walk(const struct job *job, char *scratch, int64_t first, int64_t last
         memcpy(scratch + at, &g->kernel->empty, (size_t)g->elem_bytes);
 
     const int y_digit = g->outer_axes + g->lead_axes - 1;
-    const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
-    const struct range y_inside = y ? outputs_inside(y) : (struct range){0, 0};
+    const struct pool_range y_inside = g->lead_axes ? job->lead_inside[g->lead_axes - 1] : (struct pool_range){0, 0};
     struct unit u;
     for (int64_t unit = first; unit < last; unit += u.repeats) {
-        u.base = job->in;
-        u.out = job->out;
+        u.base = in;
+        u.out = out;
         for (int a = 0; a < g->outer_axes; a++) {
             u.base += digit[a] * g->outer[a].in_step;
             u.out += digit[a] * g->outer[a].out_step;
@@ -433,12 +436,18 @@ void pool_walk(const struct job *job, char *scratch, int64_t first, int64_t last
         for (int a = 0; a < g->lead_axes; a++) {
             const struct pool_axis *axis = &g->lead[a];
             const int64_t o = digit[g->outer_axes + a];
-            u.lead[a] = (struct taps){axis->window, taps_in(axis, o, 0, axis->size), axis->dilation * axis->in_step};
+            u.lead[a] = (struct taps){axis->window, {0, axis->window}, axis->dilation * axis->in_step};
             u.base += (o * axis->stride - axis->before) * axis->in_step;
             u.out += o * axis->out_step;
-            u.inside &= u.lead[a].in.first == 0 && u.lead[a].in.last == axis->window;
-            u.data *= u.lead[a].in.last - u.lead[a].in.first;
-            u.counted *= taps_counted(axis, o);
+            if (o >= job->lead_inside[a].first && o < job->lead_inside[a].last) {
+                u.data *= axis->window;
+                u.counted *= axis->window;
+            } else {
+                u.lead[a].in = taps_in(axis, o, 0, axis->size);
+                u.inside &= u.lead[a].in.first == 0 && u.lead[a].in.last == axis->window;
+                u.data *= u.lead[a].in.last - u.lead[a].in.first;
+                u.counted *= taps_counted(axis, o);
+            }
         }
         const int64_t x_digit = digit[digits - 2], c = digit[digits - 1] * job->c_block;
         u.first = x_digit * job->x_block;
@@ -447,7 +456,7 @@ void pool_walk(const struct job *job, char *scratch, int64_t first, int64_t last
         u.base += c * g->inner.in_step;
         u.out += c * g->inner.out_step + u.first * g->along.out_step;
         u.repeats = 1;
-        if (job->repeats > 1 && u.inside && job->inside_first == 0 && job->inside_last == g->along.outputs)
+        if (job->repeats > 1 && u.inside && job->inside.first == 0 && job->inside.last == g->along.outputs)
             if (digit[y_digit] >= y_inside.first && digit[y_digit] < y_inside.last)
                 u.repeats = least(least(job->repeats, last - unit), y_inside.last - digit[y_digit]);
         do_unit(job, scratch, &u);

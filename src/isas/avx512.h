@@ -38,6 +38,7 @@
 #define FIRST_BYTES(bytes) ((__mmask64)_bzhi_u64(~0ULL, (unsigned)(bytes)))
 #define LOAD_PART(v, p, bytes) load_part((v), sizeof *(v), (p), (bytes))
 #define STORE_PART(p, v, bytes) store_part((p), (v), sizeof *(v), (bytes))
+#define PARTS_ARE_CHEAP 1
 
 static inline __attribute__((always_inline, unused)) void load_part(void *v, size_t size, const char *p, size_t bytes)
 {
