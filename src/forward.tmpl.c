@@ -7,6 +7,7 @@
  *             RULE(a, b)             the reduction of two
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
+ *             DIVIDES                1 where the fused kernel divides its lanes as it writes them
  *
  * No scalar code: a row shorter than a vector is loaded and stored in part, a longer one ends in a vector that
  * steps back and overlaps. */
@@ -36,6 +37,17 @@ INLINE VEC NAME(load)(const TYPE *p)
 INLINE void NAME(store)(TYPE *p, VEC v)
 {
     *(NAME(lanes_at) *)p = v;
+}
+
+/* What a window's lanes are written as. */
+INLINE VEC NAME(finished)(VEC v, const struct pool_quotient *q)
+{
+#if DIVIDES
+    if (q->divisor != 1) return q->exact_inverse ? v * (TYPE)q->inverse : v / (TYPE)q->divisor;
+#else
+    (void)q;
+#endif
+    return v;
 }
 
 INLINE void NAME(store_part)(TYPE *p, VEC v, int64_t count)
@@ -137,7 +149,8 @@ INLINE VEC NAME(columns_before)(const NAME(source) *s, int64_t at, int64_t width
 /* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2; window and stride are constants.
  * Each column is folded once and slides over to the next vector in a register.  The row's end is loaded and stored
  * in part. */
-INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, int64_t outputs, TYPE *dst)
+INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, int64_t outputs,
+                               const struct pool_quotient *q, TYPE *dst)
 {
     const int64_t width = (outputs - 1) * stride + window;
     VEC a = NAME(columns_before)(s, 0, width), b = a;
@@ -159,19 +172,20 @@ INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, i
             if (window == 3) v = RULE(v, SLIDE2(here, a));
         }
         if (i + N >= outputs) {
-            NAME(store_part)(dst + i, v, outputs - i);
+            NAME(store_part)(dst + i, NAME(finished)(v, q), outputs - i);
             return;
         }
-        NAME(store)(dst + i, v);
+        NAME(store)(dst + i, NAME(finished)(v, q));
     }
 }
 
 /* The same where parts are dear: the last vectors, for which there is no next, take their taps by loads that end
  * where the row does. */
-INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, TYPE *dst)
+INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs,
+                      const struct pool_quotient *q, TYPE *dst)
 {
     if (PARTS_ARE_CHEAP || outputs < N) {
-        NAME(taps_in_parts)(s, window, stride, outputs, dst);
+        NAME(taps_in_parts)(s, window, stride, outputs, q, dst);
         return;
     }
     int64_t i = 0;
@@ -182,7 +196,7 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
             a = NAME(column)(s, 2 * (i + N)), b = NAME(column)(s, 2 * (i + N) + N);
             VEC v = RULE(even, odd);
             v = RULE(v, SLIDE1(even, EVEN(a, b)));
-            NAME(store)(dst + i, v);
+            NAME(store)(dst + i, NAME(finished)(v, q));
         }
     } else if (stride == 1) {
         VEC a = NAME(column)(s, 0);
@@ -190,7 +204,7 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
             const VEC next = NAME(column)(s, i + N);
             VEC v = RULE(a, SLIDE1(a, next));
             if (window == 3) v = RULE(v, SLIDE2(a, next));
-            NAME(store)(dst + i, v);
+            NAME(store)(dst + i, NAME(finished)(v, q));
             a = next;
         }
     }
@@ -207,7 +221,7 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
             v = RULE(NAME(column)(s, i), NAME(column)(s, i + 1));
             if (window == 3) v = RULE(v, NAME(column)(s, i + 2));
         }
-        NAME(store)(dst + i, v);
+        NAME(store)(dst + i, NAME(finished)(v, q));
         if (i + N >= outputs) break;
         i = i + 2 * N <= outputs ? i + N : outputs - N;
     }
@@ -215,7 +229,7 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
 
 /* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
 INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, int64_t step, int64_t tap_step,
-                         int64_t outputs, TYPE *dst)
+                         int64_t outputs, const struct pool_quotient *q, TYPE *dst)
 {
     for (int64_t o = 0; o < outputs; o++, dst += inner) {
         for (int64_t c = 0;;) {
@@ -229,7 +243,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, i
                 for (int64_t half = 1; half < window; half *= 2)
                     for (int64_t t = 0; t + half < window; t += 2 * half) tree[t] = RULE(tree[t], tree[t + half]);
             }
-            NAME(store)(dst + c, tree[0]);
+            NAME(store)(dst + c, NAME(finished)(tree[0], q));
             if (c + N >= inner) break;
             c = c + 2 * N <= inner ? c + N : inner - N;
         }
@@ -239,7 +253,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, i
 /* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
  * are folded once and stay in registers. */
 INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inner, int stride, int64_t c,
-                                 int64_t outputs, TYPE *dst)
+                                 int64_t outputs, const struct pool_quotient *q, TYPE *dst)
 {
     VEC a[2], b[2];
     for (int v = 0; v < vectors; v++) {
@@ -252,19 +266,20 @@ INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inn
             const VEC next = NAME(column)(s, (o * stride + 2) * inner + c + v * N);
             VEC result = RULE(a[v], b[v]);
             result = RULE(result, next);
-            NAME(store)(dst + o * inner + c + v * N, result);
+            NAME(store)(dst + o * inner + c + v * N, NAME(finished)(result, q));
             a[v] = stride == 1 ? b[v] : next;
             b[v] = next;
         }
 }
 
 /* Windows of 3 at stride 1 or 2, all elements side by side. */
-INLINE void NAME(pixels_of_3)(const NAME(source) *s, int64_t inner, int stride, int64_t outputs, TYPE *dst)
+INLINE void NAME(pixels_of_3)(const NAME(source) *s, int64_t inner, int stride, int64_t outputs,
+                              const struct pool_quotient *q, TYPE *dst)
 {
     int64_t c = 0;
-    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, 2, inner, stride, c, outputs, dst);
-    for (; c + N <= inner; c += N) NAME(pixels_sliding)(s, 1, inner, stride, c, outputs, dst);
-    if (c < inner) NAME(pixels_sliding)(s, 1, inner, stride, inner - N, outputs, dst);
+    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, 2, inner, stride, c, outputs, q, dst);
+    for (; c + N <= inner; c += N) NAME(pixels_sliding)(s, 1, inner, stride, c, outputs, q, dst);
+    if (c < inner) NAME(pixels_sliding)(s, 1, inner, stride, inner - N, outputs, q, dst);
 }
 
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
@@ -275,29 +290,30 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 }
 
 INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                          int64_t repeats, int64_t in_step, int64_t out_step, char *dst)
+                          int64_t repeats, int64_t in_step, int64_t out_step, const struct pool_quotient *q, char *dst)
 {
     NAME(source) s = NAME(rows)(rows, n);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
-        if (inner > 1 && window == 3 && stride == 2) NAME(pixels_of_3)(&s, inner, 2, outputs, (TYPE *)dst);
-        else if (inner > 1 && window == 3 && stride == 1) NAME(pixels_of_3)(&s, inner, 1, outputs, (TYPE *)dst);
-        else if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, (TYPE *)dst);
-        else if (window == 2) NAME(taps)(&s, 2, 2, outputs, (TYPE *)dst);
-        else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, (TYPE *)dst);
-        else NAME(taps)(&s, 3, 1, outputs, (TYPE *)dst);
+        if (inner > 1 && window == 3 && stride == 2) NAME(pixels_of_3)(&s, inner, 2, outputs, q, (TYPE *)dst);
+        else if (inner > 1 && window == 3 && stride == 1) NAME(pixels_of_3)(&s, inner, 1, outputs, q, (TYPE *)dst);
+        else if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, q, (TYPE *)dst);
+        else if (window == 2) NAME(taps)(&s, 2, 2, outputs, q, (TYPE *)dst);
+        else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, q, (TYPE *)dst);
+        else NAME(taps)(&s, 3, 1, outputs, q, (TYPE *)dst);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
 
 static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                        int64_t repeats, int64_t in_step, int64_t out_step, void *dst)
+                        int64_t repeats, int64_t in_step, int64_t out_step, const struct pool_quotient *q,
+                        void *dst)
 {
     switch (10 * n + (int)window) {
-    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, in_step, out_step, dst); break;
-    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, in_step, out_step, dst); break;
-    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, in_step, out_step, dst); break;
-    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, in_step, out_step, dst); break;
-    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, in_step, out_step, dst);
+    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, in_step, out_step, q, dst); break;
+    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, in_step, out_step, q, dst); break;
+    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, in_step, out_step, q, dst); break;
+    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, in_step, out_step, q, dst); break;
+    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, in_step, out_step, q, dst);
     }
 }
 
@@ -347,11 +363,12 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
                         int64_t outputs, void *dst)
 {
     const NAME(source) s = NAME(folded)(acc);
-    if (inner == 1 && dilation == 1 && window == 2 && stride == 2) NAME(taps)(&s, 2, 2, outputs, dst);
-    else if (inner == 1 && dilation == 1 && window == 3 && stride == 2) NAME(taps)(&s, 3, 2, outputs, dst);
-    else if (inner == 1 && dilation == 1 && window == 3 && stride == 1) NAME(taps)(&s, 3, 1, outputs, dst);
+    const struct pool_quotient whole = {1, 1, 1};
+    if (inner == 1 && dilation == 1 && window == 2 && stride == 2) NAME(taps)(&s, 2, 2, outputs, &whole, dst);
+    else if (inner == 1 && dilation == 1 && window == 3 && stride == 2) NAME(taps)(&s, 3, 2, outputs, &whole, dst);
+    else if (inner == 1 && dilation == 1 && window == 3 && stride == 1) NAME(taps)(&s, 3, 1, outputs, &whole, dst);
     else if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
-        NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, dst);
+        NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, &whole, dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;
         NAME(thin)(NAME(doubled)(acc, spare, dilation * inner, window, count), inner, stride * inner, outputs, dst);
@@ -360,7 +377,7 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 
 const struct pool_kernel NAME(EXPORTED) = {
     .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
-    .empty = EMPTY, .idempotent = IDEMPOTENT,
+    .empty = EMPTY, .idempotent = IDEMPOTENT, .divides = DIVIDES,
     .fold = NAME(fold), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses), .fused = NAME(fused),
 };
 
@@ -379,4 +396,5 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef LEAF
 #undef EMPTY
 #undef IDEMPOTENT
+#undef DIVIDES
 #undef REDUCTION

@@ -10,6 +10,12 @@ enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since su
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
 
+/* What a sum is divided by, with its inverse, and whether a product with that is the quotient to the bit. */
+struct pool_quotient {
+    double divisor, inverse;
+    int exact_inverse;
+};
+
 /* The kernels of one reduction over one dtype.  Rows hold elements as memory has them, lanes hold what
  * arithmetic uses.  Kernels are serial, allocate nothing and return nothing; they trust their arguments.
  *
@@ -20,6 +26,7 @@ struct pool_kernel {
     const char *reduction, *dtype, *lane;
     uint64_t empty;             /* the element that takes no part, as memory holds it */
     int idempotent;             /* rule(a, a) == a: any order and any overlap will do */
+    int divides;                /* `fused` writes quotients; the rest of the kernels never do */
 
     /* acc[0 .. count) = rule over rows[0 .. n)[0 .. count), n one of 1, 2, 3, 4, 6, POOL_GROUP.  May touch
      * POOL_SLACK bytes past the end of acc, never of a row. */
@@ -37,7 +44,7 @@ struct pool_kernel {
      * of outputs, each `in_step` and `out_step` bytes after the one before. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                  int64_t repeats, int64_t in_step, int64_t out_step, void *dst);
+                  int64_t repeats, int64_t in_step, int64_t out_step, const struct pool_quotient *q, void *dst);
 };
 
 /* How a lane becomes what memory holds.  dst may be src where the two types have one size. */

@@ -1,6 +1,7 @@
 /* walk.c - one thread's way through its units: input rows to kernels, their lanes to the output. */
 #include "walk.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { TILE_BYTES = 16384 };    /* of a folded row: half of the smallest L1 in use */
@@ -303,14 +304,21 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
     kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, lanes);
 }
 
-static void reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
-                   char *lanes, int64_t lanes_step)
+static struct pool_quotient quotient(double divisor)
+{
+    int exponent;
+    return (struct pool_quotient){divisor, 1 / divisor, frexp(divisor, &exponent) == 0.5};
+}
+
+/* Whether the lanes are divided already. */
+static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
+                  char *lanes, int64_t lanes_step)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     if (job->chunked) {
         reduce_chunked(job, kernel, scratch, u, lanes);
-        return;
+        return 0;
     }
     const int64_t start = u->first * along->stride - along->before;
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
@@ -324,10 +332,12 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
             for (int a = 0; a < g->lead_axes; a++) rows[n] += tap[a] * u->lead[a].step;
             for (int a = g->lead_axes - 1; a >= 0 && ++tap[a] == u->lead[a].window; a--) tap[a] = 0;
         }
+        const double divisor = g->divisor > 0 ? g->divisor : u->counted * along->window;
+        const struct pool_quotient q = g->divide && kernel->divides ? quotient(divisor) : quotient(1);
         const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
         kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, u->outputs, u->repeats,
-                      y ? y->stride * y->in_step : 0, lanes_step, lanes);
-        return;
+                      y ? y->stride * y->in_step : 0, lanes_step, &q, lanes);
+        return kernel->divides;
     }
     /* The padding after is written last: the fold may touch what follows its row. */
     char *const acc = scratch + job->at_levels;
@@ -337,6 +347,7 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
                   lanes);
+    return 0;
 }
 
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
@@ -376,7 +387,7 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
     char *lanes = direct ? u->out : scratch + job->at_lanes;
     char *beside = NULL;
     const int64_t out_step = g->lead_axes ? g->lead[g->lead_axes - 1].out_step : 0;
-    reduce(job, g->kernel, scratch, u, lanes, direct ? out_step : block * g->lane_bytes);
+    const int divided = reduce(job, g->kernel, scratch, u, lanes, direct ? out_step : block * g->lane_bytes);
     if (g->beside) {
         beside = scratch + job->at_beside;
         reduce(job, g->beside, scratch, u, beside, block * g->lane_bytes);
@@ -386,7 +397,7 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
         g->first_cast->cast(lanes, scratch + job->at_mid, count);
         lanes = scratch + job->at_mid;
     }
-    if (g->divide) divide(job, u, lanes, beside);
+    if (g->divide && !divided) divide(job, u, lanes, beside);
     if (g->last_cast) {
         char *to = job->out_contiguous ? u->out : scratch + job->at_out;
         g->last_cast->cast(lanes, to, count);

@@ -3,6 +3,7 @@
 #include "halves.h"
 
 #define DTYPE float16
+#define SUMS_DIVIDE 1     /* in floating lanes, as `sum` is written */
 #define ELEM uint16_t
 #define LOWEST 0xfc00
 #define HIGHEST 0x7c00

@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE float64
+#define SUMS_DIVIDE 1     /* in floating lanes, as `sum` is written */
 #define ELEM double
 #define LOWEST 0xfff0000000000000
 #define HIGHEST 0x7ff0000000000000

@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE int16
+#define SUMS_DIVIDE 0
 #define ELEM int16_t
 #define LOWEST 0x8000
 #define HIGHEST 0x7fff

@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE int32
+#define SUMS_DIVIDE 0
 #define ELEM int32_t
 #define LOWEST 0x80000000
 #define HIGHEST 0x7fffffff

@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE int8
+#define SUMS_DIVIDE 0
 #define ELEM int8_t
 #define LOWEST 0x80
 #define HIGHEST 0x7f

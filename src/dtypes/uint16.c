@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE uint16
+#define SUMS_DIVIDE 0
 #define ELEM uint16_t
 #define LOWEST 0
 #define HIGHEST 0xffff

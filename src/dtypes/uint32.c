@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE uint32
+#define SUMS_DIVIDE 0
 #define ELEM uint32_t
 #define LOWEST 0
 #define HIGHEST 0xffffffff

@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE uint8
+#define SUMS_DIVIDE 0
 #define ELEM uint8_t
 #define LOWEST 0
 #define HIGHEST 0xff

@@ -1,0 +1,226 @@
+"""Libraries that pool, each behind the same two methods: pypool, its peers, and the floor.
+
+A class is one library in a process of its own. `prepare(workload, x)` returns `runs` and `result`:
+`runs` maps names to functions of no arguments that pool `x`, into memory they already have where
+the library can; `result()` is what the last run left, as an array laid out like `x`. What a library
+does not offer is an exception.
+"""
+
+import functools
+import importlib.util
+import itertools
+
+import floor
+import numpy as np
+from workloads import FIRST, LAST
+
+
+class Library:
+    modules: tuple  # what it needs, itself first; imported in its own process only
+
+    def __init__(self, threads):
+        self.library, *_ = map(importlib.import_module, self.modules)
+        self.version = self.library.__version__
+        self.threads = threads
+
+
+class Pypool(Library):
+    """pypool, and the floor beside it on the same buffers."""
+
+    modules = ("pypool", "pypool._runtime")
+
+    def __init__(self, threads, instruction_set=None):
+        super().__init__(threads)
+        runtime = self.library._runtime
+        instruction_set = instruction_set or runtime.instruction_sets()[0]
+        self.forced = runtime.instruction_set(instruction_set)
+        self.forced.__enter__()
+        self.version += f" ({instruction_set})"
+
+    def prepare(self, w, x):
+        arguments = () if w.is_global else (w.window, w.stride, w.padding)
+        options = {**dict(w.options), "data_format": w.data_format, "workers": self.threads}
+        pool = functools.partial(getattr(self.library, w.function), x, *arguments, **options)
+        out = pool()
+        move = floor.mover(x, out, self.threads)
+        return {"floor": move, "pypool": functools.partial(pool, out=out)}, lambda: out
+
+
+class Torch(Library):
+    modules = ("torch",)
+
+    def __init__(self, threads):
+        super().__init__(threads)
+        self.library.set_num_threads(threads)
+        self.library.set_grad_enabled(False)
+
+    def tensor(self, w, x):
+        x = self.library.from_numpy(x)
+        return x[None] if w.bare else x if w.data_format == FIRST else x.movedim(-1, 1)
+
+    def prepare(self, w, x):
+        torch = self.library
+        refuse(w.options)
+        x, arguments = self.tensor(w, x), [w.window, w.stride, w.padding]
+        if w.is_global:
+            pool, arguments = {"max": torch.amax, "avg": torch.mean}[w.op], [tuple(range(-w.nd, 0))]
+        elif w.op == "max":  # with indices: on a CPU there is no other, but this one takes out=
+            pool = getattr(torch._C._nn, f"max_pool{w.nd}d_with_indices")
+        else:
+            pool, arguments = getattr(torch._C._nn, f"avg_pool{w.nd}d"), [*arguments, False, False]
+        out = pool(x, *arguments)
+        first = out if isinstance(out, torch.Tensor) else out[0]
+        result = first[0] if w.bare else first if w.data_format == FIRST else first.movedim(1, -1)
+        return {"torch": functools.partial(pool, x, *arguments, out=out)}, result.numpy
+
+
+class OneDNN(Torch):
+    """oneDNN as PyTorch offers it, on a tensor in oneDNN's own layout."""
+
+    def prepare(self, w, x):
+        torch = self.library
+        refuse(w.options, w.is_global, w.bare, w.dtype != "float32", w.data_format == LAST)
+        x = self.tensor(w, x).to_mkldnn()
+        if w.nd == 2:  # a convolution that changes nothing leaves the layout pooling likes best
+            ones = torch.ones(x.shape[1], 1, 1, 1).to_mkldnn()
+            x = torch.nn.functional.conv2d(x, ones, groups=x.shape[1])
+        pool = getattr(torch.nn.functional, w.function)
+        padded = {} if w.op == "max" else {"count_include_pad": False}
+        run = functools.partial(pool, x, w.window, w.stride, w.padding, **padded)
+        return {"onednn": run}, lambda: run().to_dense().numpy()
+
+
+class OnnxRuntime(Library):
+    modules = ("onnxruntime", "onnx.helper")
+
+    def __init__(self, threads):
+        super().__init__(threads)
+        self.options = self.library.SessionOptions()
+        self.options.intra_op_num_threads = threads
+
+    def prepare(self, w, x):
+        helper = importlib.import_module("onnx.helper")
+        refuse(w.options, w.data_format == LAST and not w.bare)
+        x = x[None, None] if w.bare else x
+        operator = "Global" * w.is_global + {"max": "MaxPool", "avg": "AveragePool"}[w.op]
+        window = {"kernel_shape": [w.window] * w.nd, "strides": [w.stride] * w.nd}
+        window["pads"] = [w.padding] * 2 * w.nd
+        node = helper.make_node(operator, ["x"], ["y"], **({} if w.is_global else window))
+        kind = helper.np_dtype_to_tensor_dtype(x.dtype)
+        sizes = {"x": x.shape, "y": [None] * x.ndim}
+        ends = [[helper.make_tensor_value_info(end, kind, sizes[end])] for end in "xy"]
+        graph = helper.make_graph([node], w.function, *ends)
+        opset = helper.make_opsetid("", 19)
+        model = helper.make_model(graph, opset_imports=[opset], ir_version=9)
+        session = self.library.InferenceSession(
+            model.SerializeToString(), self.options, providers=["CPUExecutionProvider"]
+        )
+        out = session.run(None, {"x": x})[0]
+        binding = session.io_binding()
+        for bind, end, array in [(binding.bind_input, "x", x), (binding.bind_output, "y", out)]:
+            bind(end, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+
+        def run(_keep=(x, out)):
+            session.run_with_iobinding(binding)
+
+        return {"onnxruntime": run}, lambda: out[0, 0] if w.bare else out
+
+
+class OpenCV(Library):
+    """OpenCV: filters of stride 1, and area resizing of images; one plane at a time."""
+
+    modules = ("cv2",)
+
+    def __init__(self, threads):
+        super().__init__(threads)
+        self.library.setNumThreads(threads)
+
+    def prepare(self, w, x):
+        cv2 = self.library
+        integer_average = w.op == "avg" and np.dtype(w.dtype).kind in "iu"
+        rounding = (("dtype", w.dtype), ("rounding", "half_up")) if integer_average else ()
+        refuse(w.nd != 2, w.is_global, w.dtype == "float16", w.options != rounding)
+        before, after = w.window // 2, w.window - 1 - w.window // 2  # of a window's centre
+        planes = x if w.data_format == LAST and not w.bare else x.reshape(-1, *x.shape[-2:])
+        if w.stride == 1 and w.padding == 0:
+            filters = {"max": cv2.dilate, "avg": cv2.blur}
+            window = (w.window, w.window)
+            sizes = {"kernel": np.ones(window, np.uint8)} if w.op == "max" else {"ksize": window}
+            pool = functools.partial(filters[w.op], **sizes, anchor=(before, before))
+            out = np.empty_like(planes)
+            inside = slice(before, -after or None)
+            result = out[:, inside, inside]
+        else:
+            tiled = w.stride == w.window and not any(size % w.window for size in planes.shape[1:3])
+            refuse(w.op == "max", not tiled, w.padding, planes.ndim > 3)
+            height, width = (size // w.window for size in planes.shape[1:3])
+            area = {"dsize": (width, height), "interpolation": cv2.INTER_AREA}
+            pool = functools.partial(cv2.resize, **area)
+            result = out = np.empty((len(planes), height, width), x.dtype)
+
+        def run():
+            for plane, pooled in zip(planes, out, strict=True):
+                pool(plane, dst=pooled)
+
+        shape = result.shape if planes is x else (*x.shape[:-2], *result.shape[1:])
+        return {"opencv": run}, lambda: result.reshape(shape)
+
+
+class NumPy(Library):
+    """Plain NumPy, one thread: a strided slice of the input for each position in the window."""
+
+    modules = ("numpy",)
+
+    def prepare(self, w, x):
+        refuse(w.padding, w.options)
+        last = w.bare or w.data_format == FIRST
+        axes = tuple(range(x.ndim - w.nd, x.ndim) if last else range(x.ndim - w.nd - 1, x.ndim - 1))
+        if w.is_global:
+            out = getattr(np, {"max": "max", "avg": "mean"}[w.op])(x, axis=axes)
+            pool = {"max": x.max, "avg": x.mean}[w.op]
+            return {"numpy": functools.partial(pool, axis=axes, out=out)}, lambda: out
+
+        taps = []
+        for offsets in itertools.product(range(w.window), repeat=w.nd):
+            tap = [slice(None)] * x.ndim
+            for axis, offset in zip(axes, offsets, strict=True):
+                size = (x.shape[axis] - w.window) // w.stride + 1
+                tap[axis] = slice(offset, offset + (size - 1) * w.stride + 1, w.stride)
+            taps.append(x[tuple(tap)])
+        accumulator = np.float32 if w.dtype == "float16" and w.op == "avg" else x.dtype
+        out = taps[0].astype(accumulator)
+        combine = np.maximum if w.op == "max" else np.add
+
+        def run():
+            np.copyto(out, taps[0])
+            for tap in taps[1:]:
+                combine(out, tap, out=out)
+            if w.op == "avg":
+                np.divide(out, len(taps), out=out)
+
+        return {"numpy": run}, lambda: out
+
+
+LIBRARIES = {
+    "pypool": Pypool,
+    "torch": Torch,
+    "onednn": OneDNN,
+    "onnxruntime": OnnxRuntime,
+    "opencv": OpenCV,
+    "numpy": NumPy,
+}
+
+
+def installed():
+    """Names of the peers that can be imported here."""
+
+    def found(kind):
+        return all(importlib.util.find_spec(module.split(".")[0]) for module in kind.modules)
+
+    return [name for name, kind in LIBRARIES.items() if kind is not Pypool and found(kind)]
+
+
+def refuse(*reasons):
+    """Raise NotImplementedError where any of the reasons holds."""
+    if any(reasons):
+        raise NotImplementedError("not offered")
