@@ -1,0 +1,708 @@
+"""Every argument: what it may be, and how everything else is refused."""
+
+import doctest
+import inspect
+from pathlib import Path
+
+import cases
+import numpy as np
+import pytest
+import reference
+from cases import OPS, RANKS, assert_same
+
+import pypool
+
+LARGEST = 2**63 - 1
+
+
+class Index:
+    """An integer by __index__ only."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        return self.value
+
+
+def image(*shape):
+    return cases.small("float32", shape or (2, 6, 8, 3))
+
+
+def refused(error, call, *mentions):
+    """The call raises that error, with a message that mentions every word (one of each tuple)."""
+    with pytest.raises(error) as caught:
+        call()
+    message = str(caught.value)
+    for one_of in mentions:
+        words = (one_of,) if isinstance(one_of, str) else one_of
+        assert any(word in message for word in words), f"none of {words} in {message!r}"
+
+
+def arrived(value):
+    """The ways in which a message may show what arrived, whole or the part at fault."""
+    parts = value if isinstance(value, (tuple, list, np.ndarray)) else ()
+    whole = repr(value), str(value), type(value).__name__
+    return sum((arrived(part) for part in parts), whole)
+
+
+# --- names, order and defaults -------------------------------------------------------------------
+
+WINDOW = ["x", "pool_size", "strides", "padding"]
+COMMON = {
+    "dilation": 1,
+    "ceil_mode": False,
+    "nan_policy": "propagate",
+    "out": None,
+    "workers": None,
+}
+AVERAGE = {
+    "count_include_pad": False,
+    "divisor_override": None,
+    "dtype": None,
+    "rounding": "half_even",
+}
+GLOBAL = {"keepdims": False, "nan_policy": "propagate", "out": None, "workers": None}
+SIGNATURES = {
+    "max_pool{nd}d": ([*WINDOW, "data_format"], COMMON),
+    "min_pool{nd}d": ([*WINDOW, "data_format"], COMMON),
+    "avg_pool{nd}d": ([*WINDOW, "data_format"], COMMON | AVERAGE),
+    "sum_pool{nd}d": ([*WINDOW, "data_format"], COMMON | {"dtype": None}),
+    "global_max_pool{nd}d": (["x", "data_format"], GLOBAL),
+    "global_avg_pool{nd}d": (
+        ["x", "data_format"],
+        GLOBAL | {"dtype": None, "rounding": "half_even"},
+    ),
+    "pool": (WINDOW, COMMON | {"op": "max", "axes": None}),
+}
+FUNCTIONS = [
+    pytest.param(name.format(nd=nd), *signature, id=name.format(nd=nd))
+    for name, signature in SIGNATURES.items()
+    for nd in (RANKS if "{nd}" in name else [""])
+]
+
+
+@pytest.mark.parametrize(("name", "positional", "keywords"), FUNCTIONS)
+def test_signatures_are_those_documented(name, positional, keywords):
+    parameters = inspect.signature(getattr(pypool, name)).parameters.values()
+    assert [p.name for p in parameters if p.kind != p.KEYWORD_ONLY] == positional
+    defaults = {"strides": None, "padding": "valid", "data_format": "channels_last"} | keywords
+    found = {p.name: p.default for p in parameters if p.default is not p.empty}
+    for argument, default in defaults.items():
+        if argument in positional or argument in keywords:
+            assert found[argument] == default, argument
+    assert not any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
+
+
+@pytest.mark.parametrize("name", [param.id for param in FUNCTIONS])
+def test_every_function_is_public_and_its_example_runs(name):
+    assert name in pypool.__all__
+    function = getattr(pypool, name)
+    assert ">>>" in function.__doc__
+    example = doctest.DocTestParser().get_doctest(
+        function.__doc__, {"np": np, "pypool": pypool}, name, None, None
+    )
+    written = []
+    failed = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(
+        example, out=written.append
+    )
+    assert failed.attempted, "the docstring holds no example"
+    assert not failed.failed, "".join(written)
+
+
+def test_all_names_exist():
+    assert [name for name in pypool.__all__ if not hasattr(pypool, name)] == []
+    assert len(set(pypool.__all__)) == len(pypool.__all__)
+    assert {"set_workers", "get_workers", "show_config"} <= set(pypool.__all__)
+
+
+def test_the_readme_runs():
+    readme = Path(__file__).parents[1] / "README.md"
+    if not readme.exists():
+        pytest.skip("README.md is not part of this copy")
+    failed, attempted = doctest.testfile(
+        str(readme), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
+    )
+    assert attempted
+    assert not failed
+
+
+def test_unknown_keywords_and_surplus_positions_are_refused():
+    refused(TypeError, lambda: pypool.max_pool2d(image(), 2, stride=2), "stride")
+    refused(TypeError, lambda: pypool.max_pool2d(image(), 2, 2, "valid", "channels_last", 1), "6")
+    refused(TypeError, lambda: pypool.max_pool2d(image()), "pool_size")
+    refused(TypeError, lambda: pypool.max_pool2d(image(), 2, count_include_pad=True), "count_incl")
+    refused(TypeError, lambda: pypool.sum_pool2d(image(), 2, rounding="floor"), "rounding")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"op": "max", "count_include_pad": True},
+        {"op": "max", "divisor_override": 2},
+        {"op": "min", "dtype": "float64"},
+        {"op": "sum", "rounding": "floor"},
+        {"op": "sum", "divisor_override": 3},
+    ],
+    ids=str,
+)
+def test_pool_refuses_the_options_of_another_op(option):
+    name = list(option)[-1]
+    refused((TypeError, ValueError), lambda: pypool.pool(image(), 2, **option), name, option["op"])
+
+
+# --- integers: pool_size, strides, dilation ------------------------------------------------------
+
+NOT_INTEGERS = {
+    "True": True,
+    "False": False,
+    "np.True_": np.True_,
+    "2.0": 2.0,
+    "np.float32(2)": np.float32(2),
+    "pair of 2.5": (2.5, 2.5),
+    "2 and 2.0": (2, 2.0),
+    "2 and True": (2, True),
+    "2 and None": (2, None),
+    "NaN": float("nan"),
+    "str": "22",
+    "bytes": b"22",
+    "str in a tuple": ("2", "2"),
+    "dict": {2: 2, 3: 3},
+    "set": {2, 3},
+    "complex": 2j,
+    "nested": ((2, 2), (2, 2)),
+    "float array": np.array([2.0, 2.0]),
+    "bool array": np.array([True, True]),
+    "object": object(),
+}
+
+
+@pytest.mark.parametrize("value", NOT_INTEGERS.values(), ids=NOT_INTEGERS)
+@pytest.mark.parametrize("argument", ["pool_size", "strides", "dilation"])
+def test_what_is_not_an_integer_is_refused(argument, value):
+    args = {"pool_size": 2, argument: value}
+    for function in (pypool.max_pool2d, pypool.avg_pool2d):
+        refused(TypeError, lambda f=function: f(image(), **args), argument, arrived(value))
+
+
+@pytest.mark.parametrize("argument", ["pool_size", "dilation"])
+def test_none_is_no_integer_except_as_strides(argument):
+    refused(TypeError, lambda: pypool.max_pool2d(image(), **{"pool_size": 2, argument: None}),
+            argument, "None")  # fmt: skip
+    expected = reference.pool_nd("max", 2, image(), 2, 2)
+    assert_same(pypool.max_pool2d(image(), 2, None), expected)
+
+
+@pytest.mark.parametrize("argument", ["pool_size", "strides", "dilation"])
+def test_generators_and_iterators_are_refused(argument):
+    for value in ((i for i in (2, 2)), iter((2, 2)), map(int, "22"), range(2).__iter__()):
+        args = {"pool_size": 2, argument: value}
+        refused(TypeError, lambda a=args: pypool.max_pool2d(image(), **a), argument, arrived(value))
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, -(2**63), -(10**30), np.int64(0), (2, 0), (-3, 2)], ids=str
+)
+@pytest.mark.parametrize("argument", ["pool_size", "strides", "dilation"])
+def test_integers_below_one_are_refused(argument, value):
+    args = {"pool_size": 2, argument: value}
+    for function in (pypool.max_pool2d, pypool.sum_pool2d):
+        refused(ValueError, lambda f=function: f(image(), **args), argument, arrived(value))
+
+
+@pytest.mark.parametrize("value", [2**63, 10**30, (2, 10**30), np.uint64(2**64 - 1)], ids=str)
+@pytest.mark.parametrize("argument", ["pool_size", "strides", "dilation"])
+def test_integers_past_the_limit_are_refused_and_the_limit_named(argument, value):
+    args = {"pool_size": 2, "padding": "same", argument: value}
+    refused(ValueError, lambda: pypool.max_pool2d(image(), **args), argument,
+            (str(LARGEST), "2**63", "2^63", "int64"))  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [(), (2,), (2, 2, 2), [2], np.array([2, 2, 2])], ids=str)
+@pytest.mark.parametrize("argument", ["pool_size", "strides", "dilation"])
+def test_a_wrong_number_of_integers_is_refused(argument, value):
+    args = {"pool_size": 2, argument: value}
+    refused(ValueError, lambda: pypool.max_pool2d(image(), **args), argument, str(len(value)), "2")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2, np.int64(2), np.uint8(2), np.array(2), Index(2), (2, 2), [2, 2], np.array([2, 2]),
+     np.array([2, 2], np.uint8), (np.int8(2), Index(2))],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("argument", ["pool_size", "strides", "dilation"])
+def test_anything_with_an_index_is_an_integer(argument, value):
+    args = {"pool_size": 3, "strides": 1}
+    expected = reference.pool_nd("avg", 2, image(), **args | {argument: 2})
+    assert_same(pypool.avg_pool2d(image(), **args | {argument: value}), expected)
+
+
+def test_an_array_of_one_is_one_for_a_single_axis_only():
+    assert_same(pypool.max_pool1d(image(5, 3), [2]), reference.pool_nd("max", 1, image(5, 3), 2))
+    refused(ValueError, lambda: pypool.max_pool2d(image(), np.array([2])), "pool_size", "1", "2")
+
+
+class BrokenError(Exception):
+    """Raised by the arguments below."""
+
+
+class RaisingIndex:
+    def __index__(self):
+        raise BrokenError
+
+
+class LyingList(list):
+    def __len__(self):
+        return 2
+
+
+class RaisingList(list):
+    def __getitem__(self, index):
+        raise BrokenError
+
+    def __iter__(self):
+        raise BrokenError
+
+
+def test_an_index_that_raises_is_heard():
+    with pytest.raises(BrokenError):
+        pypool.max_pool2d(image(), RaisingIndex())
+    with pytest.raises(BrokenError):
+        pypool.max_pool2d(image(), (2, RaisingIndex()))
+
+
+def test_sequences_that_lie_or_raise_do_no_harm():
+    for pool_size in (RaisingList([2, 2]), LyingList([2, 2, 2, 2]), LyingList([2])):
+        try:
+            result = pypool.max_pool2d(image(), pool_size)
+        except (BrokenError, TypeError, ValueError, IndexError):
+            continue
+        assert_same(result, reference.pool_nd("max", 2, image(), 2))
+    refused(ValueError, lambda: pypool.max_pool2d(image(), Index(10**30)), "pool_size")
+
+
+@pytest.mark.parametrize("argument", ["pool_size", "strides", "dilation"])
+def test_an_index_that_shrinks_the_input_meanwhile_does_no_harm(argument):
+    x = np.arange(4096.0).reshape(64, 64)
+
+    class Shrinking:
+        def __index__(self):
+            x.resize((4, 4), refcheck=False)
+            return 2
+
+    args = {"pool_size": 2, argument: Shrinking()}
+    try:
+        result = pypool.max_pool2d(x, **args)
+    except (ValueError, TypeError):
+        return
+    assert_same(result, reference.pool("max", x, **args | {argument: 2}))
+
+
+# --- sizes that overflow -------------------------------------------------------------------------
+
+HUGE = [2**31 - 1, 2**31, 2147483697, 2**32 + 1, 2**62, LARGEST]
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("huge", HUGE)
+def test_a_window_far_past_the_input_is_refused_or_global(huge, op):
+    x = image()
+    pool2d = getattr(pypool, f"{op}_pool2d")
+    whole = reference.pool_nd(op, 2, x, (6, 8))
+    for strides in (None, 1, 2, huge):
+        refused(ValueError, lambda s=strides: pool2d(x, huge, s), "pool_size", str(huge))
+    assert_same(pool2d(x, huge, padding="same"), whole)
+    assert_same(pool2d(x, huge, padding="same_lower"), whole)
+    assert_same(pool2d(x, huge, huge, padding="same"), whole)
+    assert_same(pool2d(x, (6, huge), (6, 8), "same"), whole)
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("huge", [9, 100, *HUGE])
+def test_strides_past_the_input_leave_one_window(huge, op):
+    x = image()
+    pool2d = getattr(pypool, f"{op}_pool2d")
+    for args in (
+        {"pool_size": 2},
+        {"pool_size": 3, "padding": "same"},
+        {"pool_size": 3, "padding": 1},
+        {"pool_size": 3, "padding": 1, "ceil_mode": True},
+        {"pool_size": 3, "dilation": 2},
+    ):
+        expected = reference.pool_nd(op, 2, x, strides=huge, **args)
+        assert_same(pool2d(x, strides=huge, **args), expected, args)
+
+
+@pytest.mark.parametrize("huge", HUGE)
+def test_dilation_past_the_input(huge):
+    x = image()
+    assert_same(pypool.max_pool2d(x, 1, dilation=huge), x)
+    refused(ValueError, lambda: pypool.max_pool2d(x, 2, dilation=huge), "dilation", str(huge))
+    for k, padding in [(2, "same"), (2, huge), (2, LARGEST), (3, "valid"), (LARGEST, "valid")]:
+        refused(ValueError, lambda k=k, p=padding: pypool.max_pool2d(x, k, 1, p, dilation=huge),
+                ("dilation", "pool_size", "padding"))  # fmt: skip
+    for padding in ("same", huge):  # the middle of the window meets the input
+        try:
+            result = pypool.max_pool2d(x, 3, 1, padding, dilation=huge)
+        except ValueError as error:
+            assert huge >= 2**62, error  # the window has a size that no int64 holds
+        else:
+            expected = reference.pool_nd("max", 2, x, 3, 1, padding, dilation=huge)
+            assert_same(result, expected, padding)
+
+
+@pytest.mark.parametrize("huge", HUGE)
+def test_padding_past_the_input(huge):
+    x = image()
+    for padding in (huge, (huge, 0), ((0, huge), (0, 0)), ((0, 0), (huge, huge))):
+        refused(ValueError, lambda p=padding: pypool.max_pool2d(x, 2, 1, p), "padding", str(huge))
+    args = {"pool_size": huge, "padding": huge - 1}
+    expected = reference.pool_nd("max", 2, x, **args)
+    try:
+        result = pypool.max_pool2d(x, **args)
+    except ValueError as error:
+        assert huge**2 > LARGEST, error  # the window holds more than an int64 can count
+        assert "pool_size" in str(error) or "padding" in str(error)
+    else:
+        assert_same(result, expected)
+
+
+def test_a_divisor_past_the_limit_is_exact_or_refused():
+    x = image().astype(np.float64)
+    args = {"pool_size": 2**62, "padding": "same", "count_include_pad": True}
+    try:
+        result = pypool.avg_pool2d(x, **args)
+    except ValueError as error:
+        assert "pool_size" in str(error)
+    else:
+        assert_same(result, reference.pool_nd("avg", 2, x, **args))
+
+
+# --- padding -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("padding", ["VALID", "Same", "SAME", "same_lower", "Same_Lower"])
+def test_the_case_of_padding_does_not_matter(padding):
+    expected = reference.pool_nd("sum", 2, image(), 3, 2, padding.lower())
+    assert_same(pypool.sum_pool2d(image(), 3, 2, padding), expected)
+
+
+@pytest.mark.parametrize("padding", [" same", "causal", "full", "", "sameupper", "x" * 10_000])
+def test_unknown_names_of_padding_are_refused(padding):
+    refused(ValueError, lambda: pypool.max_pool2d(image(), 2, 2, padding), "padding", padding[:10],
+            "same_lower")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [
+        *(None, True, 1.0, np.float64(1), float("nan"), 1j, object(), b"same"),
+        *((1, True), (1, 1.5), ((1, 1), (1, None)), {1, 2}, {1: 1}, np.array([1.0, 1.0])),
+    ],
+    ids=repr,
+)
+def test_padding_of_another_type_is_refused(padding):
+    refused(TypeError, lambda: pypool.max_pool2d(image(), 3, 2, padding), "padding",
+            arrived(padding))  # fmt: skip
+
+
+@pytest.mark.parametrize("padding", [["same"], ("same", "valid"), ("same", 1)], ids=str)
+def test_names_of_padding_stand_alone(padding):
+    refused((TypeError, ValueError), lambda: pypool.max_pool2d(image(), 3, 2, padding), "padding")
+
+
+def test_an_iterator_of_padding_is_refused():
+    refused(
+        TypeError, lambda: pypool.max_pool2d(image(), 3, 2, iter((1, 1))), "padding", "iterator"
+    )
+
+
+@pytest.mark.parametrize("padding", [-1, (1, -1), ((0, 0), (0, -2)), -(10**30)], ids=str)
+def test_negative_padding_is_refused(padding):
+    refused(ValueError, lambda: pypool.max_pool2d(image(), 3, 2, padding), "padding", "-")
+
+
+@pytest.mark.parametrize("padding", [10**30, 2**63, (1, 2**63), ((0, 0), (0, 10**30))], ids=str)
+def test_padding_past_the_limit_is_refused(padding):
+    refused(ValueError, lambda: pypool.max_pool2d(image(), 3, 2, padding), "padding")
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [(), (1,), (1, 1, 1), ((1, 1),), ((1, 1), (1, 1), (1, 1)), ((1,), (1,)), ((1, 1, 1), (1, 1, 1)),
+     np.ones((2, 3), int), np.ones((3, 2), int)],
+    ids=str,
+)  # fmt: skip
+def test_padding_of_the_wrong_length_is_refused(padding):
+    refused(ValueError, lambda: pypool.max_pool2d(image(), 3, 2, padding), "padding")
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [1, np.int64(1), Index(1), np.array(1), [1, 1], np.array([1, 1]), [[1, 1], [1, 1]],
+     ((1, 1), [1, np.int8(1)]), np.ones((2, 2), int)],
+    ids=repr,
+)  # fmt: skip
+def test_padding_in_all_its_forms(padding):
+    expected = reference.pool_nd("avg", 2, image(), 3, 2, 1, count_include_pad=True)
+    result = pypool.avg_pool2d(image(), 3, 2, padding, count_include_pad=True)
+    assert_same(result, expected)
+
+
+def test_padding_may_exceed_the_window_while_every_window_meets_the_input():
+    x = image(3)
+    for args in (
+        {"pool_size": 4, "strides": 4, "padding": ((5, 0),)},  # [-5, -1) holds nothing
+        {"pool_size": 2, "strides": 1, "padding": ((2, 0),)},
+        {"pool_size": 2, "strides": 1, "padding": ((0, 2),)},
+        {"pool_size": 2, "strides": 2, "padding": 2},
+        {"pool_size": 2, "strides": 1, "padding": 1, "dilation": 4},
+    ):
+        refused(ValueError, lambda a=args: pypool.max_pool1d(x, **a), "padding", "window")
+    for args in (
+        {"pool_size": 2, "strides": 5, "padding": ((0, 3),)},
+        {"pool_size": 2, "strides": 4, "padding": 1},
+        {"pool_size": 6, "strides": 2, "padding": 5},
+        {"pool_size": 6, "strides": 20, "padding": ((5, 9),)},
+    ):
+        for op in OPS:
+            expected = reference.pool_nd(op, 1, x, **args)
+            assert_same(getattr(pypool, f"{op}_pool1d")(x, **args), expected, args)
+
+
+def test_a_window_without_input_is_refused_even_in_an_empty_batch():
+    refused(ValueError, lambda: pypool.max_pool1d(np.zeros((0, 3, 2)), 2, 1, 2), "padding")
+    refused(ValueError, lambda: pypool.max_pool2d(np.zeros((0, 1, 9, 2)), 2, 1, "same", dilation=2),
+            "dilation")  # fmt: skip
+
+
+# --- sizes that do not fit -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_a_window_larger_than_the_input_is_refused(op):
+    pool2d = getattr(pypool, f"{op}_pool2d")
+    refused(ValueError, lambda: pool2d(image(), 9), "pool_size", "9", ("6", "8"))
+    refused(ValueError, lambda: pool2d(image(), (2, 9)), "pool_size", "9", "8")
+    refused(ValueError, lambda: pool2d(image(), (7, 2)), "pool_size", "7", "6")
+    refused(ValueError, lambda: pool2d(image(), (2, 3), dilation=(1, 4)), "pool_size", "8")
+    assert_same(pool2d(image(), (6, 8)), reference.pool_nd(op, 2, image(), (6, 8)))
+
+
+@pytest.mark.parametrize("nd", RANKS)
+@pytest.mark.parametrize("op", OPS)
+def test_too_few_axes_are_refused(op, nd):
+    function = getattr(pypool, f"{op}_pool{nd}d")
+    for ndim in range(nd):
+        refused(ValueError, lambda n=ndim: function(np.zeros((4,) * n), 2), "x", f"{ndim}", f"{nd}")
+    if op in ("max", "avg"):
+        function = getattr(pypool, f"global_{op}_pool{nd}d")
+        refused(ValueError, lambda: function(np.zeros((4,) * (nd - 1))), "x", f"{nd - 1}", f"{nd}")
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_pool_refuses_an_array_without_axes(op):
+    refused(ValueError, lambda: pypool.pool(np.float64(3), 2, op=op), ("x", "axes"))
+    refused(
+        (ValueError, TypeError), lambda: pypool.pool(3.0, (), op=op), ("x", "axes", "pool_size")
+    )
+
+
+def test_sixty_four_axes_are_pooled_or_refused():
+    x = cases.small("float32", (4, 4))
+    deep = x.reshape((1,) * 62 + (4, 4))
+    for call in (
+        lambda: pypool.max_pool2d(deep, 2, data_format="channels_first"),
+        lambda: pypool.pool(deep, (1,) * 62 + (2, 2)),
+        lambda: pypool.pool(deep, 2, axes=(-1, -2)),
+    ):
+        try:
+            result = call()
+        except ValueError as error:
+            assert "64" in str(error)
+        else:
+            assert_same(result.reshape(2, 2), reference.pool("max", x, 2))
+
+
+# --- axes and op ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("axes", [4, -5, (0, 4), (-5, 1), 10**30], ids=str)
+def test_axes_out_of_range_are_refused(axes):
+    worst = axes if isinstance(axes, int) else next(a for a in axes if not -4 <= a < 4)
+    refused(ValueError, lambda: pypool.pool(image(), 2, axes=axes), ("axes", "axis"), str(worst))
+
+
+@pytest.mark.parametrize("axes", [(1, 1), (1, -3), (0, 1, 0)], ids=str)
+def test_repeated_axes_are_refused(axes):
+    refused(ValueError, lambda: pypool.pool(image(), 2, axes=axes), ("axes", "axis"))
+
+
+@pytest.mark.parametrize("axes", [1.0, True, "1", (1, 2.0), (0, None), {0, 1}, (0, True)], ids=str)
+def test_axes_of_another_type_are_refused(axes):
+    refused(TypeError, lambda: pypool.pool(image(), 2, axes=axes), "axes")
+
+
+def test_no_axes_at_all_are_refused():
+    refused(ValueError, lambda: pypool.pool(image(), 2, axes=()), "axes")
+
+
+def test_axes_may_be_anything_with_an_index():
+    expected = reference.pool("max", image(), 2, axes=(1, 2))
+    for axes in ([1, 2], np.array([1, 2]), (np.int64(1), Index(-2))):
+        assert_same(pypool.pool(image(), 2, axes=axes), expected)
+
+
+def test_the_number_of_integers_is_that_of_the_axes():
+    refused(ValueError, lambda: pypool.pool(image(), (2, 2)), "pool_size", "2", "4")
+    refused(ValueError, lambda: pypool.pool(image(), (2, 2), axes=1), "pool_size", "2", "1")
+    refused(
+        ValueError, lambda: pypool.pool(image(), 2, (1, 1, 1), axes=(0, 1)), "strides", "3", "2"
+    )
+
+
+def test_unknown_ops_are_refused():
+    for op in ("median", "MAXIMUM", "", "sum "):
+        refused(ValueError, lambda op=op: pypool.pool(image(), 2, op=op), "op", repr(op), "max")
+    for op in (None, 3, np.max, ["max"]):
+        refused(TypeError, lambda op=op: pypool.pool(image(), 2, op=op), "op", arrived(op))
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nd", RANKS)
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool", "global_max_pool", "global_avg_pool"])
+def test_data_format_is_one_of_two(name, nd):
+    function = getattr(pypool, f"{name}{nd}d")
+    args = () if "global" in name else (2,)
+    x = image(2, 5, 6, 4, 3)
+    for junk in ("channels", "NHWC", "", "channels_last "):
+        refused(ValueError, lambda j=junk: function(x, *args, data_format=j),
+                "data_format", repr(junk), "channels_first", "channels_last")  # fmt: skip
+    for junk in (1, True, b"channels_last", ["channels_last"]):
+        refused(TypeError, lambda j=junk: function(x, *args, data_format=j),
+                "data_format", arrived(junk))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "min_pool2d", "avg_pool2d", "sum_pool2d", "pool"])
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_nan_policy_is_one_of_two(name, dtype):
+    function = getattr(pypool, name)
+    for junk in ("raise", "OMITTED", ""):
+        refused(ValueError, lambda j=junk: function(image().astype(dtype), 2, nan_policy=j),
+                "nan_policy", repr(junk), "propagate", "omit")  # fmt: skip
+    for junk in (None, True, b"omit", 3):
+        refused(TypeError, lambda j=junk: function(image().astype(dtype), 2, nan_policy=j),
+                "nan_policy", arrived(junk))  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [None, np.int16])
+def test_rounding_is_one_of_four(dtype):
+    x = cases.small("int16", (6, 6))
+    for junk in ("half_down", "ceil", ""):
+        refused(ValueError, lambda j=junk: pypool.avg_pool2d(x, 2, dtype=dtype, rounding=j),
+                "rounding", repr(junk), *reference.ROUNDING)  # fmt: skip
+    for junk in (None, 1, b"floor"):
+        refused(TypeError, lambda j=junk: pypool.avg_pool2d(x, 2, dtype=dtype, rounding=j),
+                "rounding", arrived(junk))  # fmt: skip
+
+
+# --- divisor_override and workers ----------------------------------------------------------------
+
+
+def test_divisor_override_is_a_positive_integer():
+    for junk in (0, -1, -(10**30), 10**30, 2**63):
+        refused(ValueError, lambda j=junk: pypool.avg_pool2d(image(), 2, divisor_override=j),
+                "divisor_override", (str(junk), str(LARGEST)))  # fmt: skip
+    for junk in (True, 2.0, "2", (2,), float("nan"), np.float32(1)):
+        refused(TypeError, lambda j=junk: pypool.avg_pool2d(image(), 2, divisor_override=j),
+                "divisor_override", arrived(junk))  # fmt: skip
+    expected = reference.pool_nd("avg", 2, image(), 2, divisor_override=LARGEST)
+    result = pypool.avg_pool2d(image(), 2, divisor_override=LARGEST)
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d", "pool", "global_max_pool2d"])
+def test_workers_is_a_positive_integer(name):
+    function = getattr(pypool, name)
+    args = () if "global" in name else (2,)
+    for junk in (0, -1, -(2**63), -(10**30)):
+        refused(ValueError, lambda j=junk: function(image(), *args, workers=j), "workers",
+                str(junk))  # fmt: skip
+    for junk in (True, False, 2.0, "2", (2,), float("nan"), np.True_):
+        refused(TypeError, lambda j=junk: function(image(), *args, workers=j), "workers",
+                arrived(junk))  # fmt: skip
+    expected = function(image(), *args)
+    for workers in (None, 1, 2, 10**9, 2**63, 10**30, np.int8(2), Index(3), np.array(2)):
+        assert_same(function(image(), *args, workers=workers), expected, workers)
+
+
+# --- dtype= --------------------------------------------------------------------------------------
+
+REFUSED_DTYPES = {
+    "avg": {
+        "bool": ["bool"],
+        "int8": ["uint8", "uint16", "uint64"],
+        "uint8": ["int8"],
+        "int16": ["int8", "uint16", "float16", "bfloat16"],
+        "uint16": ["int16", "uint8", "float16", "bfloat16"],
+        "int32": ["int16", "float32", "float16"],
+        "uint32": ["float16", "float32", "int32", "bfloat16"],
+        "int64": ["uint64", "int32", "float32"],
+        "uint64": ["int64", "uint32", "float32"],
+        "float16": ["int64", "bool"],
+        "float32": ["int64", "uint8", "bool"],
+        "float64": ["int64", "bool"],
+        "bfloat16": ["int64", "bool"],
+    },
+    "sum": {
+        "bool": ["bool"],
+        "int8": ["uint8", "uint64", "bool"],
+        "uint8": ["bool"],
+        "int16": ["uint16", "float16", "bfloat16"],
+        "int32": ["float32", "uint32"],
+        "uint32": ["float32"],
+        "int64": ["uint64", "float32", "float16"],
+        "uint64": ["float32", "bool"],
+        "float16": ["int64"],
+        "float32": ["int32", "uint64", "bool"],
+        "float64": ["int64"],
+        "bfloat16": ["int64"],
+    },
+}
+NEVER = ["object", "V8", "complex64", "complex128", "longdouble", "U4", "S4", "M8[s]", "m8[s]"]
+
+
+@pytest.mark.parametrize("dtype", cases.DTYPES)
+@pytest.mark.parametrize("op", ["avg", "sum"])
+def test_a_dtype_that_would_lose_is_refused(op, dtype):
+    function = getattr(pypool, f"{op}_pool2d")
+    x = cases.small(dtype, (6, 8))
+    for name in REFUSED_DTYPES[op].get(dtype, []) + NEVER:
+        if name == "longdouble" and np.dtype(name) == np.float64:
+            continue  # long double is double on this machine
+        if name not in cases.DTYPES and name == "bfloat16":
+            continue
+        chosen = cases.dtype_of(name)
+        refused(TypeError, lambda d=chosen: function(x, 2, dtype=d), "dtype",
+                (chosen.name, str(chosen), repr(chosen)))  # fmt: skip
+        if op == "avg":
+            refused(TypeError, lambda d=chosen: pypool.global_avg_pool2d(x, dtype=d), "dtype")
+
+
+@pytest.mark.parametrize("junk", ["no such dtype", 3, 2.5, object(), [("a", "f4")]], ids=repr)
+def test_what_is_no_dtype_is_refused(junk):
+    refused(TypeError, lambda: pypool.avg_pool2d(image(), 2, dtype=junk), ("dtype", "data type"))
+
+
+def test_a_byte_swapped_dtype_is_honoured_or_refused():
+    swapped = np.dtype("float64").newbyteorder("S")
+    try:
+        result = pypool.avg_pool2d(image(), 2, dtype=swapped)
+    except TypeError as error:
+        assert "dtype" in str(error)
+    else:
+        expected = reference.pool_nd("avg", 2, image(), 2, dtype="float64")
+        np.testing.assert_array_equal(result, expected)

@@ -1,0 +1,583 @@
+"""Every function equals the definition, in every dtype, layout, size and instruction set."""
+
+import cases
+import numpy as np
+import pytest
+import reference
+from cases import DTYPES, FLOATS, FORMATS, INTEGERS, OPS, RANKS, assert_close, assert_same, bits
+
+import pypool
+from pypool import _runtime
+
+
+def pool_nd(op, nd, *args, **options):
+    """pypool's function of that name."""
+    return getattr(pypool, f"{op}_pool{nd}d")(*args, **options)
+
+
+def global_pool(op, nd, *args, **options):
+    return getattr(pypool, f"global_{op}_pool{nd}d")(*args, **options)
+
+
+# --- the definition ------------------------------------------------------------------------------
+
+
+def test_the_worked_example():
+    x = np.arange(1.0, 17).reshape(4, 4)
+    result = pypool.avg_pool2d(x, 3, 2, 1, ceil_mode=True, count_include_pad=True)
+    np.testing.assert_allclose(
+        result, [[1.5556, 3.3333, 2], [6.3333, 11, 6], [4.5, 7.5, 4]], rtol=0, atol=5e-5
+    )
+
+
+@pytest.mark.parametrize("padding", cases.PADDINGS)
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_pool_equals_the_definition(dtype, op, data_format, padding, isa):
+    for nd in RANKS:
+        x = cases.small(dtype, cases.shape(nd, data_format))
+        for window in cases.pool_sizes(nd):
+            args = dict(padding=cases.padding(padding, nd), data_format=data_format, **window)
+            expected = reference.pool_nd(op, nd, x, **args)
+            assert_same(pool_nd(op, nd, x, **args), expected, nd, args)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", ["max", "min"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_extremes_of_any_values_equal_the_definition(dtype, op, data_format, isa):
+    for nd in RANKS:
+        x = cases.with_specials(cases.full_range(dtype, cases.shape(nd, data_format)), share=0.02)
+        for window in cases.pool_sizes(nd):
+            for nan_policy in ("propagate", "omit"):
+                args = dict(padding="same", data_format=data_format, **window)
+                expected = reference.pool_nd(op, nd, x, **args, nan_policy=nan_policy)
+                result = pool_nd(op, nd, x, **args, nan_policy=nan_policy)
+                assert_same(result, expected, nd, args, nan_policy)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", ["avg", "sum"])
+@pytest.mark.parametrize("dtype", [d for d in DTYPES if d not in ("int64", "uint64", *FLOATS)])
+def test_integers_of_any_size_average_and_add_exactly(dtype, op, data_format, isa):
+    for nd in RANKS:
+        x = cases.full_range(dtype, cases.shape(nd, data_format))
+        for window in cases.pool_sizes(nd):
+            args = dict(padding="same", data_format=data_format, **window)
+            assert_same(pool_nd(op, nd, x, **args), reference.pool_nd(op, nd, x, **args), nd, args)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_sums_of_64_bit_integers_wrap_as_in_numpy(dtype, isa):
+    x = cases.full_range(dtype, (3, 12, 11, 5))
+    for args in cases.pool_sizes(2):
+        assert_same(pypool.sum_pool2d(x, **args), reference.pool_nd("sum", 2, x, **args), args)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize(
+    ("op", "dtype"),
+    [(op, dtype) for op in ("avg", "sum") for dtype in FLOATS]
+    + [("avg", "int64"), ("avg", "uint64")],
+)
+def test_sums_that_round_stay_within_the_bound_of_a_pairwise_sum(dtype, op, data_format, isa):
+    for nd in RANKS:
+        x = cases.full_range(dtype, cases.shape(nd, data_format))
+        for window in [*cases.pool_sizes(nd), {"pool_size": (9, 8, 7)[:nd]}]:
+            args = dict(padding="same", **window)
+            axes = reference.spatial_axes(x.ndim, nd, data_format)
+            expected = reference.pool(op, x, axes=axes, **args)
+            result = pool_nd(op, nd, x, data_format=data_format, **args)
+            bound = reference.error_bound(op, x, result, axes=axes, **args)
+            assert_close(result, expected, bound, nd, args)
+
+
+# --- every size ----------------------------------------------------------------------------------
+
+ROWS = [  # windows along a row, with the rank of the function that pools it
+    (1, {"pool_size": 2}),
+    (1, {"pool_size": 2, "strides": 1}),
+    (1, {"pool_size": 3, "padding": 1}),
+    (1, {"pool_size": 7, "strides": 2, "dilation": 2, "padding": "same"}),
+    (2, {"pool_size": 2, "padding": ((0, 1), (0, 1))}),
+    (2, {"pool_size": 3, "strides": 2, "padding": 1}),
+    (2, {"pool_size": 3, "strides": 1, "padding": "same_lower"}),
+]
+
+
+def widths(dtype):
+    """Every width from 1 to past four of the widest vectors."""
+    return range(1, 4 * 64 // cases.dtype_of(dtype).itemsize + 4)
+
+
+def sweep(op, dtype, axis):
+    """Arrays of every width (or number of channels), how to pool each, and what that gives."""
+    for width in widths(dtype):
+        for nd, args in ROWS if axis == "width" else ROWS[-3:]:
+            shape = (2, 5, width) if axis == "width" else (3, 4, width)
+            data_format = "channels_first" if axis == "width" else "channels_last"
+            x = cases.small(dtype, shape)
+            if axis == "width" and args.get("padding") is None and width < args["pool_size"]:
+                continue  # no window fits
+            how = {**args, "data_format": data_format}
+            yield nd, x, how, reference.pool_nd(op, nd, x, **how)
+
+
+@pytest.mark.parametrize("axis", ["width", "channels"])
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_width_past_four_vectors(dtype, op, axis):
+    for nd, x, args, expected in sweep(op, dtype, axis):
+        for isa in _runtime.instruction_sets():
+            with _runtime.instruction_set(isa):
+                assert_same(pool_nd(op, nd, x, **args), expected, isa, x.shape, args)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("op", OPS)
+def test_every_small_plane(op, dtype, isa):
+    for height in range(1, 10):
+        for width in range(1, 10):
+            x = cases.small(dtype, (3, height, width))
+            for window in (
+                {"pool_size": 2, "padding": "same"},
+                {"pool_size": 3, "strides": 2, "padding": 1},
+                {"pool_size": 3, "strides": 1, "padding": "same"},
+            ):
+                args = {**window, "data_format": "channels_first"}
+                expected = reference.pool_nd(op, 2, x, **args)
+                assert_same(pool_nd(op, 2, x, **args), expected, x.shape, args)
+
+
+@pytest.mark.parametrize("channels", [None, 3, 16])
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("op", OPS)
+def test_every_window_up_to_40(op, dtype, channels):
+    x = cases.small(dtype, (2, 83, channels) if channels else (2, 1, 83))
+    data_format = "channels_last" if channels else "channels_first"
+    for k in range(1, 41):
+        for how in (
+            {"strides": 1},
+            {"strides": 2, "padding": "same"},
+            {"strides": k + 1},
+            {"strides": 1, "dilation": 2},
+        ):
+            args = {"pool_size": k, "data_format": data_format, **how}
+            expected = reference.pool_nd(op, 1, x, **args)
+            for isa in _runtime.instruction_sets():
+                with _runtime.instruction_set(isa):
+                    assert_same(pool_nd(op, 1, x, **args), expected, isa, args)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", OPS)
+def test_large_windows_in_two_and_three_dimensions(op, data_format):
+    for nd, window, size in [(2, (9, 13), (21, 40)), (2, (31, 31), (35, 33)), (3, 5, (9, 10, 11))]:
+        x = cases.small("float32", cases.shape(nd, data_format, size=size))
+        for padding in ("valid", "same", 2):
+            args = {"pool_size": window, "strides": 1, "padding": padding}
+            args["data_format"] = data_format
+            expected = reference.pool_nd(op, nd, x, **args)
+            for isa in _runtime.instruction_sets():
+                with _runtime.instruction_set(isa):
+                    assert_same(pool_nd(op, nd, x, **args), expected, isa, args)
+
+
+# --- every rank ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("nd", RANKS)
+@pytest.mark.parametrize("op", OPS)
+def test_every_rank_keeps_its_axes(op, nd, data_format, isa):
+    for batch in range(4):
+        shape = cases.shape(nd, data_format, size=(4, 5, 6))
+        shape = (2, 1, 3)[:batch] + shape[1:]
+        x = cases.small("float32", shape)
+        args = {"pool_size": 2, "data_format": data_format}
+        expected = reference.pool_nd(op, nd, x, **args)
+        assert_same(pool_nd(op, nd, x, **args), expected, x.shape)
+        assert expected.ndim == x.ndim
+
+
+@pytest.mark.parametrize("data_format", [*FORMATS, None])
+@pytest.mark.parametrize("nd", RANKS)
+@pytest.mark.parametrize("op", OPS)
+def test_an_array_of_nd_axes_has_no_channels(op, nd, data_format):
+    x = cases.small("int16", (9, 8, 7)[:nd])
+    expected = reference.pool(op, x, 3, 2)
+    assert_same(pool_nd(op, nd, x, 3, 2, data_format=data_format), expected)
+
+
+def test_no_data_format_means_channels_last():
+    x = cases.small("float32", (2, 6, 5, 4))
+    assert_same(pypool.max_pool2d(x, 2, data_format=None), reference.pool_nd("max", 2, x, 2))
+
+
+AXES = [None, 0, -1, 2, (1,), (0, 1), (1, 3), (3, 1), (-1, 0), (0, 2, 3), (3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize("axes", AXES, ids=str)
+@pytest.mark.parametrize("op", OPS)
+def test_pool_over_any_axes(op, axes, isa):
+    x = cases.small("float32", (5, 6, 4, 7))
+    count = 4 if axes is None else np.size(axes)
+    for args in (
+        {"pool_size": 2},
+        {"pool_size": (3, 2, 4, 2)[:count], "strides": (1, 2, 3, 1)[:count], "padding": "same"},
+        {"pool_size": 2, "strides": 1, "padding": ((0, 1), (1, 0), (1, 1), (0, 0))[:count]},
+    ):
+        expected = reference.pool(op, x, axes=axes, **args)
+        assert_same(pypool.pool(x, op=op, axes=axes, **args), expected, args)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_pool_over_one_to_seven_axes(op, isa):
+    x = cases.small("int32", (2, 3, 4, 2, 3, 2, 5))
+    for count in range(1, 8):
+        for axes in (tuple(range(count)), tuple(range(7 - count, 7))):
+            for args in ({"pool_size": 2}, {"pool_size": 3, "strides": 2, "padding": "same"}):
+                expected = reference.pool(op, x, axes=axes, **args)
+                assert_same(pypool.pool(x, op=op, axes=axes, **args), expected, axes, args)
+
+
+def test_pool_takes_the_largest_unless_told():
+    x = cases.small("float64", (6, 7))
+    assert_same(pypool.pool(x, 2), reference.pool("max", x, 2))
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", ["max", "avg"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_global_pool_equals_the_definition(dtype, op, data_format, keepdims, isa):
+    for nd in RANKS:
+        for size in [(1, 1, 1), (9, 8, 7), (3, 70, 2), (2, 3, 67)]:
+            x = cases.small(dtype, cases.shape(nd, data_format, size=size))
+            args = {"data_format": data_format, "keepdims": keepdims}
+            expected = reference.global_pool(op, nd, x, **args)
+            assert_same(global_pool(op, nd, x, **args), expected, x.shape, args)
+
+
+@pytest.mark.parametrize("nd", RANKS)
+@pytest.mark.parametrize("op", ["max", "avg"])
+def test_global_pool_of_an_array_without_channels(op, nd):
+    x = cases.small("float32", (4, 5, 6)[:nd])
+    assert global_pool(op, nd, x) == reference.global_pool(op, nd, x)
+    assert np.shape(global_pool(op, nd, x)) == ()
+    assert_same(
+        global_pool(op, nd, x, keepdims=True), reference.global_pool(op, nd, x, keepdims=True)
+    )
+
+
+# --- every option --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_ceil_mode(op, isa):
+    for n in range(1, 14):
+        x = cases.small("float32", (2, n, 3))
+        for k, s, d, p in [(2, 2, 1, 0), (3, 2, 1, 1), (2, 3, 1, 0), (3, 3, 1, 2), (2, 4, 2, 1)]:
+            args = {"pool_size": k, "strides": s, "dilation": d, "padding": p, "ceil_mode": True}
+            try:
+                expected = reference.pool_nd(op, 1, x, **args)
+            except ValueError:
+                with pytest.raises(ValueError, match=r"pool_size|padding|dilation"):
+                    pool_nd(op, 1, x, **args)
+            else:
+                assert_same(pool_nd(op, 1, x, **args), expected, n, args)
+
+
+@pytest.mark.parametrize("padding", cases.PADDINGS)
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", *FLOATS])
+def test_an_average_may_count_its_padding(dtype, data_format, ceil_mode, padding, isa):
+    for nd in RANKS:
+        x = cases.small(dtype, cases.shape(nd, data_format))
+        for window in cases.pool_sizes(nd):
+            args = dict(padding=cases.padding(padding, nd), data_format=data_format, **window)
+            args |= {"ceil_mode": ceil_mode, "count_include_pad": True}
+            expected = reference.pool_nd("avg", nd, x, **args)
+            assert_same(pool_nd("avg", nd, x, **args), expected, nd, args)
+
+
+@pytest.mark.parametrize("divisor", [1, 3, 8, np.int16(5), 2**40])
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float64"])
+def test_divisor_override_replaces_every_count(dtype, divisor, isa):
+    x = cases.small(dtype, (2, 7, 6, 3))
+    for count_include_pad in (False, True):
+        args = {
+            "pool_size": 3,
+            "strides": 2,
+            "padding": "same",
+            "count_include_pad": count_include_pad,
+        }
+        expected = reference.pool_nd("avg", 2, x, **args, divisor_override=int(divisor))
+        assert_same(pypool.avg_pool2d(x, **args, divisor_override=divisor), expected, args)
+
+
+ACCUMULATORS = {  # dtype= that each kind of input may ask for
+    "avg": {
+        "bool": [*INTEGERS, *FLOATS],
+        "int8": ["int8", "int16", "int32", "int64", *FLOATS],
+        "uint8": ["uint8", "uint16", "int16", "int32", "uint64", "int64", *FLOATS],
+        "int16": ["int16", "int32", "int64", "float32", "float64"],
+        "uint16": ["uint16", "uint32", "int32", "uint64", "int64", "float32", "float64"],
+        "int32": ["int32", "int64", "float64"],
+        "uint32": ["uint32", "uint64", "int64", "float64"],
+        "int64": ["int64", "float64"],
+        "uint64": ["uint64", "float64"],
+        "float16": FLOATS,
+        "float32": FLOATS,
+        "float64": FLOATS,
+        "bfloat16": ["bfloat16", "float32", "float64"],
+    },
+    "sum": {
+        "bool": [*INTEGERS, *FLOATS],
+        "int8": ["int8", "int16", "int32", "int64", *FLOATS],
+        "uint8": [*INTEGERS, *FLOATS],
+        "int16": ["int8", "int16", "int32", "int64", "float32", "float64"],
+        "uint16": [*INTEGERS, "float32", "float64"],
+        "int32": ["int8", "int16", "int32", "int64", "float64"],
+        "uint32": [*INTEGERS, "float64"],
+        "int64": ["int8", "int16", "int32", "int64", "float64"],
+        "uint64": [*INTEGERS, "float64"],
+        "float16": FLOATS,
+        "float32": FLOATS,
+        "float64": FLOATS,
+        "bfloat16": ["bfloat16", "float32", "float64"],
+    },
+}
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("op", ["avg", "sum"])
+def test_dtype_chooses_the_result(op, dtype, data_format, isa):
+    x = cases.small(dtype, cases.shape(2, data_format))
+    for chosen in ACCUMULATORS[op][dtype]:
+        args = {"dtype": cases.dtype_of(chosen), "data_format": data_format}
+        for window in ({"pool_size": 2}, {"pool_size": 3, "strides": 2, "padding": "same"}):
+            expected = reference.pool_nd(op, 2, x, **args, **window)
+            assert_same(pool_nd(op, 2, x, **args, **window), expected, args, window)
+        if op == "avg":
+            expected = reference.global_pool("avg", 2, x, **args)
+            assert_same(pypool.global_avg_pool2d(x, **args), expected, args)
+
+
+def test_dtype_may_be_a_name_or_a_type():
+    x = cases.small("uint8", (6, 6))
+    for dtype in ("float32", "f4", np.float32, np.dtype("f4")):
+        expected = reference.pool("avg", x, 2, dtype=np.float32)
+        assert_same(pypool.avg_pool2d(x, 2, dtype=dtype), expected)
+
+
+@pytest.mark.parametrize("op", ["sum", "avg"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_wider_dtype_keeps_what_the_narrow_one_would_round(dtype, op, isa):
+    x = cases.full_range(dtype, (2, 40, 40, 3))
+    expected = reference.pool_nd(op, 2, x, 5, 3, dtype=np.float64)
+    result = pool_nd(op, 2, x, 5, 3, dtype=np.float64)
+    bound = 1e-13 * reference.pool_nd(op, 2, np.abs(x), 5, 3, dtype=np.float64)
+    assert_close(result, expected, bound)
+
+
+@pytest.mark.parametrize("rounding", reference.ROUNDING)
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_integer_averages_round_as_asked(dtype, data_format, rounding, isa):
+    for values in (cases.small, cases.full_range):
+        if values is cases.full_range and dtype in ("int64", "uint64"):
+            continue  # their sums need not fit
+        for nd in RANKS:
+            x = values(dtype, cases.shape(nd, data_format))
+            for window in [*cases.pool_sizes(nd), {"pool_size": (2, 4, 4)[:nd], "strides": 1}]:
+                args = dict(padding="same", data_format=data_format, **window)
+                args |= {"dtype": dtype, "rounding": rounding}
+                expected = reference.pool_nd("avg", nd, x, **args)
+                assert_same(pool_nd("avg", nd, x, **args), expected, nd, args)
+
+
+@pytest.mark.parametrize("rounding", reference.ROUNDING)
+def test_every_average_of_two_small_integers_rounds_as_asked(rounding, isa):
+    pairs = np.array(np.meshgrid(range(-9, 10), range(-9, 10)), np.int8).reshape(2, -1).T.copy()
+    for divisor in (None, 1, 3, 4):
+        args = {"dtype": np.int8, "rounding": rounding, "divisor_override": divisor}
+        if divisor == 1:
+            args["dtype"] = np.int16
+        expected = reference.pool("avg", pairs, 2, axes=-1, **args)
+        assert_same(pypool.pool(pairs, 2, op="avg", axes=-1, **args), expected, args)
+
+
+@pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_nan_policy(dtype, op, data_format, nan_policy, isa):
+    for nd in RANKS:
+        x = cases.small(dtype, cases.shape(nd, data_format))
+        for share in (0.02, 0.2, 0.9):
+            holes = cases.with_specials(x, share=share)
+            for window in cases.pool_sizes(nd):
+                args = {"padding": "same", "data_format": data_format, "nan_policy": nan_policy}
+                args |= window
+                expected = reference.pool_nd(op, nd, holes, **args)
+                assert_same(pool_nd(op, nd, holes, **args), expected, nd, args)
+
+
+@pytest.mark.parametrize("divisor", [None, 4])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_omitted_nans_leave_the_count_but_counted_padding_stays(dtype, divisor, isa):
+    x = cases.with_specials(cases.small(dtype, (3, 9, 8, 2)), share=0.3)
+    for padding in ("same", 1):
+        args = {"pool_size": 3, "strides": 2, "padding": padding, "nan_policy": "omit"}
+        args |= {"count_include_pad": True, "ceil_mode": padding == 1, "divisor_override": divisor}
+        expected = reference.pool_nd("avg", 2, x, **args)
+        assert_same(pypool.avg_pool2d(x, **args), expected, args)
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", ["bool", *INTEGERS])
+def test_integers_have_no_nan_to_omit(dtype, op):
+    x = cases.small(dtype, (2, 7, 6, 3))
+    assert_same(pool_nd(op, 2, x, 3, 2, nan_policy="omit"), reference.pool_nd(op, 2, x, 3, 2))
+
+
+@pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
+@pytest.mark.parametrize("op", ["max", "avg"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_global_pool_obeys_the_nan_policy(dtype, op, nan_policy, isa):
+    x = cases.with_specials(cases.small(dtype, (6, 5, 37, 4)), share=0.004)
+    x[0] = np.nan
+    args = {"nan_policy": nan_policy}
+    assert_same(global_pool(op, 2, x, **args), reference.global_pool(op, 2, x, **args))
+
+
+# --- the same bits -------------------------------------------------------------------------------
+
+BIT_CASES = [
+    (1, {"pool_size": 9, "strides": 1}),
+    (2, {"pool_size": 2}),
+    (2, {"pool_size": 3, "strides": 2, "padding": "same"}),
+    (2, {"pool_size": (5, 7), "strides": (1, 2), "padding": 2}),
+    (2, {"pool_size": 13, "strides": 4, "padding": "same"}),
+    (3, {"pool_size": 3, "strides": 2, "padding": 1}),
+    (3, {"pool_size": 2, "dilation": 2, "strides": 1}),
+]
+
+
+def awkward(dtype, shape):
+    """Values whose sums depend on their order, and zeros of both signs."""
+    x = cases.full_range(dtype, shape)
+    if cases.is_float(x.dtype):
+        rng = np.random.default_rng(1)
+        x[rng.random(shape) < 0.3] = 0.0
+        x[rng.random(shape) < 0.3] = -0.0
+        x[rng.random(shape) < 0.01] = np.nan
+    return x
+
+
+@pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_instruction_set_gives_the_same_bits(dtype, op, data_format, nan_policy):
+    for nd, window in BIT_CASES:
+        x = awkward(dtype, cases.shape(nd, data_format, size=(17, 19, 15), channels=5))
+        seen = set()
+        for isa in _runtime.instruction_sets():
+            with _runtime.instruction_set(isa):
+                args = dict(data_format=data_format, nan_policy=nan_policy, **window)
+                seen.add(bits(pool_nd(op, nd, x, **args)))
+        assert len(seen) == 1, (nd, window)
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_both_data_formats_give_the_same_bits(dtype, op, isa):
+    for nd, window in BIT_CASES:
+        for channels in (1, 2, 37):
+            shape = cases.shape(nd, size=(17, 19, 15), channels=channels, batch=1)
+            last = awkward(dtype, shape)
+            first = np.ascontiguousarray(np.moveaxis(last, -1, 1))
+            result_last = pool_nd(op, nd, last, **window)
+            result_first = pool_nd(op, nd, first, data_format="channels_first", **window)
+            assert bits(result_last) == bits(np.moveaxis(result_first, 1, -1)), (window, channels)
+
+
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", ["uint8", *FLOATS])
+def test_a_window_gives_the_same_bits_wherever_it_lies(dtype, op, isa):
+    x = awkward(dtype, (37, 41))
+    for nd, window in BIT_CASES[1:5]:
+        args = dict(window, padding="valid", strides=1)
+        whole = pool_nd(op, nd, x, **args)
+        for offset in (1, 2, 3, 7, 20):
+            part = pool_nd(op, nd, x[offset:, offset:], **args)
+            assert bits(part) == bits(whole[offset:, offset:]), (window, offset)
+
+
+LARGE = [  # shapes that give threads planes, rows, channels, or one long row to share
+    ("channels_first", 2, (4, 8, 128, 128)),
+    ("channels_first", 2, (1, 1, 700, 811)),
+    ("channels_first", 2, (3, 1, 401, 500)),
+    ("channels_last", 2, (2, 130, 131, 16)),
+    ("channels_last", 2, (1, 9, 8, 7000)),
+    ("channels_last", 2, (3000, 7, 7, 3)),
+    ("channels_first", 1, (1, 1, 200_001)),
+    ("channels_first", 1, (50_001, 1, 10)),
+    ("channels_last", 3, (1, 40, 41, 42, 7)),
+    ("channels_first", 3, (2, 1, 60, 61, 62)),
+]
+
+
+@pytest.mark.parametrize("data_format, nd, shape", LARGE, ids=str)
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", ["uint8", "float16", "float32"])
+def test_any_number_of_workers_gives_the_same_bits(dtype, op, data_format, nd, shape):
+    x = awkward(dtype, shape)
+    args = {"data_format": data_format}
+    for window in ({"pool_size": 2}, {"pool_size": 3, "strides": 2, "padding": "same"}):
+        one = bits(pool_nd(op, nd, x, **window, **args, workers=1))
+        for workers in (2, 3, 7, 64):
+            result = pool_nd(op, nd, x, **window, **args, workers=workers)
+            assert bits(result) == one, (window, workers)
+    if op in ("max", "avg"):
+        one = bits(global_pool(op, nd, x, **args, workers=1))
+        for workers in (2, 3, 7, 64):
+            assert bits(global_pool(op, nd, x, **args, workers=workers)) == one, workers
+
+
+@pytest.mark.parametrize("data_format, nd, shape", LARGE[::2], ids=str)
+@pytest.mark.parametrize("op", OPS)
+def test_large_arrays_equal_the_definition(op, data_format, nd, shape):
+    x = cases.small("float32", shape)
+    args = {"pool_size": 3, "strides": 2, "padding": "same", "data_format": data_format}
+    expected = reference.pool_nd(op, nd, x, **args)
+    for isa in _runtime.instruction_sets():
+        with _runtime.instruction_set(isa):
+            assert_same(pool_nd(op, nd, x, **args), expected, isa)
+
+
+# --- the result ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", OPS)
+def test_a_fresh_result_is_a_writable_array_in_c_order(op, data_format, order):
+    x = np.array(cases.small("float32", (2, 6, 8, 4)), order=order)
+    result = pool_nd(op, 2, x, 2, data_format=data_format)
+    assert type(result) is np.ndarray
+    assert result.flags.c_contiguous and result.flags.writeable and result.flags.aligned
+    assert not np.shares_memory(result, x)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_a_window_of_one_copies(op):
+    x = cases.small("float64", (3, 4, 5, 2))
+    result = pool_nd(op, 2, x, 1)
+    assert_same(result, x)
+    assert not np.shares_memory(result, x)
