@@ -64,9 +64,10 @@ def pool(
         _runtime.in_use,
     )  # fmt: skip
     try:
-        made, geometry = _plans[key]
-    except (KeyError, TypeError):
-        made, geometry = make_plan(key, x)
+        found = _plans.get(key)
+    except TypeError:  # an unhashable axes list, or an argument to be refused
+        found = None
+    made, geometry = found or make_plan(key, x)
     threads = _runtime.workers_of(workers)
     if out is not None:
         return pool_into(out, made, geometry, x, threads)
@@ -89,7 +90,7 @@ def make_plan(key: tuple[Any, ...], x: Array) -> tuple[_plan.Plan, _core.Geometr
         _plans.clear()
     try:
         _plans[key] = found
-    except TypeError:  # an axes list: right, but no key
+    except TypeError:
         pass
     return found
 

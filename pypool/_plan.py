@@ -256,16 +256,16 @@ def axis_of(
         after = total - before
     if padding not in ("same", "same_lower"):
         room = size + before + after - reach
-        if room < 0:
+        outputs = (-(-room // stride) if ceil_mode else room // stride) + 1
+        if ceil_mode and (outputs - 1) * stride >= size + before:
+            outputs -= 1
+        if outputs < 1:
             raise ValueError(
                 f"pool_size {window}"
                 + (f" with dilation {dilation} spans {reach} elements and" if dilation > 1 else "")
                 + f" does not fit an axis of {size} elements with padding ({before}, {after}); "
                 f"at most {size + before + after} fit, or use padding='same'"
             )
-        outputs = room // stride + 1
-        if ceil_mode and room % stride and outputs * stride < size + before:
-            outputs += 1
     for o in (0, outputs - 1) if outputs else ():
         start = o * stride - before
         first = max(0, -(start // dilation))  # the first tap at or past 0
@@ -346,8 +346,7 @@ def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]
         raise TypeError(f"dtype must be a NumPy dtype, got {show(wanted)}") from error
     name = supported("dtype", target)
     if source in FLOATS:
-        # Neither half holds the other: one lacks range, one precision.
-        fits = name in FLOATS and (source == name or not {source, name} == set(HALVES))
+        fits = name in FLOATS and (source, name) != ("bfloat16", "float16")
     elif name in FLOATS:
         fits = name == "float64" or (
             source in IN_BFLOAT16 if name == "bfloat16" else np.can_cast(native, target, "safe")
@@ -378,9 +377,8 @@ def recipe_of(op: str, source: str, target: str, omit: bool, elements: int) -> R
 
 
 def float_sum(op: str, source: str, target: str, omit: bool) -> Recipe:
-    """Sums of floats: halves in float32, float32 in float64 where that is asked for."""
-    wide = source == "float64" or (source == "float32" and target == "float64")
-    lane = "float64" if wide else "float32"
+    """Sums of floats: in float32, or in float64 where that is asked for."""
+    lane = "float64" if "float64" in (source, target) else "float32"
     last_cast = (lane, target) if lane != target else None
     if omit:
         kernel, beside = ("nansum", source, lane), ("nancount", source, lane)

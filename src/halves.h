@@ -52,6 +52,24 @@ INLINE packed_16bit float32_to_float16(vec_float32 floats)
 }
 #endif
 
+/* Half as many, to float64. */
+typedef uint16_t packed_16bit_half __attribute__((vector_size(VECTOR_BYTES / 4)));
+typedef float packed_float32_half __attribute__((vector_size(VECTOR_BYTES / 2)));
+
+#define DEFINE_HALF_TO_FLOAT64(name)                                                                          \
+    INLINE vec_float64 name##_to_float64(packed_16bit_half halves)                                            \
+    {                                                                                                         \
+        packed_16bit both = {0};                                                                              \
+        memcpy(&both, &halves, sizeof halves);                                                                \
+        const vec_float32 floats = name##_to_float32(both);                                                   \
+        packed_float32_half some;                                                                             \
+        memcpy(&some, &floats, sizeof some);                                                                  \
+        return __builtin_convertvector(some, vec_float64);                                                    \
+    }
+
+DEFINE_HALF_TO_FLOAT64(float16)
+DEFINE_HALF_TO_FLOAT64(bfloat16)
+
 /* Sign and magnitude to two's complement, which orders as the halves do, and back. */
 INLINE vec_int16 order_of_halves(vec_uint16 halves)
 {

@@ -21,8 +21,8 @@
     ORDERED(K, uint32, uint32) SUMMED(K, uint32, int64)                                                       \
     ORDERED(K, int64, int64) SUMMED(K, int64, int64) IN_TWO(K, int64)                                         \
     ORDERED(K, uint64, uint64) SUMMED(K, uint64, int64) IN_TWO(K, uint64)                                     \
-    WITH_NAN(K, float16, int16, float32)                                                                      \
-    WITH_NAN(K, bfloat16, int16, float32)                                                                     \
+    WITH_NAN(K, float16, int16, float32) WITH_NAN_SUMMED(K, float16, float64)                                 \
+    WITH_NAN(K, bfloat16, int16, float32) WITH_NAN_SUMMED(K, bfloat16, float64)                               \
     WITH_NAN(K, float32, float32, float32) WITH_NAN_SUMMED(K, float32, float64)                               \
     WITH_NAN(K, float64, float64, float64)
 

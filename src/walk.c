@@ -62,7 +62,7 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     } else {
         job->c_block = job->reach <= 4 * tile / inner ? inner : least(inner, most(64, tile / job->reach));
         /* The rows of a window over many channels are read more than once: all of them stay in L1. */
-        const int64_t rows = inner > 1 ? most(1, least(POOL_GROUP, lead_rows(g)) / 2) : 1;
+        const int64_t rows = inner > 1 ? lead_rows(g) : 1;
         const int64_t room = tile / job->c_block / rows - job->reach;
         job->x_block = room < along->stride ? 1 : least(along->outputs, room / along->stride + 1);
     }
@@ -93,10 +93,11 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
 
     const int64_t block = job->x_block * job->c_block;
     job->repeats = 1;
-    if (job->fused && g->lead_axes > 0 && job->x_blocks == 1 && job->out_contiguous) {
-        const int finished = g->first_cast || g->divide || g->last_cast;
+    if (job->fused && g->lead_axes > 0 && job->out_contiguous) {
+        const int finished = g->first_cast || (g->divide && !g->kernel->divides) || g->last_cast;
         if (!finished) job->repeats = INT64_MAX;
-        else if (g->lead[g->lead_axes - 1].out_step == block * g->out_bytes) job->repeats = most(1, tile / block);
+        else if (job->x_blocks == 1 && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
+            job->repeats = most(1, tile / block);
     }
 
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
@@ -415,13 +416,15 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
 void pool_walk(const struct pool_job *job, const char *in, char *out, char *scratch, int64_t first, int64_t last)
 {
     const struct pool_geometry *g = job->g;
-    /* A unit's number in mixed radix: outer ..., lead ..., block of the row, block of the inner axis. */
+    /* A unit's number in mixed radix: outer ..., block of the inner axis, block of the row, lead ...: the way leads
+     * down a strip, so that rows which windows share are still in L1. */
     int64_t digit[MAX_DIGITS], radix[MAX_DIGITS];
     int digits = 0;
     for (int a = 0; a < g->outer_axes; a++) radix[digits++] = g->outer[a].size;
-    for (int a = 0; a < g->lead_axes; a++) radix[digits++] = g->lead[a].outputs;
-    radix[digits++] = job->x_blocks;
+    const int c_digit = digits, x_digit = digits + 1, lead_digit = digits + 2;
     radix[digits++] = job->c_blocks;
+    radix[digits++] = job->x_blocks;
+    for (int a = 0; a < g->lead_axes; a++) radix[digits++] = g->lead[a].outputs;
     int64_t rest = first;
     for (int d = digits - 1; d >= 0; d--) {
         digit[d] = rest % radix[d];
@@ -432,7 +435,7 @@ void pool_walk(const struct pool_job *job, const char *in, char *out, char *scra
     for (int64_t at = 0; at < job->row_bytes; at += g->elem_bytes)
         memcpy(scratch + at, &g->kernel->empty, (size_t)g->elem_bytes);
 
-    const int y_digit = g->outer_axes + g->lead_axes - 1;
+    const int y_digit = digits - 1;
     const struct pool_range y_inside = g->lead_axes ? job->lead_inside[g->lead_axes - 1] : (struct pool_range){0, 0};
     struct unit u;
     for (int64_t unit = first; unit < last; unit += u.repeats) {
@@ -446,7 +449,7 @@ void pool_walk(const struct pool_job *job, const char *in, char *out, char *scra
         u.counted = u.data = 1;
         for (int a = 0; a < g->lead_axes; a++) {
             const struct pool_axis *axis = &g->lead[a];
-            const int64_t o = digit[g->outer_axes + a];
+            const int64_t o = digit[lead_digit + a];
             u.lead[a] = (struct taps){axis->window, {0, axis->window}, axis->dilation * axis->in_step};
             u.base += (o * axis->stride - axis->before) * axis->in_step;
             u.out += o * axis->out_step;
@@ -460,22 +463,19 @@ void pool_walk(const struct pool_job *job, const char *in, char *out, char *scra
                 u.counted *= taps_counted(axis, o);
             }
         }
-        const int64_t x_digit = digit[digits - 2], c = digit[digits - 1] * job->c_block;
-        u.first = x_digit * job->x_block;
+        const int64_t c = digit[c_digit] * job->c_block;
+        u.first = digit[x_digit] * job->x_block;
         u.outputs = least(job->x_block, g->along.outputs - u.first);
         u.inner = least(job->c_block, g->inner.size - c);
         u.base += c * g->inner.in_step;
         u.out += c * g->inner.out_step + u.first * g->along.out_step;
         u.repeats = 1;
-        if (job->repeats > 1 && u.inside && job->inside.first == 0 && job->inside.last == g->along.outputs)
+        if (job->repeats > 1 && u.inside && job->inside.first <= u.first && u.first + u.outputs <= job->inside.last)
             if (digit[y_digit] >= y_inside.first && digit[y_digit] < y_inside.last)
                 u.repeats = least(least(job->repeats, last - unit), y_inside.last - digit[y_digit]);
         do_unit(job, scratch, &u);
 
-        if (u.repeats > 1) {
-            digit[y_digit] += u.repeats - 1;
-            digit[digits - 2] = 0, digit[digits - 1] = 0;
-        }
+        digit[y_digit] += u.repeats - 1;
         for (int d = digits - 1; d >= 0 && ++digit[d] == radix[d]; d--) digit[d] = 0;
     }
 }

@@ -1,4 +1,4 @@
-/* bfloat16.c - the upper half of float32: ordered as 16-bit integers, summed in float32. */
+/* bfloat16.c - the upper half of float32: ordered as 16-bit integers, summed in float32 or float64. */
 #include "vec.h"
 #include "halves.h"
 
@@ -29,6 +29,16 @@
 #define LANE float32
 #define WIDEN(x) bfloat16_to_float32(x)
 #define PICK_NAN PICK_NAN_float32
+#include "reductions/sum.h"
+#include "reductions/nansum.h"
+#include "reductions/nancount.h"
+#undef LANE
+#undef WIDEN
+#undef PICK_NAN
+
+#define LANE float64
+#define WIDEN(x) bfloat16_to_float64(x)
+#define PICK_NAN PICK_NAN_float64
 #include "reductions/sum.h"
 #include "reductions/nansum.h"
 #include "reductions/nancount.h"
