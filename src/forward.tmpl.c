@@ -293,9 +293,11 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
                           int64_t repeats, int64_t in_step, int64_t out_step, const struct pool_quotient *q, char *dst)
 {
     NAME(source) s = NAME(rows)(rows, n);
+    /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
+    const int slides = n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
-        if (inner > 1 && window == 3 && stride == 2) NAME(pixels_of_3)(&s, inner, 2, outputs, q, (TYPE *)dst);
-        else if (inner > 1 && window == 3 && stride == 1) NAME(pixels_of_3)(&s, inner, 1, outputs, q, (TYPE *)dst);
+        if (inner > 1 && window == 3 && stride == 2 && slides) NAME(pixels_of_3)(&s, inner, 2, outputs, q, (TYPE *)dst);
+        else if (inner > 1 && window == 3 && stride == 1 && slides) NAME(pixels_of_3)(&s, inner, 1, outputs, q, (TYPE *)dst);
         else if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, q, (TYPE *)dst);
         else if (window == 2) NAME(taps)(&s, 2, 2, outputs, q, (TYPE *)dst);
         else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, q, (TYPE *)dst);

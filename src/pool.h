@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
+enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since sums are binary trees */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
@@ -118,6 +119,7 @@ struct pool_job {
     int group_axes;             /* trailing leading axes whose window rows fold as one group; 0: the last in chunks */
     int64_t group_rows;
     int rows_contiguous, out_contiguous;
+    int strips;                 /* units follow each other down the rows, not along them */
     int fused;                  /* windows inside the input go to the fused kernel */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */

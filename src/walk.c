@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { TILE_BYTES = 16384 };    /* of a folded row: half of the smallest L1 in use */
+enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
+enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 enum { MAX_DIGITS = 2 * POOL_MAX_AXES + 2 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -53,6 +54,7 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
 {
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
+    const int in_cache = g->bytes <= IN_CACHE;
     *job = (struct pool_job){.g = g};
     job->reach = (along->window - 1) * along->dilation + 1;
     job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
@@ -62,12 +64,13 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     } else {
         job->c_block = job->reach <= 4 * tile / inner ? inner : least(inner, most(64, tile / job->reach));
         /* The rows of a window over many channels are read more than once: all of them stay in L1. */
-        const int64_t rows = inner > 1 ? lead_rows(g) : 1;
+        const int64_t rows = inner > 1 && in_cache ? lead_rows(g) : 1;
         const int64_t room = tile / job->c_block / rows - job->reach;
         job->x_block = room < along->stride ? 1 : least(along->outputs, room / along->stride + 1);
     }
     job->x_blocks = ceil_div(along->outputs, job->x_block);
     job->c_blocks = ceil_div(inner, job->c_block);
+    job->strips = job->x_blocks == 1 || in_cache;
     job->inside = outputs_inside(along);
     for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
 
@@ -93,7 +96,7 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
 
     const int64_t block = job->x_block * job->c_block;
     job->repeats = 1;
-    if (job->fused && g->lead_axes > 0 && job->out_contiguous) {
+    if (job->fused && g->lead_axes > 0 && job->out_contiguous && job->strips) {
         const int finished = g->first_cast || (g->divide && !g->kernel->divides) || g->last_cast;
         if (!finished) job->repeats = INT64_MAX;
         else if (job->x_blocks == 1 && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
@@ -416,15 +419,17 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
 void pool_walk(const struct pool_job *job, const char *in, char *out, char *scratch, int64_t first, int64_t last)
 {
     const struct pool_geometry *g = job->g;
-    /* A unit's number in mixed radix: outer ..., block of the inner axis, block of the row, lead ...: the way leads
-     * down a strip, so that rows which windows share are still in L1. */
+    /* A unit's number in mixed radix: outer ..., block of the inner axis, and then either block of the row, lead ...:
+     * down a strip, so that rows which windows share are still in L1; or lead ..., block of the row: as memory lies. */
     int64_t digit[MAX_DIGITS], radix[MAX_DIGITS];
     int digits = 0;
     for (int a = 0; a < g->outer_axes; a++) radix[digits++] = g->outer[a].size;
-    const int c_digit = digits, x_digit = digits + 1, lead_digit = digits + 2;
-    radix[digits++] = job->c_blocks;
-    radix[digits++] = job->x_blocks;
-    for (int a = 0; a < g->lead_axes; a++) radix[digits++] = g->lead[a].outputs;
+    const int c_digit = digits, x_digit = c_digit + 1 + (job->strips ? 0 : g->lead_axes);
+    const int lead_digit = c_digit + 1 + job->strips, y_digit = lead_digit + g->lead_axes - 1;
+    radix[c_digit] = job->c_blocks;
+    radix[x_digit] = job->x_blocks;
+    for (int a = 0; a < g->lead_axes; a++) radix[lead_digit + a] = g->lead[a].outputs;
+    digits += 2 + g->lead_axes;
     int64_t rest = first;
     for (int d = digits - 1; d >= 0; d--) {
         digit[d] = rest % radix[d];
@@ -435,7 +440,6 @@ void pool_walk(const struct pool_job *job, const char *in, char *out, char *scra
     for (int64_t at = 0; at < job->row_bytes; at += g->elem_bytes)
         memcpy(scratch + at, &g->kernel->empty, (size_t)g->elem_bytes);
 
-    const int y_digit = digits - 1;
     const struct pool_range y_inside = g->lead_axes ? job->lead_inside[g->lead_axes - 1] : (struct pool_range){0, 0};
     struct unit u;
     for (int64_t unit = first; unit < last; unit += u.repeats) {
@@ -475,7 +479,7 @@ void pool_walk(const struct pool_job *job, const char *in, char *out, char *scra
                 u.repeats = least(least(job->repeats, last - unit), y_inside.last - digit[y_digit]);
         do_unit(job, scratch, &u);
 
-        digit[y_digit] += u.repeats - 1;
+        if (u.repeats > 1) digit[y_digit] += u.repeats - 1;
         for (int d = digits - 1; d >= 0 && ++digit[d] == radix[d]; d--) digit[d] = 0;
     }
 }
