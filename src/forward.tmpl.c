@@ -139,43 +139,42 @@ static void NAME(merge)(void *into, const void *from, int64_t count)
     NAME(combine)(into, into, from, count);
 }
 
-/* Columns [at, at + N), of which only those before `width` are read. */
+/* Columns [at, at + N), of which only those before `width` are read; anything where there are none. */
 INLINE VEC NAME(columns_before)(const NAME(source) *s, int64_t at, int64_t width)
 {
     if (at + N <= width) return NAME(column)(s, at);
-    return NAME(columns)(s, at, 0, at < width ? width - at : 0);
+    if (at >= width) return (VEC){0};
+    return NAME(columns)(s, at, 0, width - at);
 }
 
 /* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2; window and stride are constants.
  * Each column is folded once and slides over to the next vector in a register.  The row's end is loaded and stored
  * in part. */
 INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, int64_t outputs,
-                               const struct pool_quotient *q, TYPE *dst)
+                                const struct pool_quotient *q, TYPE *dst)
 {
     const int64_t width = (outputs - 1) * stride + window;
-    VEC a = NAME(columns_before)(s, 0, width), b = a;
+    VEC a = NAME(columns_before)(s, 0, width), b, first = a;
+    if (stride == 2) b = NAME(columns_before)(s, N, width), first = EVEN(a, b);
     for (int64_t i = 0;; i += N) {
-        const VEC here = a;
-        VEC v;
+        VEC v, next;            /* `first` and `next`: the windows' first taps, here and N outputs on */
         if (stride == 2) {
-            if (i == 0 || window == 2) b = NAME(columns_before)(s, 2 * i + N, width);
-            const VEC even = EVEN(a, b);
-            v = RULE(even, ODD(a, b));
+            v = RULE(first, ODD(a, b));
             a = NAME(columns_before)(s, 2 * (i + N), width);
-            if (window == 3) {
-                b = NAME(columns_before)(s, 2 * (i + N) + N, width);
-                v = RULE(v, SLIDE1(even, EVEN(a, b)));
-            }
+            b = NAME(columns_before)(s, 2 * (i + N) + N, width);
+            next = EVEN(a, b);
+            if (window == 3) v = RULE(v, SLIDE1(first, next));
         } else {
-            a = NAME(columns_before)(s, i + N, width);
-            v = RULE(here, SLIDE1(here, a));
-            if (window == 3) v = RULE(v, SLIDE2(here, a));
+            next = NAME(columns_before)(s, i + N, width);
+            v = RULE(first, SLIDE1(first, next));
+            if (window == 3) v = RULE(v, SLIDE2(first, next));
         }
         if (i + N >= outputs) {
             NAME(store_part)(dst + i, NAME(finished)(v, q), outputs - i);
             return;
         }
         NAME(store)(dst + i, NAME(finished)(v, q));
+        first = next;
     }
 }
 
