@@ -119,6 +119,19 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
         raise MemoryError("no memory for the scratch rows of a pooling call")
 
 
+def is_plain(out, cnp.ndarray x not None):
+    """Whether out is an ndarray that a result in C order can be written to, apart from x in C order."""
+    if type(out) is not cnp.ndarray:
+        return False
+    cdef cnp.ndarray target = out
+    cdef int fit = cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_WRITEABLE | cnp.NPY_ARRAY_NOTSWAPPED
+    if not cnp.PyArray_CHKFLAGS(target, fit) or not cnp.PyArray_CHKFLAGS(x, cnp.NPY_ARRAY_C_CONTIGUOUS):
+        return False
+    cdef char *first = cnp.PyArray_BYTES(target)
+    cdef char *other = cnp.PyArray_BYTES(x)
+    return first + cnp.PyArray_NBYTES(target) <= other or other + cnp.PyArray_NBYTES(x) <= first
+
+
 cdef pool_span span(values):
     cdef pool_span s
     s.size, s.in_step, s.out_step = values
