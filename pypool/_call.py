@@ -40,10 +40,10 @@ def pool(
     if type(x) is not np.ndarray:
         x = as_array(x)
     if not (
-        type(pool_size) is int
-        and (strides is None or type(strides) is int)
-        and type(padding) is str
-        and type(dilation) is int
+        (type(pool_size) is int or is_exact(pool_size))
+        and (strides is None or type(strides) is int or is_exact(strides))
+        and (type(padding) is str or type(padding) is int or is_exact(padding))
+        and (type(dilation) is int or is_exact(dilation))
         and (divisor_override is None or type(divisor_override) is int)
         and (ceil_mode is False or ceil_mode is True)
         and (count_include_pad is False or count_include_pad is True)
@@ -75,6 +75,16 @@ def pool(
     if geometry is not None:
         _core.run(geometry, x, out, threads)
     return out
+
+
+def is_exact(value: Any) -> bool:
+    """Whether a value is a tuple of nothing but int, or of such tuples."""
+    if type(value) is not tuple:
+        return False
+    for item in value:
+        if type(item) is not int and not is_exact(item):
+            return False
+    return True
 
 
 def make_plan(key: tuple[Any, ...], x: Array) -> tuple[_plan.Plan, _core.Geometry | None]:
