@@ -121,6 +121,7 @@ struct pool_job {
     int rows_contiguous, out_contiguous;
     int strips;                 /* units follow each other down the rows, not along them */
     int fused;                  /* windows inside the input go to the fused kernel */
+    int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];

@@ -94,6 +94,10 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     job->fused = whole && !job->chunked && job->rows_contiguous && job->group_axes == g->lead_axes &&
                  g->kernel->fuses((int)job->group_rows, inner, along->window, along->stride, along->dilation);
 
+    job->all_fused = job->fused && job->inside.first == 0 && job->inside.last == along->outputs;
+    for (int a = 0; a < g->lead_axes; a++)
+        job->all_fused &= job->lead_inside[a].first == 0 && job->lead_inside[a].last == g->lead[a].outputs;
+
     const int64_t block = job->x_block * job->c_block;
     job->repeats = 1;
     if (job->fused && g->lead_axes > 0 && job->out_contiguous && job->strips) {
@@ -113,8 +117,8 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     }
     const int64_t lanes = block * least(job->repeats, most(1, tile / block));
     const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
-    job->row_bytes = round_up(cols * elem + POOL_SLACK);
-    job->acc_bytes = round_up(cols * g->lane_bytes + POOL_SLACK);
+    job->row_bytes = job->all_fused ? 0 : round_up(cols * elem + POOL_SLACK);
+    job->acc_bytes = job->all_fused ? 0 : round_up(cols * g->lane_bytes + POOL_SLACK);
     job->at_gathered = job->row_bytes;
     job->at_levels = job->at_gathered + (job->rows_contiguous ? 0 : POOL_GROUP * job->row_bytes);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
@@ -123,6 +127,7 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
     job->scratch_bytes = job->at_out + (job->out_contiguous ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
+    job->scratch_bytes = most(job->scratch_bytes, 64);      /* an allocation of nothing may be null */
 
     job->lead_units = 1;
     for (int a = 0; a < g->lead_axes; a++) job->lead_units *= g->lead[a].outputs;
