@@ -7,7 +7,8 @@
  *             RULE(a, b)             the reduction of two
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
- *             DIVIDES                1 where the fused kernel divides its lanes as it writes them
+ *             FUSES                  1 where it has a fused kernel: most of what there is to compile
+ *             DIVIDES                1 where that divides its lanes as it writes them
  *
  * No scalar code: a row shorter than a vector is loaded and stored in part, a longer one ends in a vector that
  * steps back and overlaps. */
@@ -249,6 +250,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, i
     }
 }
 
+#if FUSES
 /* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
  * are folded once and stay in registers. */
 INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inner, int stride, int64_t c,
@@ -318,6 +320,14 @@ static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t w
     }
 }
 
+#else
+static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
+{
+    (void)n, (void)inner, (void)window, (void)stride, (void)dilation;
+    return 0;
+}
+#endif
+
 /* Windows of any size at every position of acc, by doubling: a window of 2h is two of h.  Returns where they are,
  * acc or spare: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count). */
 INLINE TYPE *NAME(doubled)(TYPE *acc, TYPE *spare, int64_t unit, int64_t window, int64_t count)
@@ -379,7 +389,10 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 const struct pool_kernel NAME(EXPORTED) = {
     .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
     .empty = EMPTY, .idempotent = IDEMPOTENT, .divides = DIVIDES,
-    .fold = NAME(fold), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses), .fused = NAME(fused),
+    .fold = NAME(fold), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses),
+#if FUSES
+    .fused = NAME(fused),
+#endif
 };
 
 #undef NAME_
@@ -397,5 +410,6 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef LEAF
 #undef EMPTY
 #undef IDEMPOTENT
+#undef FUSES
 #undef DIVIDES
 #undef REDUCTION

@@ -3,6 +3,7 @@
 #include "halves.h"
 
 #define DTYPE bfloat16
+#define SUMS_FUSE 1
 #define SUMS_DIVIDE 1     /* in floating lanes, as `sum` is written */
 #define ELEM uint16_t
 #define LOWEST 0xff80
@@ -36,6 +37,8 @@
 #undef WIDEN
 #undef PICK_NAN
 
+#undef SUMS_FUSE
+#define SUMS_FUSE 0     /* a result wider than its elements is rare */
 #define LANE float64
 #define WIDEN(x) bfloat16_to_float64(x)
 #define PICK_NAN PICK_NAN_float64

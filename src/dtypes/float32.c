@@ -2,6 +2,7 @@
 #include "vec.h"
 
 #define DTYPE float32
+#define SUMS_FUSE 1
 #define SUMS_DIVIDE 1     /* in floating lanes, as `sum` is written */
 #define ELEM float
 #define LOWEST 0xff800000
@@ -25,6 +26,8 @@
 #undef WIDEN
 #undef PICK_NAN
 
+#undef SUMS_FUSE
+#define SUMS_FUSE 0     /* a result wider than its elements is rare */
 #define LANE float64
 #define WIDEN(x) __builtin_convertvector(x, VEC)
 #define PICK_NAN PICK_NAN_float64

@@ -19,9 +19,12 @@
 #undef WIDEN
 
 #define WIDEN(x) __builtin_convertvector(x, VEC)
+#define SUMS_FUSE 1
 #define LANE int32
 #include "reductions/sum.h"
 #undef LANE
+#undef SUMS_FUSE
+#define SUMS_FUSE 0     /* wider lanes are for windows past what fuses */
 #define LANE int64
 #include "reductions/sum.h"
 #undef LANE

@@ -19,6 +19,7 @@
 #undef WIDEN
 
 #define WIDEN(x) __builtin_convertvector(x, VEC)
+#define SUMS_FUSE 1
 #define LANE int64
 #include "reductions/sum.h"
 #define HIGH_BITS(x) ((x) >> 32)

@@ -2,6 +2,7 @@
 #define REDUCTION fmin
 #define EMPTY NOT_A_NUMBER
 #define IDEMPOTENT 1
+#define FUSES 1
 #define DIVIDES 0
 #define LEAF(x) NAN_TO_TOP(x)
 #define RULE(a, b) PICK_NAN(a, b, JOIN(SMALLER_, LANE)(b, a))

@@ -2,6 +2,7 @@
 #define REDUCTION min
 #define EMPTY HIGHEST
 #define IDEMPOTENT 1
+#define FUSES 1
 #define DIVIDES 0
 #define LEAF(x) NAN_TO_BOTTOM(x)
 #define RULE(a, b) PICK_NAN(b, b, JOIN(SMALLER_, LANE)(b, a))

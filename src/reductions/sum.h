@@ -2,6 +2,7 @@
 #define REDUCTION sum
 #define EMPTY ZERO
 #define IDEMPOTENT 0
+#define FUSES SUMS_FUSE
 #define DIVIDES SUMS_DIVIDE
 #define LEAF(x) (x)
 #define RULE(a, b) ((a) + (b))
