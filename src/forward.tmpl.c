@@ -10,8 +10,8 @@
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
  *             DIVIDES                1 where that divides its lanes as it writes them
  *
- * No scalar code: a row shorter than a vector is loaded and stored in part, a longer one ends in a vector that
- * steps back and overlaps. */
+ * No scalar arithmetic: a row shorter than a vector is loaded and stored in part, a longer one ends in a part or in
+ * a vector that steps back and overlaps.  Single lanes are only copied, where strides past 2 thin a row. */
 #include "pool.h"
 
 #define NAME_(part, reduction, dtype, lane) part##_##reduction##_##dtype##_##lane
