@@ -12,97 +12,28 @@ from pypool import _core, _plan, _runtime
 
 Array = NDArray[Any]
 
-MOST_PLANS = 4096
-"""Plans kept; past that all are forgotten."""
 
-_plans: dict[tuple[Any, ...], tuple[_plan.Plan, _core.Geometry | None]] = {}
+def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) -> Array:
+    """A call like none before: `how` is (op, nd, ...), then what `_plan.plan` takes.
 
-
-def pool(
-    op: str,
-    nd: int | None,
-    x: ArrayLike,
-    pool_size: Any,
-    strides: Any,
-    padding: Any,
-    where: Any,
-    dilation: Any,
-    ceil_mode: Any,
-    nan_policy: Any,
-    out: Array | None,
-    workers: Any,
-    count_include_pad: Any = False,
-    divisor_override: Any = None,
-    dtype: Any = None,
-    rounding: Any = "half_even",
-) -> Array:
-    """Every forward function.  `where` is the data format of `nd` axes, or without nd the axes."""
-    if type(x) is not np.ndarray:
-        x = as_array(x)
-    if not (
-        (type(pool_size) is int or is_exact(pool_size))
-        and (strides is None or type(strides) is int or is_exact(strides))
-        and (type(padding) is str or type(padding) is int or is_exact(padding))
-        and (type(dilation) is int or is_exact(dilation))
-        and (divisor_override is None or type(divisor_override) is int)
-        and (ceil_mode is False or ceil_mode is True)
-        and (count_include_pad is False or count_include_pad is True)
-    ):
-        # 2, 2.0 and True are one key of a dict, but not one argument.
-        count = nd or len(_plan.axes_of(where, x.ndim))
-        pool_size = _plan.per_axis("pool_size", pool_size, count)
-        strides = None if strides is None else _plan.per_axis("strides", strides, count)
-        padding = _plan.padding_of(padding, count)
-        dilation = _plan.per_axis("dilation", dilation, count)
-        if divisor_override is not None:
-            divisor_override = _plan.integer("divisor_override", divisor_override, 1)
-        ceil_mode = _plan.flag("ceil_mode", ceil_mode)
-        count_include_pad = _plan.flag("count_include_pad", count_include_pad)
-    key = (
-        op, nd, x.shape, x.strides, x.dtype, pool_size, strides, padding, where, dilation,
-        ceil_mode, nan_policy, count_include_pad, divisor_override, dtype, rounding,
-        _runtime.in_use,
-    )  # fmt: skip
-    try:
-        found = _plans.get(key)
-    except TypeError:  # an unhashable axes list, or an argument to be refused
-        found = None
-    made, geometry = found or make_plan(key, x)
-    threads = _runtime.workers_of(workers)
-    if out is not None:
-        return pool_into(out, made, geometry, x, threads)
-    out = np.empty(made.shape, made.dtype)
-    if geometry is not None:
-        _core.run(geometry, x, out, threads)
-    return out
-
-
-def is_exact(value: Any) -> bool:
-    """Whether a value is a tuple of nothing but int, or of such tuples."""
-    if type(value) is not tuple:
-        return False
-    for item in value:
-        if type(item) is not int and not is_exact(item):
-            return False
-    return True
-
-
-def make_plan(key: tuple[Any, ...], x: Array) -> tuple[_plan.Plan, _core.Geometry | None]:
-    """The plan of a call and its geometry for a result in C order (None where it is empty)."""
-    op, nd, shape, _, source, pool_size, strides, padding, where, *options, _ = key
-    if nd is None:
-        axes = _plan.axes_of(where, len(shape))
-    else:
-        axes = _plan.spatial_axes(nd, len(shape), where)
-    made = _plan.plan(op, shape, source, axes, pool_size, strides, padding, *options)
-    found = made, None if 0 in made.shape else geometry_of(made, x, c_strides(made))
-    if len(_plans) >= MOST_PLANS:
-        _plans.clear()
-    try:
-        _plans[key] = found
-    except TypeError:
-        pass
-    return found
+    The place of the axes is the data format of nd axes, or without nd the axes.
+    """
+    x = as_array(x)
+    op, nd, pool_size, strides, padding, where, *options = how
+    axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
+    met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
+    alike = (op, nd, *met[:3], where, *met[3:])  # what lists and NumPy's integers come to
+    geometry = _core.recalled(x, alike)
+    if geometry is None:
+        made = _plan.plan(op, x.shape, x.dtype, axes, met)
+        geometry = geometry_of(made, x, c_strides(made))
+        _core.remember(x, alike, geometry)
+    _core.remember(x, how, geometry)
+    if out is None:
+        out = np.empty(geometry.plan.shape, geometry.plan.dtype)
+        _core.run(geometry, x, out, workers)
+        return out
+    return pool_into(out, geometry, x, workers)
 
 
 def c_strides(made: _plan.Plan) -> tuple[int, ...]:
@@ -114,33 +45,23 @@ def c_strides(made: _plan.Plan) -> tuple[int, ...]:
 
 def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _core.Geometry:
     """What the core needs to know of this plan over these arrays."""
-    arranged = _plan.layout(made, x.shape, x.dtype, x.strides, out_strides)
-    outer, lead, along, inner, sizes, swapped, total = arranged
-    return _core.Geometry(
-        _runtime.in_use, made.recipe, outer, lead, along, inner, sizes, swapped,
-        made.rounding, made.divisor, total,
-    )  # fmt: skip
+    empty = 0 in made.shape
+    arranged = None if empty else _plan.layout(made, x.shape, x.dtype, x.strides, out_strides)
+    return _core.Geometry(made, arranged, _runtime.in_use)
 
 
-def pool_into(
-    out: Array, made: _plan.Plan, geometry: _core.Geometry | None, x: Array, threads: int
-) -> Array:
+def pool_into(out: Array, geometry: _core.Geometry, x: Array, workers: Any) -> Array:
     """Pool x into the array that the caller gave, as a NumPy ufunc would."""
-    if _core.is_plain(out, x) and out.shape == made.shape and out.dtype is made.dtype:
-        if geometry is not None:
-            _core.run(geometry, x, out, threads)
-        return out
+    made = geometry.plan
     check_out(out, made.shape, made.dtype)
-    if geometry is None:
-        return out
     if out.dtype != made.dtype or not out.dtype.isnative or np.may_share_memory(x, out):
         result = np.empty(made.shape, made.dtype)
-        _core.run(geometry, x, result, threads)
+        _core.run(geometry, x, result, workers)
         np.copyto(out, result, casting="same_kind")
         return out
     if not out.flags.c_contiguous:
         geometry = geometry_of(made, x, out.strides)
-    _core.run(geometry, x, out, threads)
+    _core.run(geometry, x, out, workers)
     return out
 
 
@@ -172,10 +93,9 @@ def pool_globally(
         if out.shape != expected:
             raise ValueError(f"out must have shape {expected}, got {out.shape}")
         whole = out if keepdims else np.expand_dims(out, axes)
-    result = pool(
-        op, nd, x, window, None, "valid", data_format, 1, False, nan_policy, whole, workers,
-        dtype=dtype, rounding=rounding,
-    )  # fmt: skip
+    options = (False, None, dtype, rounding) if op == "avg" else ()
+    how = (op, nd, window, None, "valid", data_format, 1, False, nan_policy, *options)
+    result = _core.pool(x, how, whole, workers)
     if out is not None:
         return out
     return result if keepdims else result.reshape(shape)
@@ -219,3 +139,6 @@ def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None
         if step < extent:
             raise ValueError(f"out must not overlap itself, got strides {out.strides}")
         extent += step * (size - 1)
+
+
+_core.otherwise(pool, _runtime.workers_of)

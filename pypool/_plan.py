@@ -333,7 +333,7 @@ def supported(name: str, dtype: np.dtype[Any]) -> str:
 def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]:
     """The dtype of the result: `wanted` where it can hold one, else what NumPy would give."""
     source = dtype.name
-    native: np.dtype[Any] = dtype.newbyteorder("=")
+    native: np.dtype[Any] = np.dtype(dtype.type)
     if wanted is None or op in ORDERED:
         if op in ORDERED or source in FLOATS:
             return native
@@ -422,11 +422,23 @@ def integer_sum(op: str, source: str, target: str, elements: int) -> Recipe:
 # ---- the plan ---------------------------------------------------------------------------------
 
 
-def plan(
-    op: str,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    axes: tuple[int, ...],
+class Arguments(NamedTuple):
+    """What a caller asked for: met, and one value for each axis."""
+
+    pool_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str | tuple[tuple[int, int], ...]
+    dilation: tuple[int, ...]
+    ceil_mode: bool
+    nan_policy: str
+    count_include_pad: bool
+    divisor_override: int | None
+    dtype: Any
+    rounding: str
+
+
+def arguments(
+    count: int,
     pool_size: object,
     strides: object,
     padding: object,
@@ -435,29 +447,42 @@ def plan(
     nan_policy: object = "propagate",
     count_include_pad: object = False,
     divisor_override: object = None,
-    result: object = None,
+    dtype: object = None,
     rounding: object = "half_even",
-) -> Plan:
-    """Meet every bad argument, then say what the call makes."""
-    source = supported("x", dtype)
-    count = len(axes)
+) -> Arguments:
+    """Meet every bad argument of a call that pools `count` axes."""
     windows = per_axis("pool_size", pool_size, count)
-    steps = windows if strides is None else per_axis("strides", strides, count)
-    dilations = per_axis("dilation", dilation, count)
-    padded = padding_of(padding, count)
+    return Arguments(
+        windows,
+        windows if strides is None else per_axis("strides", strides, count),
+        padding_of(padding, count),
+        per_axis("dilation", dilation, count),
+        flag("ceil_mode", ceil_mode),
+        one_of("nan_policy", nan_policy, NAN_POLICIES),
+        flag("count_include_pad", count_include_pad),
+        None if divisor_override is None else integer("divisor_override", divisor_override, 1),
+        dtype,
+        one_of("rounding", rounding, ROUNDINGS),
+    )
+
+
+def plan(
+    op: str, shape: tuple[int, ...], dtype: np.dtype[Any], axes: tuple[int, ...], of: Arguments
+) -> Plan:
+    """What a call makes of an array of this shape and dtype, pooled along these axes."""
+    source = supported("x", dtype)
     paddings: Sequence[str | tuple[int, int]]
-    paddings = (padded,) * count if isinstance(padded, str) else padded
-    ceil_mode = flag("ceil_mode", ceil_mode)
-    include_pad = flag("count_include_pad", count_include_pad)
-    omit = one_of("nan_policy", nan_policy, NAN_POLICIES) == "omit" and source in FLOATS
-    rounds = ROUNDINGS.index(one_of("rounding", rounding, ROUNDINGS))
-    divisor = 0 if divisor_override is None else integer("divisor_override", divisor_override, 1)
-    target = result_dtype(op, dtype, result)
+    paddings = (of.padding,) * len(axes) if isinstance(of.padding, str) else of.padding
+    omit = of.nan_policy == "omit" and source in FLOATS
+    rounds = ROUNDINGS.index(of.rounding)
+    divisor = of.divisor_override or 0
+    target = result_dtype(op, dtype, of.dtype)
 
     pooled = {
         axis: axis_of(
-            shape[axis], windows[i], steps[i], paddings[i], dilations[i], ceil_mode, include_pad
-        )
+            shape[axis], of.pool_size[i], of.strides[i], paddings[i], of.dilation[i],
+            of.ceil_mode, of.count_include_pad,
+        )  # fmt: skip
         for i, axis in enumerate(axes)
     }
     out_shape = tuple(
@@ -465,9 +490,9 @@ def plan(
     )
     if math.prod(out_shape) * target.itemsize > LIMIT:
         raise ValueError(f"the result of shape {out_shape} would be past 2**63 - 1 bytes")
-    if include_pad and math.prod(axis.window for axis in pooled.values()) > LIMIT:
+    if of.count_include_pad and math.prod(axis.window for axis in pooled.values()) > LIMIT:
         raise ValueError(
-            f"pool_size {show(pool_size)} makes windows of more than 2**63 - 1 elements to count"
+            f"pool_size {show(of.pool_size)} makes windows of more than 2**63 - 1 elements to count"
         )
     elements = math.prod(min(axis.window, axis.size) for axis in pooled.values())
     recipe = recipe_of(op, source, target.name, omit, elements)

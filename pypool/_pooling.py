@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from pypool import _call, _plan
+from pypool import _call, _core, _plan
 
 Size = int | Sequence[int]
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
@@ -71,10 +71,8 @@ def max_pool1d(
     >>> pypool.max_pool1d(np.array([1, 5, 2, 4]), 2)
     array([5, 4])
     """
-    return _call.pool(
-        "max", 1, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers,
-    )  # fmt: skip
+    how = ("max", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
+    return _core.pool(x, how, out, workers)
 
 
 def max_pool2d(
@@ -150,10 +148,8 @@ def max_pool2d(
     array([[ 5,  7],
            [13, 15]])
     """
-    return _call.pool(
-        "max", 2, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers,
-    )  # fmt: skip
+    how = ("max", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
+    return _core.pool(x, how, out, workers)
 
 
 def max_pool3d(
@@ -211,10 +207,8 @@ def max_pool3d(
     >>> pypool.max_pool3d(np.arange(8).reshape(2, 2, 2), 2)
     array([[[7]]])
     """
-    return _call.pool(
-        "max", 3, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers,
-    )  # fmt: skip
+    how = ("max", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
+    return _core.pool(x, how, out, workers)
 
 
 def min_pool1d(
@@ -266,10 +260,8 @@ def min_pool1d(
     >>> pypool.min_pool1d(np.array([1, 5, 2, 4]), 2)
     array([1, 2])
     """
-    return _call.pool(
-        "min", 1, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers,
-    )  # fmt: skip
+    how = ("min", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
+    return _core.pool(x, how, out, workers)
 
 
 def min_pool2d(
@@ -323,10 +315,8 @@ def min_pool2d(
     array([[ 0,  2],
            [ 8, 10]])
     """
-    return _call.pool(
-        "min", 2, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers,
-    )  # fmt: skip
+    how = ("min", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
+    return _core.pool(x, how, out, workers)
 
 
 def min_pool3d(
@@ -379,10 +369,8 @@ def min_pool3d(
     >>> pypool.min_pool3d(np.arange(8).reshape(2, 2, 2), 2)
     array([[[0]]])
     """
-    return _call.pool(
-        "min", 3, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers,
-    )  # fmt: skip
+    how = ("min", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
+    return _core.pool(x, how, out, workers)
 
 
 def avg_pool1d(
@@ -442,10 +430,11 @@ def avg_pool1d(
     >>> pypool.avg_pool1d(np.array([1.0, 5.0, 2.0, 4.0]), 2)
     array([3., 3.])
     """
-    return _call.pool(
-        "avg", 1, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers, count_include_pad, divisor_override, dtype, rounding,
+    how = (
+        "avg", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
+        count_include_pad, divisor_override, dtype, rounding,
     )  # fmt: skip
+    return _core.pool(x, how, out, workers)
 
 
 def avg_pool2d(
@@ -516,10 +505,11 @@ def avg_pool2d(
     array([[ 2.5,  4.5],
            [10.5, 12.5]])
     """
-    return _call.pool(
-        "avg", 2, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers, count_include_pad, divisor_override, dtype, rounding,
+    how = (
+        "avg", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
+        count_include_pad, divisor_override, dtype, rounding,
     )  # fmt: skip
+    return _core.pool(x, how, out, workers)
 
 
 def avg_pool3d(
@@ -580,10 +570,11 @@ def avg_pool3d(
     >>> pypool.avg_pool3d(np.arange(8).reshape(2, 2, 2), 2)
     array([[[3.5]]])
     """
-    return _call.pool(
-        "avg", 3, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers, count_include_pad, divisor_override, dtype, rounding,
+    how = (
+        "avg", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
+        count_include_pad, divisor_override, dtype, rounding,
     )  # fmt: skip
+    return _core.pool(x, how, out, workers)
 
 
 def sum_pool1d(
@@ -636,10 +627,11 @@ def sum_pool1d(
     >>> pypool.sum_pool1d(np.array([1, 5, 2, 4]), 3, 1)
     array([ 8, 11])
     """
-    return _call.pool(
-        "sum", 1, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers, dtype=dtype,
+    how = (
+        "sum", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
+        False, None, dtype,
     )  # fmt: skip
+    return _core.pool(x, how, out, workers)
 
 
 def sum_pool2d(
@@ -697,10 +689,11 @@ def sum_pool2d(
     array([[10, 18],
            [42, 50]])
     """
-    return _call.pool(
-        "sum", 2, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers, dtype=dtype,
+    how = (
+        "sum", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
+        False, None, dtype,
     )  # fmt: skip
+    return _core.pool(x, how, out, workers)
 
 
 def sum_pool3d(
@@ -754,10 +747,11 @@ def sum_pool3d(
     >>> pypool.sum_pool3d(np.arange(8).reshape(2, 2, 2), 2)
     array([[[28]]])
     """
-    return _call.pool(
-        "sum", 3, x, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
-        out, workers, dtype=dtype,
+    how = (
+        "sum", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
+        False, None, dtype,
     )  # fmt: skip
+    return _core.pool(x, how, out, workers)
 
 
 def global_max_pool1d(
@@ -1181,7 +1175,7 @@ def pool(
     """
     options = (count_include_pad, divisor_override, dtype, rounding)
     _plan.options_of(op, *options)
-    return _call.pool(
-        op, None, x, pool_size, strides, padding, axes, dilation, ceil_mode, nan_policy, out,
-        workers, *options,
+    how = (
+        op, None, pool_size, strides, padding, axes, dilation, ceil_mode, nan_policy, *options
     )  # fmt: skip
+    return _core.pool(x, how, out, workers)

@@ -189,10 +189,12 @@ def instruction_set(name: str) -> Iterator[None]:
         raise ValueError(f"instruction set must be one of {instruction_sets()}, got {name!r}")
     before = in_use
     in_use = _names.index(name)
+    _core.forget()
     try:
         yield
     finally:
         in_use = before
+        _core.forget()
 
 
 # ---- what this is -----------------------------------------------------------------------------

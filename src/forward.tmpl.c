@@ -40,13 +40,28 @@ INLINE void NAME(store)(TYPE *p, VEC v)
     *(NAME(lanes_at) *)p = v;
 }
 
-/* What a window's lanes are written as. */
-INLINE VEC NAME(finished)(VEC v, const struct pool_quotient *q)
+/* How a window's lanes become what is written. */
+typedef struct {
+    enum { NAME(as_it_is), NAME(times), NAME(over) } how;
+    VEC by;
+} NAME(finish);
+
+static const NAME(finish) NAME(untouched) = {NAME(as_it_is), {0}};
+
+INLINE NAME(finish) NAME(finish_of)(const struct pool_quotient *q)
+{
+    if (!DIVIDES || q->divisor == 1) return NAME(untouched);
+    if (q->exact_inverse) return (NAME(finish)){NAME(times), (VEC){0} + (TYPE)q->inverse};
+    return (NAME(finish)){NAME(over), (VEC){0} + (TYPE)q->divisor};
+}
+
+INLINE VEC NAME(finished)(VEC v, NAME(finish) f)
 {
 #if DIVIDES
-    if (q->divisor != 1) return q->exact_inverse ? v * (TYPE)q->inverse : v / (TYPE)q->divisor;
+    if (f.how == NAME(times)) return v * f.by;
+    if (f.how == NAME(over)) return v / f.by;
 #else
-    (void)q;
+    (void)f;
 #endif
     return v;
 }
@@ -90,8 +105,11 @@ INLINE VEC NAME(columns)(const NAME(source) *s, int64_t at, int whole, int64_t c
 {
     if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
     VEC tree[POOL_GROUP];
+#pragma GCC unroll 8
     for (int i = 0; i < s->n; i++) tree[i] = NAME(leaf)(s->rows[i], at, whole, count);
+#pragma GCC unroll 3
     for (int half = 1; half < s->n; half *= 2)
+#pragma GCC unroll 4
         for (int i = 0; i + half < s->n; i += 2 * half) tree[i] = RULE(tree[i], tree[i + half]);
     return tree[0];
 }
@@ -148,67 +166,44 @@ INLINE VEC NAME(columns_before)(const NAME(source) *s, int64_t at, int64_t width
     return NAME(columns)(s, at, 0, width - at);
 }
 
+/* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2 `odd`
+ * are the second. */
+INLINE VEC NAME(slid)(int window, int stride, VEC first, VEC odd, VEC next)
+{
+    VEC v = RULE(first, stride == 2 ? odd : SLIDE1(first, next));
+    if (window == 3) v = RULE(v, stride == 2 ? SLIDE1(first, next) : SLIDE2(first, next));
+    return v;
+}
+
 /* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2; window and stride are constants.
  * Each column is folded once and slides over to the next vector in a register.  The row's end is loaded and stored
  * in part. */
-INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, int64_t outputs,
-                                const struct pool_quotient *q, TYPE *dst)
+INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, int64_t outputs, NAME(finish) f, TYPE *dst)
 {
     const int64_t width = (outputs - 1) * stride + window;
-    VEC a = NAME(columns_before)(s, 0, width), b, first = a;
+    VEC a = NAME(columns_before)(s, 0, width), b = a, first = a;
     if (stride == 2) b = NAME(columns_before)(s, N, width), first = EVEN(a, b);
     for (int64_t i = 0;; i += N) {
-        VEC v, next;            /* `first` and `next`: the windows' first taps, here and N outputs on */
-        if (stride == 2) {
-            v = RULE(first, ODD(a, b));
-            a = NAME(columns_before)(s, 2 * (i + N), width);
-            b = NAME(columns_before)(s, 2 * (i + N) + N, width);
-            next = EVEN(a, b);
-            if (window == 3) v = RULE(v, SLIDE1(first, next));
-        } else {
-            next = NAME(columns_before)(s, i + N, width);
-            v = RULE(first, SLIDE1(first, next));
-            if (window == 3) v = RULE(v, SLIDE2(first, next));
-        }
+        const VEC odd = ODD(a, b);
+        a = NAME(columns_before)(s, stride * (i + N), width);
+        if (stride == 2) b = NAME(columns_before)(s, 2 * (i + N) + N, width);
+        const VEC next = stride == 2 ? EVEN(a, b) : a;
+        const VEC v = NAME(finished)(NAME(slid)(window, stride, first, odd, next), f);
         if (i + N >= outputs) {
-            NAME(store_part)(dst + i, NAME(finished)(v, q), outputs - i);
+            NAME(store_part)(dst + i, v, outputs - i);
             return;
         }
-        NAME(store)(dst + i, NAME(finished)(v, q));
+        NAME(store)(dst + i, v);
         first = next;
     }
 }
 
-/* The same where parts are dear: the last vectors, for which there is no next, take their taps by loads that end
- * where the row does. */
-INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs,
-                      const struct pool_quotient *q, TYPE *dst)
+/* The same for at least N outputs where parts are dear: the last vector takes its taps by loads that end where the row
+ * does, and overlaps the one before. */
+INLINE void NAME(taps_stepping_back)(const NAME(source) *s, int window, int stride, int64_t from, int64_t outputs,
+                                     NAME(finish) f, TYPE *dst)
 {
-    if (PARTS_ARE_CHEAP || outputs < N) {
-        NAME(taps_in_parts)(s, window, stride, outputs, q, dst);
-        return;
-    }
-    int64_t i = 0;
-    if (stride == 2 && window == 3) {
-        VEC a = NAME(column)(s, 0), b = NAME(column)(s, N);
-        for (; i + 2 * N <= outputs; i += N) {
-            const VEC even = EVEN(a, b), odd = ODD(a, b);
-            a = NAME(column)(s, 2 * (i + N)), b = NAME(column)(s, 2 * (i + N) + N);
-            VEC v = RULE(even, odd);
-            v = RULE(v, SLIDE1(even, EVEN(a, b)));
-            NAME(store)(dst + i, NAME(finished)(v, q));
-        }
-    } else if (stride == 1) {
-        VEC a = NAME(column)(s, 0);
-        for (; i + 2 * N <= outputs; i += N) {
-            const VEC next = NAME(column)(s, i + N);
-            VEC v = RULE(a, SLIDE1(a, next));
-            if (window == 3) v = RULE(v, SLIDE2(a, next));
-            NAME(store)(dst + i, NAME(finished)(v, q));
-            a = next;
-        }
-    }
-    for (;;) {
+    for (int64_t i = from < outputs - N ? from : outputs - N;; i = i + N < outputs - N ? i + N : outputs - N) {
         VEC v;
         if (stride == 2) {
             const VEC a = NAME(column)(s, 2 * i), b = NAME(column)(s, 2 * i + N);
@@ -221,15 +216,56 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
             v = RULE(NAME(column)(s, i), NAME(column)(s, i + 1));
             if (window == 3) v = RULE(v, NAME(column)(s, i + 2));
         }
-        NAME(store)(dst + i, NAME(finished)(v, q));
-        if (i + N >= outputs) break;
-        i = i + 2 * N <= outputs ? i + N : outputs - N;
+        NAME(store)(dst + i, NAME(finished)(v, f));
+        if (i + N == outputs) return;
+    }
+}
+
+/* The same for any number of outputs.  A `loose` row is read and written in whole vectors past its end. */
+INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, int loose, NAME(finish) f,
+                       TYPE *dst)
+{
+    const int64_t width = (outputs - 1) * stride + window;
+    const int64_t ahead = window == stride ? 2 * N : stride == 2 ? 4 * N : 2 * N;   /* columns that a step touches */
+    const int64_t last = loose ? outputs - (window > stride) * N : width < ahead ? 0 : (width - ahead) / stride + 1;
+    int64_t i = 0;              /* a step begins before `last` */
+    if (window == stride) {
+        for (; i < last; i += N) {
+            const VEC a = NAME(column)(s, 2 * i), b = NAME(column)(s, 2 * i + N);
+            const VEC v = RULE(EVEN(a, b), ODD(a, b));
+            NAME(store)(dst + i, NAME(finished)(v, f));
+        }
+    } else if (loose || last > 0) {
+        VEC a = NAME(column)(s, 0), b = a, first = a;
+        if (stride == 2) b = NAME(column)(s, N), first = EVEN(a, b);
+        for (; i < last; i += N) {
+            const VEC odd = ODD(a, b);
+            a = NAME(column)(s, stride * (i + N));
+            if (stride == 2) b = NAME(column)(s, 2 * (i + N) + N);
+            const VEC next = stride == 2 ? EVEN(a, b) : a;
+            NAME(store)(dst + i, NAME(finished)(NAME(slid)(window, stride, first, odd, next), f));
+            first = next;
+        }
+        if (loose) {            /* of the next windows no more than a column or two is wanted */
+            const VEC next = stride == 1 || i + N == outputs ? NAME(column)(s, stride * (i + N)) : first;
+            NAME(store)(dst + i, NAME(finished)(NAME(slid)(window, stride, first, ODD(a, b), next), f));
+            return;
+        }
+    }
+    if (i >= outputs) return;
+    if (PARTS_ARE_CHEAP || outputs < N) {
+        NAME(source) rest = *s;
+        for (int r = 0; r < (s->n ? s->n : 1); r++)
+            rest.rows[r] += i * stride * (int64_t)(s->n ? sizeof(ELEM) : sizeof(TYPE));
+        NAME(taps_in_parts)(&rest, window, stride, outputs - i, f, dst + i);
+    } else {
+        NAME(taps_stepping_back)(s, window, stride, i, outputs, f, dst);
     }
 }
 
 /* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
 INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, int64_t step, int64_t tap_step,
-                         int64_t outputs, const struct pool_quotient *q, TYPE *dst)
+                         int64_t outputs, NAME(finish) f, TYPE *dst)
 {
     for (int64_t o = 0; o < outputs; o++, dst += inner) {
         for (int64_t c = 0;;) {
@@ -243,7 +279,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, i
                 for (int64_t half = 1; half < window; half *= 2)
                     for (int64_t t = 0; t + half < window; t += 2 * half) tree[t] = RULE(tree[t], tree[t + half]);
             }
-            NAME(store)(dst + c, NAME(finished)(tree[0], q));
+            NAME(store)(dst + c, NAME(finished)(tree[0], f));
             if (c + N >= inner) break;
             c = c + 2 * N <= inner ? c + N : inner - N;
         }
@@ -254,7 +290,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, i
 /* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
  * are folded once and stay in registers. */
 INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inner, int stride, int64_t c,
-                                 int64_t outputs, const struct pool_quotient *q, TYPE *dst)
+                                 int64_t outputs, NAME(finish) f, TYPE *dst)
 {
     VEC a[2], b[2];
     for (int v = 0; v < vectors; v++) {
@@ -267,7 +303,7 @@ INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inn
             const VEC next = NAME(column)(s, (o * stride + 2) * inner + c + v * N);
             VEC result = RULE(a[v], b[v]);
             result = RULE(result, next);
-            NAME(store)(dst + o * inner + c + v * N, NAME(finished)(result, q));
+            NAME(store)(dst + o * inner + c + v * N, NAME(finished)(result, f));
             a[v] = stride == 1 ? b[v] : next;
             b[v] = next;
         }
@@ -275,12 +311,12 @@ INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inn
 
 /* Windows of 3 at stride 1 or 2, all elements side by side. */
 INLINE void NAME(pixels_of_3)(const NAME(source) *s, int64_t inner, int stride, int64_t outputs,
-                              const struct pool_quotient *q, TYPE *dst)
+                              NAME(finish) f, TYPE *dst)
 {
     int64_t c = 0;
-    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, 2, inner, stride, c, outputs, q, dst);
-    for (; c + N <= inner; c += N) NAME(pixels_sliding)(s, 1, inner, stride, c, outputs, q, dst);
-    if (c < inner) NAME(pixels_sliding)(s, 1, inner, stride, inner - N, outputs, q, dst);
+    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, 2, inner, stride, c, outputs, f, dst);
+    for (; c + N <= inner; c += N) NAME(pixels_sliding)(s, 1, inner, stride, c, outputs, f, dst);
+    if (c < inner) NAME(pixels_sliding)(s, 1, inner, stride, inner - N, outputs, f, dst);
 }
 
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
@@ -291,32 +327,33 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 }
 
 INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                          int64_t repeats, int64_t in_step, int64_t out_step, const struct pool_quotient *q, char *dst)
+                          int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, NAME(finish) f, char *dst)
 {
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
-        if (inner > 1 && window == 3 && stride == 2 && slides) NAME(pixels_of_3)(&s, inner, 2, outputs, q, (TYPE *)dst);
-        else if (inner > 1 && window == 3 && stride == 1 && slides) NAME(pixels_of_3)(&s, inner, 1, outputs, q, (TYPE *)dst);
-        else if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, q, (TYPE *)dst);
-        else if (window == 2) NAME(taps)(&s, 2, 2, outputs, q, (TYPE *)dst);
-        else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, q, (TYPE *)dst);
-        else NAME(taps)(&s, 3, 1, outputs, q, (TYPE *)dst);
+        if (inner > 1 && window == 3 && stride == 2 && slides) NAME(pixels_of_3)(&s, inner, 2, outputs, f, (TYPE *)dst);
+        else if (inner > 1 && window == 3 && stride == 1 && slides) NAME(pixels_of_3)(&s, inner, 1, outputs, f, (TYPE *)dst);
+        else if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, f, (TYPE *)dst);
+        else if (window == 2) NAME(taps)(&s, 2, 2, outputs, r < loose, f, (TYPE *)dst);
+        else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, r < loose, f, (TYPE *)dst);
+        else NAME(taps)(&s, 3, 1, outputs, r < loose, f, (TYPE *)dst);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
 
 static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                        int64_t repeats, int64_t in_step, int64_t out_step, const struct pool_quotient *q,
-                        void *dst)
+                        int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step,
+                        const struct pool_quotient *q, void *dst)
 {
+    const NAME(finish) f = NAME(finish_of)(q);
     switch (10 * n + (int)window) {
-    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, in_step, out_step, q, dst); break;
-    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, in_step, out_step, q, dst); break;
-    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, in_step, out_step, q, dst); break;
-    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, in_step, out_step, q, dst); break;
-    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, in_step, out_step, q, dst);
+    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
+    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
+    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
+    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
+    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, dst);
     }
 }
 
@@ -374,12 +411,11 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
                         int64_t outputs, void *dst)
 {
     const NAME(source) s = NAME(folded)(acc);
-    const struct pool_quotient whole = {1, 1, 1};
-    if (inner == 1 && dilation == 1 && window == 2 && stride == 2) NAME(taps)(&s, 2, 2, outputs, &whole, dst);
-    else if (inner == 1 && dilation == 1 && window == 3 && stride == 2) NAME(taps)(&s, 3, 2, outputs, &whole, dst);
-    else if (inner == 1 && dilation == 1 && window == 3 && stride == 1) NAME(taps)(&s, 3, 1, outputs, &whole, dst);
+    if (inner == 1 && dilation == 1 && window == 2 && stride == 2) NAME(taps)(&s, 2, 2, outputs, 0, NAME(untouched), dst);
+    else if (inner == 1 && dilation == 1 && window == 3 && stride == 2) NAME(taps)(&s, 3, 2, outputs, 0, NAME(untouched), dst);
+    else if (inner == 1 && dilation == 1 && window == 3 && stride == 1) NAME(taps)(&s, 3, 1, outputs, 0, NAME(untouched), dst);
     else if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
-        NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, &whole, dst);
+        NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;
         NAME(thin)(NAME(doubled)(acc, spare, dilation * inner, window, count), inner, stride * inner, outputs, dst);

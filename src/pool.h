@@ -9,6 +9,7 @@ enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
 enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since sums are binary trees */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
+enum { POOL_VECTOR = 64 };      /* bytes of the widest */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
 
 /* What a sum is divided by, with its inverse, and whether a product with that is the quotient to the bit. */
@@ -42,10 +43,12 @@ struct pool_kernel {
                   int64_t outputs, void *dst);
 
     /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows, `repeats` rows
-     * of outputs, each `in_step` and `out_step` bytes after the one before. */
+     * of outputs, each `in_step` and `out_step` bytes after the one before.  In the first `loose` of them it may read
+     * two vectors past the rows and write one past the outputs, over what the repeats to come will write. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                  int64_t repeats, int64_t in_step, int64_t out_step, const struct pool_quotient *q, void *dst);
+                  int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_quotient *q,
+                  void *dst);
 };
 
 /* How a lane becomes what memory holds.  dst may be src where the two types have one size. */
@@ -109,20 +112,22 @@ struct pool_geometry {
     int64_t bytes;                          /* read and written: what decides on threads */
 };
 
-/* A problem cut into units of work, each one row of outputs or a block of it. */
+/* A problem cut into units of work, each one row of outputs (a block of its inner elements where `c_blocks` says so, and
+ * but for strips a block of its outputs). */
 struct pool_job {
     const struct pool_geometry *g;
     int64_t x_block, x_blocks, c_block, c_blocks;       /* outputs along the row, inner elements */
-    int64_t lead_units, units;
+    int64_t units;
     int64_t reach;              /* input positions that a window spans along the row */
     int chunked;                /* the window is longer than POOL_LEAVES, and folded into so many columns first */
     int group_axes;             /* trailing leading axes whose window rows fold as one group; 0: the last in chunks */
     int64_t group_rows;
     int rows_contiguous, out_contiguous;
-    int strips;                 /* units follow each other down the rows, not along them */
+    int strips;                 /* blocks of outputs are done down the rows of a plane in turn */
     int fused;                  /* windows inside the input go to the fused kernel */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
+    int64_t strict;             /* how many of them, at the end, must keep within their rows */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
 

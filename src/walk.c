@@ -6,7 +6,6 @@
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
-enum { MAX_DIGITS = 2 * POOL_MAX_AXES + 2 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -70,7 +69,11 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     }
     job->x_blocks = ceil_div(along->outputs, job->x_block);
     job->c_blocks = ceil_div(inner, job->c_block);
-    job->strips = job->x_blocks == 1 || in_cache;
+    job->units = job->c_blocks;
+    for (int a = 0; a < g->lead_axes; a++) job->units *= g->lead[a].outputs;
+    for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
+    job->strips = g->lead_axes > 0 && (job->x_blocks == 1 || (in_cache && job->units >= 16));
+    if (!job->strips) job->units *= job->x_blocks;
     job->inside = outputs_inside(along);
     for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
 
@@ -107,6 +110,15 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
             job->repeats = most(1, tile / block);
     }
 
+    /* Rows of inputs and of outputs that lie end to end may be loose, but the last few. */
+    job->strict = INT64_MAX;
+    if (job->repeats > 1 && job->x_blocks == 1) {
+        const struct pool_axis *y = &g->lead[g->lead_axes - 1];
+        if (y->in_step == along->size * inner * elem && y->out_step == block * g->out_bytes)
+            job->strict = most(ceil_div(2 * POOL_VECTOR, y->stride * y->in_step),
+                               ceil_div(POOL_VECTOR, block * least(g->lane_bytes, g->out_bytes)));
+    }
+
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
     if (g->kernel->idempotent) levels = 2;
@@ -128,11 +140,6 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
     job->scratch_bytes = job->at_out + (job->out_contiguous ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
     job->scratch_bytes = most(job->scratch_bytes, 64);      /* an allocation of nothing may be null */
-
-    job->lead_units = 1;
-    for (int a = 0; a < g->lead_axes; a++) job->lead_units *= g->lead[a].outputs;
-    job->units = job->lead_units * job->x_blocks * job->c_blocks;
-    for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
 }
 
 /* ---- rows in and out of strided memory --------------------------------------------------------------------- */
@@ -345,7 +352,7 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
         const struct pool_quotient q = g->divide && kernel->divides ? quotient(divisor) : quotient(1);
         const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
         kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, u->outputs, u->repeats,
-                      y ? y->stride * y->in_step : 0, lanes_step, &q, lanes);
+                      most(0, u->repeats - job->strict), y ? y->stride * y->in_step : 0, lanes_step, &q, lanes);
         return kernel->divides;
     }
     /* The padding after is written last: the fold may touch what follows its row. */
@@ -421,70 +428,98 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
 
 /* ---- the way ----------------------------------------------------------------------------------------------- */
 
+/* A unit's number in mixed radix: outer ..., block of the inner axis, lead ..., and but for strips block of the row. */
+struct digits {
+    int count, c, lead, x;      /* where those stand */
+    int64_t digit[2 * POOL_MAX_AXES + 2], radix[2 * POOL_MAX_AXES + 2];
+};
+
+static struct digits digits_of(const struct pool_job *job, int64_t unit)
+{
+    const struct pool_geometry *g = job->g;
+    struct digits at;
+    at.c = g->outer_axes;
+    at.lead = at.c + 1;
+    at.x = at.lead + g->lead_axes;
+    at.count = at.x + 1;
+    for (int a = 0; a < g->outer_axes; a++) at.radix[a] = g->outer[a].size;
+    at.radix[at.c] = job->c_blocks;
+    for (int a = 0; a < g->lead_axes; a++) at.radix[at.lead + a] = g->lead[a].outputs;
+    at.radix[at.x] = job->strips ? 1 : job->x_blocks;
+    for (int d = at.count - 1; d >= 0; d--) {
+        at.digit[d] = unit % at.radix[d];
+        unit /= at.radix[d];
+    }
+    return at;
+}
+
+/* Sets u to the unit that begins at these digits; its repeats are at most `rows`. */
+static void place_unit(const struct pool_job *job, const char *in, char *out, const struct digits *at, int64_t x,
+                       int64_t rows, struct unit *u)
+{
+    const struct pool_geometry *g = job->g;
+    u->base = in;
+    u->out = out;
+    u->inside = 1;
+    u->counted = u->data = u->repeats = 1;
+    for (int a = 0; a < g->outer_axes; a++) {
+        u->base += at->digit[a] * g->outer[a].in_step;
+        u->out += at->digit[a] * g->outer[a].out_step;
+    }
+    for (int a = 0; a < g->lead_axes; a++) {
+        const struct pool_axis *axis = &g->lead[a];
+        const int64_t o = at->digit[at->lead + a];
+        u->lead[a] = (struct taps){axis->window, {0, axis->window}, axis->dilation * axis->in_step};
+        u->base += (o * axis->stride - axis->before) * axis->in_step;
+        u->out += o * axis->out_step;
+        if (o >= job->lead_inside[a].first && o < job->lead_inside[a].last) {
+            u->data *= axis->window;
+            u->counted *= axis->window;
+        } else {
+            u->lead[a].in = taps_in(axis, o, 0, axis->size);
+            u->inside &= u->lead[a].in.first == 0 && u->lead[a].in.last == axis->window;
+            u->data *= u->lead[a].in.last - u->lead[a].in.first;
+            u->counted *= taps_counted(axis, o);
+        }
+    }
+    const int64_t c = at->digit[at->c] * job->c_block;
+    u->first = x * job->x_block;
+    u->outputs = least(job->x_block, g->along.outputs - u->first);
+    u->inner = least(job->c_block, g->inner.size - c);
+    u->base += c * g->inner.in_step;
+    u->out += c * g->inner.out_step + u->first * g->along.out_step;
+    if (job->repeats > 1 && u->inside && job->inside.first <= u->first && u->first + u->outputs <= job->inside.last) {
+        const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
+        const int64_t y = at->digit[at->lead + g->lead_axes - 1];
+        if (y >= inside.first && y < inside.last)
+            u->repeats = least(least(job->repeats, rows), inside.last - y);
+    }
+}
+
 void pool_walk(const struct pool_job *job, const char *in, char *out, char *scratch, int64_t first, int64_t last)
 {
     const struct pool_geometry *g = job->g;
-    /* A unit's number in mixed radix: outer ..., block of the inner axis, and then either block of the row, lead ...:
-     * down a strip, so that rows which windows share are still in L1; or lead ..., block of the row: as memory lies. */
-    int64_t digit[MAX_DIGITS], radix[MAX_DIGITS];
-    int digits = 0;
-    for (int a = 0; a < g->outer_axes; a++) radix[digits++] = g->outer[a].size;
-    const int c_digit = digits, x_digit = c_digit + 1 + (job->strips ? 0 : g->lead_axes);
-    const int lead_digit = c_digit + 1 + job->strips, y_digit = lead_digit + g->lead_axes - 1;
-    radix[c_digit] = job->c_blocks;
-    radix[x_digit] = job->x_blocks;
-    for (int a = 0; a < g->lead_axes; a++) radix[lead_digit + a] = g->lead[a].outputs;
-    digits += 2 + g->lead_axes;
-    int64_t rest = first;
-    for (int d = digits - 1; d >= 0; d--) {
-        digit[d] = rest % radix[d];
-        rest /= radix[d];
-    }
+    struct digits at = digits_of(job, first);
 
     /* The row that is nothing but padding lies at the front of the scratch. */
-    for (int64_t at = 0; at < job->row_bytes; at += g->elem_bytes)
-        memcpy(scratch + at, &g->kernel->empty, (size_t)g->elem_bytes);
+    for (int64_t at_byte = 0; at_byte < job->row_bytes; at_byte += g->elem_bytes)
+        memcpy(scratch + at_byte, &g->kernel->empty, (size_t)g->elem_bytes);
 
-    const struct pool_range y_inside = g->lead_axes ? job->lead_inside[g->lead_axes - 1] : (struct pool_range){0, 0};
-    struct unit u;
-    for (int64_t unit = first; unit < last; unit += u.repeats) {
-        u.base = in;
-        u.out = out;
-        for (int a = 0; a < g->outer_axes; a++) {
-            u.base += digit[a] * g->outer[a].in_step;
-            u.out += digit[a] * g->outer[a].out_step;
-        }
-        u.inside = 1;
-        u.counted = u.data = 1;
-        for (int a = 0; a < g->lead_axes; a++) {
-            const struct pool_axis *axis = &g->lead[a];
-            const int64_t o = digit[lead_digit + a];
-            u.lead[a] = (struct taps){axis->window, {0, axis->window}, axis->dilation * axis->in_step};
-            u.base += (o * axis->stride - axis->before) * axis->in_step;
-            u.out += o * axis->out_step;
-            if (o >= job->lead_inside[a].first && o < job->lead_inside[a].last) {
-                u.data *= axis->window;
-                u.counted *= axis->window;
-            } else {
-                u.lead[a].in = taps_in(axis, o, 0, axis->size);
-                u.inside &= u.lead[a].in.first == 0 && u.lead[a].in.last == axis->window;
-                u.data *= u.lead[a].in.last - u.lead[a].in.first;
-                u.counted *= taps_counted(axis, o);
+    /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows
+     * share are still in L1, and no two threads write side by side.  Else a unit at a time, as memory lies. */
+    int64_t *const y = &at.digit[at.lead + g->lead_axes - 1];
+    for (int64_t unit = first, rows = 1; unit < last; unit += rows) {
+        const int64_t top = *y;
+        if (job->strips) rows = least(last - unit, at.radix[at.lead + g->lead_axes - 1] - top);
+        for (int64_t x = 0; x < (job->strips ? job->x_blocks : 1); x++) {
+            struct unit u;
+            for (int64_t row = 0; row < rows; row += u.repeats) {
+                if (job->strips) *y = top + row;
+                place_unit(job, in, out, &at, job->strips ? x : at.digit[at.x], rows - row, &u);
+                do_unit(job, scratch, &u);
             }
         }
-        const int64_t c = digit[c_digit] * job->c_block;
-        u.first = digit[x_digit] * job->x_block;
-        u.outputs = least(job->x_block, g->along.outputs - u.first);
-        u.inner = least(job->c_block, g->inner.size - c);
-        u.base += c * g->inner.in_step;
-        u.out += c * g->inner.out_step + u.first * g->along.out_step;
-        u.repeats = 1;
-        if (job->repeats > 1 && u.inside && job->inside.first <= u.first && u.first + u.outputs <= job->inside.last)
-            if (digit[y_digit] >= y_inside.first && digit[y_digit] < y_inside.last)
-                u.repeats = least(least(job->repeats, last - unit), y_inside.last - digit[y_digit]);
-        do_unit(job, scratch, &u);
-
-        if (u.repeats > 1) digit[y_digit] += u.repeats - 1;
-        for (int d = digits - 1; d >= 0 && ++digit[d] == radix[d]; d--) digit[d] = 0;
+        if (job->strips) *y = top + rows - 1;
+        for (int d = at.count - 1; d >= 0 && ++at.digit[d] == at.radix[d]; d--) at.digit[d] = 0;
     }
 }
