@@ -31,9 +31,71 @@ def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) ->
     _core.remember(x, how, geometry)
     if out is None:
         out = np.empty(geometry.plan.shape, geometry.plan.dtype)
-        _core.run(geometry, x, out, workers)
+        _core.run(geometry, x, out, None, workers)
         return out
     return pool_into(out, geometry, x, workers)
+
+
+def pool_with_indices(
+    x: ArrayLike,
+    how: tuple[Any, ...],
+    return_indices: Any,
+    index_kind: Any,
+    out: tuple[Array | None, Array | None] | None,
+    workers: Any,
+) -> Array | tuple[Array, Array]:
+    """A call as `pool` takes it, of values and where they are."""
+    if not _plan.flag("return_indices", return_indices):
+        return _core.pool(x, how, out, workers)  # type: ignore[no-any-return]
+    x = as_array(x)
+    geometry = _core.recalled(x, (*how, index_kind))
+    if geometry is None:
+        op, nd, pool_size, strides, padding, where, *options = how
+        axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
+        met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
+        made = _plan.plan(op, x.shape, x.dtype, axes, met)
+        made = made._replace(places=_plan.places_of(index_kind, nd, x.shape, made, met.pool_size))
+        geometry = geometry_of(made, x, c_strides(made))
+        _core.remember(x, (*how, index_kind), geometry)
+    return locate(geometry, x, out, workers)
+
+
+def locate(
+    geometry: _core.Geometry,
+    x: Array,
+    out: tuple[Array | None, Array | None] | None,
+    workers: Any,
+) -> tuple[Array, Array]:
+    """Values and places of a plan that has places, into `out` where it is given."""
+    made = geometry.plan
+    assert made.places is not None
+    if out is not None and not (isinstance(out, tuple) and len(out) == 2):
+        raise TypeError(
+            f"out must be a pair (values, indices) with return_indices, got {type(out).__name__}"
+        )
+    wanted = (made.dtype, made.places.dtype)
+    names = ("out[0]", "out[1]")
+    given = out or (None, None)
+    results = []
+    for name, target, dtype in zip(names, given, wanted, strict=True):
+        if target is not None:
+            check_out(target, made.shape, dtype, name)
+        alone = (
+            target is not None
+            and target.flags.c_contiguous
+            and target.dtype == dtype
+            and target.dtype.isnative
+            and not any(np.may_share_memory(target, a) for a in (x, *results))
+        )
+        results.append(target if alone else np.empty(made.shape, dtype))
+    if given[0] is not None and given[1] is not None and np.may_share_memory(*given):
+        raise ValueError("out[0] and out[1] must not share memory")
+    _core.run(geometry, x, results[0], results[1], workers)
+    for i, target in enumerate(given):
+        if target is not None and target is not results[i]:
+            np.copyto(target, results[i], casting="same_kind")
+            results[i] = target
+    return results[0], results[1]  # type: ignore[return-value]
 
 
 def c_strides(made: _plan.Plan) -> tuple[int, ...]:
@@ -56,12 +118,12 @@ def pool_into(out: Array, geometry: _core.Geometry, x: Array, workers: Any) -> A
     check_out(out, made.shape, made.dtype)
     if out.dtype != made.dtype or not out.dtype.isnative or np.may_share_memory(x, out):
         result = np.empty(made.shape, made.dtype)
-        _core.run(geometry, x, result, workers)
+        _core.run(geometry, x, result, None, workers)
         np.copyto(out, result, casting="same_kind")
         return out
     if not out.flags.c_contiguous:
         geometry = geometry_of(made, x, out.strides)
-    _core.run(geometry, x, out, workers)
+    _core.run(geometry, x, out, None, workers)
     return out
 
 
@@ -118,26 +180,28 @@ def as_array(x: ArrayLike) -> Array:
     return np.asarray(x)
 
 
-def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+def check_out(
+    out: object, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out"
+) -> None:
     """Refuse an `out` that a NumPy ufunc would refuse."""
     if type(out) is not np.ndarray and not isinstance(out, np.memmap):
-        raise TypeError(f"out must be a numpy.ndarray, got {type(out).__name__}")
+        raise TypeError(f"{name} must be a numpy.ndarray, got {type(out).__name__}")
     assert isinstance(out, np.ndarray)
     if out.shape != shape:
-        raise ValueError(f"out must have shape {shape}, got {out.shape}")
+        raise ValueError(f"{name} must have shape {shape}, got {out.shape}")
     if out.dtype != dtype and not (
         out.dtype.name in _plan.DTYPES and np.can_cast(dtype, out.dtype, "same_kind")
     ):
-        raise TypeError(f"out must hold {dtype} (casting 'same_kind'), got {out.dtype}")
+        raise TypeError(f"{name} must hold {dtype} (casting 'same_kind'), got {out.dtype}")
     if not out.flags.writeable:
-        raise ValueError("out must be writeable, got a read-only array")
+        raise ValueError(f"{name} must be writeable, got a read-only array")
     if out.flags.c_contiguous:
         return
     extent = out.itemsize
     steps = [(abs(s), n) for s, n in zip(out.strides, out.shape, strict=True) if n > 1]
     for step, size in sorted(steps):
         if step < extent:
-            raise ValueError(f"out must not overlap itself, got strides {out.strides}")
+            raise ValueError(f"{name} must not overlap itself, got strides {out.strides}")
         extent += step * (size - 1)
 
 

@@ -14,6 +14,7 @@ LIMIT = 2**63 - 1
 """The largest size, stride or padding: what an int64 holds."""
 
 ORDERED = ("max", "min")
+INDEX_KINDS = ("plane", "sample", "tensor", "window")
 ROUNDINGS = ("half_even", "half_up", "floor", "trunc")
 NAN_POLICIES = ("propagate", "omit")
 HALVES = ("float16", "bfloat16")
@@ -38,6 +39,8 @@ class Axis(NamedTuple):
     outputs: int
     counted_first: int
     counted_last: int
+    skipped: int
+    """Taps before the first that are not there, since they meet no input."""
 
 
 class Recipe(NamedTuple):
@@ -51,6 +54,17 @@ class Recipe(NamedTuple):
     last_cast: tuple[str, str] | None = None
 
 
+class Places(NamedTuple):
+    """How the places of the best elements are numbered."""
+
+    dtype: np.dtype[Any]
+    first: int
+    positions: tuple[int, ...]
+    """What a step along each axis adds."""
+    taps: tuple[int, ...]
+    """What a tap along each axis adds, 0 where it is not pooled."""
+
+
 class Plan(NamedTuple):
     """What a call makes, from the shapes alone."""
 
@@ -60,18 +74,21 @@ class Plan(NamedTuple):
     recipe: Recipe
     rounding: int
     divisor: int
+    places: Places | None = None
 
 
 class Layout(NamedTuple):
     """A plan over arrays of given strides: what `_core.Geometry` takes."""
 
-    outer: list[tuple[int, int, int]]
+    outer: list[tuple[int, ...]]
     lead: Sequence[tuple[int, ...]]
     along: tuple[int, ...]
-    inner: tuple[int, int, int]
+    inner: tuple[int, ...]
     sizes: tuple[int, int, int, int]
     swapped: bool
     total_bytes: int
+    index_bytes: int
+    first_place: int
 
 
 _short = reprlib.Repr()
@@ -275,6 +292,7 @@ def axis_of(
                 f"of an axis of {size}; padding ({before}, {after}) must leave at least one"
             )
     counted = (-before, size + after) if include_pad else (0, size)
+    skipped = 0
     if dilation > 1 and outputs:
         empty_between(size, window, stride, dilation, before, outputs)
     if (include_pad or isinstance(padding, tuple)) and size + before + after > LIMIT:
@@ -282,12 +300,12 @@ def axis_of(
             f"padding ({show(before)}, {show(after)}) of an axis of {size} goes past 2**63 - 1"
         )
     if not include_pad and outputs:
-        window, before = trimmed(size, window, stride, dilation, before, outputs)
+        window, before, skipped = trimmed(size, window, stride, dilation, before, outputs)
     if window == 1:
         dilation = 1
     if outputs <= 1:
         stride = 1
-    return Axis(size, window, stride, dilation, before, outputs, *counted)
+    return Axis(size, window, stride, dilation, before, outputs, *counted, skipped)
 
 
 def empty_between(
@@ -309,12 +327,12 @@ def empty_between(
 
 def trimmed(
     size: int, window: int, stride: int, dilation: int, before: int, outputs: int
-) -> tuple[int, int]:
-    """Window and padding before, less the taps that meet no input in any output."""
+) -> tuple[int, int, int]:
+    """Window and padding before, less the taps that meet no input in any output; how many first."""
     leading = max(0, -(((outputs - 1) * stride - before) // dilation))
     before -= leading * dilation
     window = min(window - leading, -(-(size + before) // dilation))
-    return window, before
+    return window, before, leading
 
 
 # ---- dtypes -----------------------------------------------------------------------------------
@@ -501,6 +519,42 @@ def plan(
     return Plan(out_shape, target, pooled, recipe, rounds, divisor)
 
 
+def places_of(
+    kind: object, nd: int | None, shape: tuple[int, ...], made: Plan, pool_size: tuple[int, ...]
+) -> Places:
+    """How `kind` numbers the elements of an array of this shape, or of a window."""
+    which = one_of("index_kind", kind, INDEX_KINDS)
+    pooled = made.pooled
+    if which == "window":
+        count = math.prod(pool_size)
+        if count > 2**32:
+            raise ValueError(f"pool_size {show(pool_size)} has more than 2**32 window positions")
+        taps = [0] * len(shape)
+        for i, axis in enumerate(pooled):
+            taps[axis] = math.prod(pool_size[i + 1 :])
+        first = sum(taps[axis] * of.skipped for axis, of in pooled.items())
+        dtype = np.dtype(np.min_scalar_type(count - 1))
+        return Places(dtype, first, (0,) * len(shape), tuple(taps))
+    if which == "plane":
+        counted = sorted(pooled)
+    elif which == "tensor":
+        counted = list(range(len(shape)))
+    elif nd is None:
+        raise ValueError("index_kind 'sample' does not apply to pool; use 'plane' or 'tensor'")
+    else:
+        counted = list(range(max(0, len(shape) - nd - 1), len(shape)))
+    positions = [0] * len(shape)
+    step = 1
+    for axis in reversed(counted):
+        positions[axis] = step
+        step *= shape[axis]
+    every = (
+        positions[axis] * pooled[axis].dilation if axis in pooled else 0
+        for axis in range(len(shape))
+    )
+    return Places(np.dtype(np.int64), 0, tuple(positions), tuple(every))
+
+
 def layout(
     made: Plan,
     shape: tuple[int, ...],
@@ -511,32 +565,38 @@ def layout(
     """Arrange the axes as outer x (lead ..., along) x inner for arrays of these strides."""
     item = dtype.itemsize
     pooled = sorted(made.pooled)
-    if made.recipe.kernel[0].removeprefix("f") in ORDERED:
+    weights = made.places.positions if made.places else (0,) * len(shape)
+    if made.places is None and made.recipe.kernel[0].removeprefix("f") in ORDERED:
         # Any order of the axes gives the same; the one that memory has reads whole rows.
         pooled.sort(key=lambda axis: -abs(in_strides[axis]))
     rest = [axis for axis in range(len(shape)) if axis not in made.pooled and shape[axis] != 1]
     along = pooled[-1]
 
     # The inner axis: side by side in memory, and as long as the axes beside it make it.
-    inner = (1, item, made.dtype.itemsize)
+    inner: tuple[int, ...] = (1, item, made.dtype.itemsize, 0)
     beside = [axis for axis in rest if in_strides[axis] == item]
     if beside and (shape[along] == 1 or in_strides[along] != item):
         last = rest.pop(rest.index(beside[-1]))
-        inner = (shape[last], item, out_strides[last])
-    outer: list[tuple[int, int, int]] = []
+        inner = (shape[last], item, out_strides[last], weights[last])
+    outer: list[tuple[int, ...]] = []
     for axis in rest:
-        span = (shape[axis], in_strides[axis], out_strides[axis])
-        if outer and all(outer[-1][i] == span[i] * span[0] for i in (1, 2)):
+        span = (shape[axis], in_strides[axis], out_strides[axis], weights[axis])
+        if outer and all(outer[-1][i] == span[i] * span[0] for i in (1, 2, 3)):
             span = (outer.pop()[0] * span[0], *span[1:])
         outer.append(span)
-    while outer and all(outer[-1][i] == inner[i] * inner[0] for i in (1, 2)) and inner[0] > 1:
+    while outer and all(outer[-1][i] == inner[i] * inner[0] for i in (1, 2, 3)) and inner[0] > 1:
         inner = (outer.pop()[0] * inner[0], *inner[1:])
 
-    lead = [(*made.pooled[axis], in_strides[axis], out_strides[axis]) for axis in pooled[:-1]]
+    def pooled_axis(axis: int) -> tuple[int, ...]:
+        tap = made.places.taps[axis] if made.places else 0
+        of = made.pooled[axis]
+        return (*of[:-1], in_strides[axis], out_strides[axis], weights[axis], tap)
+
+    lead = [pooled_axis(axis) for axis in pooled[:-1]]
     if not lead and outer:
         # A row for every window of one: rows that follow each other are done in one go.
-        size, in_step, out_step = outer.pop()
-        lead = [(size, 1, 1, 1, 0, size, 0, size, in_step, out_step)]
+        size, in_step, out_step, weight = outer.pop()
+        lead = [(size, 1, 1, 1, 0, size, 0, size, in_step, out_step, weight, 0)]
     sizes = (
         item,
         np.dtype(made.recipe.lane).itemsize,
@@ -547,9 +607,11 @@ def layout(
     return Layout(
         outer,
         lead,
-        (*made.pooled[along], in_strides[along], out_strides[along]),
+        pooled_axis(along),
         inner,
         sizes,
         not dtype.isnative,
         min(total, LIMIT),
+        made.places.dtype.itemsize if made.places else 0,
+        made.places.first if made.places else 0,
     )

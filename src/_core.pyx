@@ -15,7 +15,7 @@ from libc.stdint cimport int64_t
 cnp.import_array()
 
 cdef extern from "numpy/arrayobject.h":
-    object PyArray_Empty(int nd, cnp.npy_intp *dims, object dtype, int fortran)     # takes a reference to dtype
+    object PyArray_Empty(int nd, cnp.npy_intp *dims, cnp.dtype dtype, int fortran)     # takes a reference to dtype
 
 cdef extern from "pool.h":
     struct pool_kernel:
@@ -24,12 +24,16 @@ cdef extern from "pool.h":
         pass
     struct pool_divide:
         pass
+    struct pool_place:
+        pass
     struct pool_isa:
         const char *name
+        const pool_place *places
     struct pool_span:
-        int64_t size, in_step, out_step
+        int64_t size, in_step, out_step, place_weight
     struct pool_axis:
         int64_t size, window, stride, dilation, before, outputs, counted_first, counted_last, in_step, out_step
+        int64_t place_weight, tap_weight
     enum pool_rounding:
         pass
     struct pool_geometry:
@@ -47,13 +51,16 @@ cdef extern from "pool.h":
         const pool_cast *last_cast
         pool_rounding rounding
         int64_t divisor
+        int index_bytes
+        int64_t first_place
+        const pool_place *places
         int64_t bytes
     struct pool_job:
         pass
     enum pool_status:
         POOL_OK
     void pool_plan_job(pool_job *job, const pool_geometry *g)
-    pool_status pool_run(const pool_job *job, const void *x, void *out, int workers) nogil
+    pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers) nogil
     bint pool_has_openmp()
     const pool_isa *pool_isa_at "pool_isa"(int i)
     bint pool_isa_runs_here(const pool_isa *isa)
@@ -88,7 +95,7 @@ cdef class Geometry:
     cdef pool_job job
     cdef readonly object plan
     cdef tuple shape
-    cdef object dtype
+    cdef cnp.dtype dtype
     cdef cnp.npy_intp dims[64]
 
     def __init__(self, plan, layout, int isa):
@@ -115,6 +122,9 @@ cdef class Geometry:
         self.c.rounding = <pool_rounding><int>plan.rounding
         self.c.divisor = plan.divisor
         self.c.bytes = layout.total_bytes
+        self.c.index_bytes = layout.index_bytes
+        self.c.first_place = layout.first_place
+        self.c.places = table.places
         self.c.kernel = kernel(table, recipe.kernel)
         if recipe.beside is not None:
             self.c.beside = kernel(table, recipe.beside)
@@ -150,10 +160,10 @@ def pool(x, tuple how, out, workers):
             if out is None:
                 Py_INCREF(geometry.dtype)
                 out = PyArray_Empty(len(geometry.shape), geometry.dims, geometry.dtype, 0)
-                run(geometry, x, out, workers)
+                run(geometry, x, out, None, workers)
                 return out
             if is_plain(out, x) and out.shape == geometry.shape and out.dtype is geometry.dtype:
-                run(geometry, x, out, workers)
+                run(geometry, x, out, None, workers)
                 return out
     return anew(x, how, out, workers)
 
@@ -207,10 +217,12 @@ cdef bint is_exact(value):
 # ---- the core ----------------------------------------------------------------------------------------------
 
 
-def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not None, workers):
-    """Pools x into out, both laid out as the geometry says, with at most `workers` threads."""
+def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not None, cnp.ndarray index, workers):
+    """Pools x into out, and places into index if wanted, all laid out as the geometry says, with at most `workers`
+    threads."""
     cdef const void *source = cnp.PyArray_DATA(x)
     cdef void *target = cnp.PyArray_DATA(out)
+    cdef void *places = NULL if index is None else cnp.PyArray_DATA(index)
     cdef pool_status status
     cdef int most = 1
     if workers is not None or geometry.c.bytes >= TINY:
@@ -218,10 +230,10 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     if geometry.c.kernel == NULL:
         return
     if geometry.c.bytes < TINY:
-        status = pool_run(&geometry.job, source, target, 1)
+        status = pool_run(&geometry.job, source, target, places, 1)
     else:
         with nogil:
-            status = pool_run(&geometry.job, source, target, most)
+            status = pool_run(&geometry.job, source, target, places, most)
     if status != POOL_OK:
         raise MemoryError("no memory for the scratch rows of a pooling call")
 
@@ -241,14 +253,14 @@ cdef bint is_plain(out, cnp.ndarray x):
 
 cdef pool_span span(values):
     cdef pool_span s
-    s.size, s.in_step, s.out_step = values
+    s.size, s.in_step, s.out_step, s.place_weight = values
     return s
 
 
 cdef pool_axis axis(values):
     cdef pool_axis a
     (a.size, a.window, a.stride, a.dilation, a.before, a.outputs, a.counted_first, a.counted_last,
-     a.in_step, a.out_step) = values
+     a.in_step, a.out_step, a.place_weight, a.tap_weight) = values
     return a
 
 

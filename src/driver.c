@@ -40,7 +40,7 @@ __attribute__((constructor)) static void watch_forks(void)
 #endif
 }
 
-enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, int workers)
+enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers)
 {
     int64_t threads = job->g->bytes / BYTES_PER_THREAD;
     if (threads > workers) threads = workers;
@@ -53,7 +53,7 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
     char *scratch = on_stack ? small : aligned_alloc(64, (size_t)(threads * job->scratch_bytes));
     if (scratch) {
         status = POOL_OK;
-        if (threads == 1) pool_walk(job, in, out, scratch, 0, job->units);
+        if (threads == 1) pool_walk(job, in, out, index, scratch, 0, job->units);
 #ifdef _OPENMP
         else {
             atomic_store(&has_been_parallel, 1);
@@ -62,7 +62,8 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
                 const int64_t t = omp_get_thread_num(), n = omp_get_num_threads();
                 const int64_t share = job->units / n, more = job->units % n;
                 const int64_t first = share * t + (t < more ? t : more);
-                pool_walk(job, in, out, scratch + t * job->scratch_bytes, first, first + share + (t < more));
+                pool_walk(job, in, out, index, scratch + t * job->scratch_bytes, first,
+                          first + share + (t < more));
             }
         }
 #endif

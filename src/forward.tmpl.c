@@ -5,6 +5,7 @@
  *             WIDEN(elems)           elements to lanes
  *             LEAF(lanes)            what an element is worth before it meets others
  *             RULE(a, b)             the reduction of two
+ *             BETTER(b, a)           for best.tmpl.c, where the reduction picks an element
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
@@ -105,8 +106,9 @@ INLINE VEC NAME(columns)(const NAME(source) *s, int64_t at, int whole, int64_t c
 {
     if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
     VEC tree[POOL_GROUP];
+    tree[0] = NAME(leaf)(s->rows[0], at, whole, count);
 #pragma GCC unroll 8
-    for (int i = 0; i < s->n; i++) tree[i] = NAME(leaf)(s->rows[i], at, whole, count);
+    for (int i = 1; i < s->n; i++) tree[i] = NAME(leaf)(s->rows[i], at, whole, count);
 #pragma GCC unroll 3
     for (int half = 1; half < s->n; half *= 2)
 #pragma GCC unroll 4
@@ -166,8 +168,8 @@ INLINE VEC NAME(columns_before)(const NAME(source) *s, int64_t at, int64_t width
     return NAME(columns)(s, at, 0, width - at);
 }
 
-/* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2 `odd`
- * are the second. */
+/* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2
+ * `odd` are the second. */
 INLINE VEC NAME(slid)(int window, int stride, VEC first, VEC odd, VEC next)
 {
     VEC v = RULE(first, stride == 2 ? odd : SLIDE1(first, next));
@@ -175,10 +177,10 @@ INLINE VEC NAME(slid)(int window, int stride, VEC first, VEC odd, VEC next)
     return v;
 }
 
-/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2; window and stride are constants.
- * Each column is folded once and slides over to the next vector in a register.  The row's end is loaded and stored
- * in part. */
-INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, int64_t outputs, NAME(finish) f, TYPE *dst)
+/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2, that keep within the row: its end is
+ * loaded and stored in part.  Each column is folded once and slides over to the next vector in a register. */
+static __attribute__((noinline)) void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride,
+                                                          int64_t outputs, NAME(finish) f, TYPE *dst)
 {
     const int64_t width = (outputs - 1) * stride + window;
     VEC a = NAME(columns_before)(s, 0, width), b = a, first = a;
@@ -198,30 +200,7 @@ INLINE void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride, i
     }
 }
 
-/* The same for at least N outputs where parts are dear: the last vector takes its taps by loads that end where the row
- * does, and overlaps the one before. */
-INLINE void NAME(taps_stepping_back)(const NAME(source) *s, int window, int stride, int64_t from, int64_t outputs,
-                                     NAME(finish) f, TYPE *dst)
-{
-    for (int64_t i = from < outputs - N ? from : outputs - N;; i = i + N < outputs - N ? i + N : outputs - N) {
-        VEC v;
-        if (stride == 2) {
-            const VEC a = NAME(column)(s, 2 * i), b = NAME(column)(s, 2 * i + N);
-            v = RULE(EVEN(a, b), ODD(a, b));
-            if (window == 3) {
-                const VEC c = NAME(column)(s, 2 * i + 1), d = NAME(column)(s, 2 * i + 1 + N);
-                v = RULE(v, ODD(c, d));
-            }
-        } else {
-            v = RULE(NAME(column)(s, i), NAME(column)(s, i + 1));
-            if (window == 3) v = RULE(v, NAME(column)(s, i + 2));
-        }
-        NAME(store)(dst + i, NAME(finished)(v, f));
-        if (i + N == outputs) return;
-    }
-}
-
-/* The same for any number of outputs.  A `loose` row is read and written in whole vectors past its end. */
+/* The same with window and stride constants.  A `loose` row is read and written in whole vectors past its end. */
 INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, int loose, NAME(finish) f,
                        TYPE *dst)
 {
@@ -232,8 +211,7 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
     if (window == stride) {
         for (; i < last; i += N) {
             const VEC a = NAME(column)(s, 2 * i), b = NAME(column)(s, 2 * i + N);
-            const VEC v = RULE(EVEN(a, b), ODD(a, b));
-            NAME(store)(dst + i, NAME(finished)(v, f));
+            NAME(store)(dst + i, NAME(finished)(RULE(EVEN(a, b), ODD(a, b)), f));
         }
     } else if (loose || last > 0) {
         VEC a = NAME(column)(s, 0), b = a, first = a;
@@ -247,20 +225,26 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
             first = next;
         }
         if (loose) {            /* of the next windows no more than a column or two is wanted */
-            const VEC next = stride == 1 || i + N == outputs ? NAME(column)(s, stride * (i + N)) : first;
+            VEC next = first;
+            if (stride == 1 || i + N == outputs) next = NAME(column)(s, stride * (i + N));
             NAME(store)(dst + i, NAME(finished)(NAME(slid)(window, stride, first, ODD(a, b), next), f));
             return;
         }
     }
     if (i >= outputs) return;
-    if (PARTS_ARE_CHEAP || outputs < N) {
-        NAME(source) rest = *s;
-        for (int r = 0; r < (s->n ? s->n : 1); r++)
-            rest.rows[r] += i * stride * (int64_t)(s->n ? sizeof(ELEM) : sizeof(TYPE));
-        NAME(taps_in_parts)(&rest, window, stride, outputs - i, f, dst + i);
-    } else {
-        NAME(taps_stepping_back)(s, window, stride, i, outputs, f, dst);
-    }
+    NAME(source) rest = *s;
+    for (int r = 0; r < (s->n ? s->n : 1); r++)
+        rest.rows[r] += i * stride * (int64_t)(s->n ? sizeof(ELEM) : sizeof(TYPE));
+    NAME(taps_in_parts)(&rest, window, stride, outputs - i, f, dst + i);
+}
+
+/* The windows that have a path of their own along a row of single elements. */
+INLINE void NAME(taps_of)(const NAME(source) *s, int window, int64_t stride, int64_t outputs, int loose, NAME(finish) f,
+                          TYPE *dst)
+{
+    if (window == 2) NAME(taps)(s, 2, 2, outputs, loose, f, dst);
+    else if (stride == 2) NAME(taps)(s, 3, 2, outputs, loose, f, dst);
+    else NAME(taps)(s, 3, 1, outputs, loose, f, dst);
 }
 
 /* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
@@ -333,12 +317,11 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
-        if (inner > 1 && window == 3 && stride == 2 && slides) NAME(pixels_of_3)(&s, inner, 2, outputs, f, (TYPE *)dst);
-        else if (inner > 1 && window == 3 && stride == 1 && slides) NAME(pixels_of_3)(&s, inner, 1, outputs, f, (TYPE *)dst);
-        else if (inner > 1) NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, f, (TYPE *)dst);
-        else if (window == 2) NAME(taps)(&s, 2, 2, outputs, r < loose, f, (TYPE *)dst);
-        else if (stride == 2) NAME(taps)(&s, 3, 2, outputs, r < loose, f, (TYPE *)dst);
-        else NAME(taps)(&s, 3, 1, outputs, r < loose, f, (TYPE *)dst);
+        TYPE *const to = (TYPE *)dst;
+        if (inner == 1) NAME(taps_of)(&s, window, stride, outputs, r < loose, f, to);
+        else if (window == 3 && stride == 2 && slides) NAME(pixels_of_3)(&s, inner, 2, outputs, f, to);
+        else if (window == 3 && stride == 1 && slides) NAME(pixels_of_3)(&s, inner, 1, outputs, f, to);
+        else NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, f, to);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
@@ -408,12 +391,11 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
 }
 
 static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
-                        int64_t outputs, void *dst)
+                        int64_t outputs, int loose, void *dst)
 {
     const NAME(source) s = NAME(folded)(acc);
-    if (inner == 1 && dilation == 1 && window == 2 && stride == 2) NAME(taps)(&s, 2, 2, outputs, 0, NAME(untouched), dst);
-    else if (inner == 1 && dilation == 1 && window == 3 && stride == 2) NAME(taps)(&s, 3, 2, outputs, 0, NAME(untouched), dst);
-    else if (inner == 1 && dilation == 1 && window == 3 && stride == 1) NAME(taps)(&s, 3, 1, outputs, 0, NAME(untouched), dst);
+    if (inner == 1 && dilation == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2)))
+        NAME(taps_of)(&s, (int)window, stride, outputs, loose, NAME(untouched), dst);
     else if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
         NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
     else {
@@ -422,12 +404,19 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
     }
 }
 
+#ifdef BETTER
+#include "best.tmpl.c"
+#endif
+
 const struct pool_kernel NAME(EXPORTED) = {
     .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
     .empty = EMPTY, .idempotent = IDEMPOTENT, .divides = DIVIDES,
     .fold = NAME(fold), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses),
 #if FUSES
     .fused = NAME(fused),
+#endif
+#ifdef BETTER
+    .best = NAME(best), .settle = NAME(settle), .thin = NAME(thin_row),
 #endif
 };
 
@@ -443,6 +432,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef SLIDE1
 #undef SLIDE2
 #undef RULE
+#undef BETTER
 #undef LEAF
 #undef EMPTY
 #undef IDEMPOTENT

@@ -35,8 +35,10 @@ static const struct pool_kernel *const kernels[] = {ALL_KERNELS(POINT) NULL};
 
 extern const struct pool_cast JOIN(ISA, _casts)[];
 extern const struct pool_divide JOIN(ISA, _divides)[];
+extern const struct pool_place JOIN(ISA, _places)[];
 
 const struct pool_isa JOIN(pool_isa_, ISA) = {
     .name = STRING(ISA), .needs = ISA_NEEDS,
     .kernels = kernels, .casts = JOIN(ISA, _casts), .divides = JOIN(ISA, _divides),
+    .places = JOIN(ISA, _places),
 };

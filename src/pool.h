@@ -9,6 +9,7 @@ enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
 enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since sums are binary trees */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
+enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
 
@@ -16,6 +17,16 @@ enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vect
 struct pool_quotient {
     double divisor, inverse;
     int exact_inverse;
+};
+
+/* Taps of windows: element i of output o of row r lies at taps[k] + r*row_step + o*step, `stride` (1 or 2) elements
+ * after the one before.  Each has a code, which says where it is. */
+struct pool_taps {
+    const char *const *taps;
+    const int64_t *codes;
+    int n, stride;
+    int fresh;                  /* nothing is best as yet */
+    int64_t repeats, row_step, outputs, step, count;
 };
 
 /* The kernels of one reduction over one dtype.  Rows hold elements as memory has them, lanes hold what
@@ -38,9 +49,10 @@ struct pool_kernel {
     void (*merge)(void *into, const void *from, int64_t count);
 
     /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window).
-     * Overwrites acc and spare; both hold the windows' whole extent and POOL_SLACK bytes. */
+     * Overwrites acc and spare; both hold the windows' whole extent and POOL_SLACK bytes.  Where it is `loose` it may
+     * write a vector past dst's end. */
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
-                  int64_t outputs, void *dst);
+                  int64_t outputs, int loose, void *dst);
 
     /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows, `repeats` rows
      * of outputs, each `in_step` and `out_step` bytes after the one before.  In the first `loose` of them it may read
@@ -49,6 +61,22 @@ struct pool_kernel {
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                   int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_quotient *q,
                   void *dst);
+
+    /* For the reductions that pick an element, or null.  best[r][o][i] = the best of what it holds and of the taps, the
+     * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past the end of both. */
+    void (*best)(const struct pool_taps *taps, void *best, void *code);
+
+    /* best[0 .. count) = the better of best and other, of equals the one whose place is lower; place with it. */
+    void (*settle)(void *best, int64_t *place, const void *other, const int64_t *other_place, int64_t count);
+
+    /* dst[o*inner + c] = row[o*step + c], of elements as memory has them. */
+    void (*thin)(const void *row, int64_t inner, int64_t step, int64_t outputs, void *dst);
+};
+
+/* index[i] = first + i*step + code[i]. */
+struct pool_place {
+    int code_bytes, index_bytes;
+    void (*place)(const void *code, int64_t count, int64_t first, int64_t step, void *index);
 };
 
 /* How a lane becomes what memory holds.  dst may be src where the two types have one size. */
@@ -74,6 +102,7 @@ struct pool_isa {
     const struct pool_kernel *const *kernels;
     const struct pool_cast *casts;
     const struct pool_divide *divides;      /* each list ends with a null name */
+    const struct pool_place *places;        /* ends with zeros */
 };
 
 /* A pooled axis.  Output o covers o*stride - before + t*dilation, t in [0, window); those in [0, size) are data,
@@ -82,6 +111,7 @@ struct pool_axis {
     int64_t size, window, stride, dilation, before, outputs;
     int64_t counted_first, counted_last;
     int64_t in_step, out_step;              /* bytes */
+    int64_t place_weight, tap_weight;       /* of a position and of a tap in the places that are returned */
 };
 
 struct pool_range {
@@ -90,6 +120,7 @@ struct pool_range {
 
 struct pool_span {
     int64_t size, in_step, out_step;        /* elements; bytes */
+    int64_t place_weight;
 };
 
 /* One call's problem: outer x (lead ... along) x inner, with what finishes its rows. */
@@ -109,11 +140,14 @@ struct pool_geometry {
     const struct pool_cast *last_cast;      /* after it, or null; mid_bytes to out_bytes */
     enum pool_rounding rounding;
     int64_t divisor;                        /* stands for the count where positive */
+    int index_bytes;                        /* 0 where places are not wanted; else out and index are in C order */
+    int64_t first_place;                    /* where a window would be whose weights are 0 */
+    const struct pool_place *places;
     int64_t bytes;                          /* read and written: what decides on threads */
 };
 
-/* A problem cut into units of work, each one row of outputs (a block of its inner elements where `c_blocks` says so, and
- * but for strips a block of its outputs). */
+/* A problem cut into units of work: each one row of outputs, or a block of its inner elements, and but for strips a
+ * block of its outputs. */
 struct pool_job {
     const struct pool_geometry *g;
     int64_t x_block, x_blocks, c_block, c_blocks;       /* outputs along the row, inner elements */
@@ -124,16 +158,20 @@ struct pool_job {
     int64_t group_rows;
     int rows_contiguous, out_contiguous;
     int strips;                 /* blocks of outputs are done down the rows of a plane in turn */
+    int coded;                  /* places fit the lanes: they ride there as they are, else as numbers of taps */
+    int columns;                /* one window is wide: its row is cut into so many columns first, of which each has a best */
+    int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
-    int64_t strict;             /* how many of them, at the end, must keep within their rows */
+    int dense;                  /* rows of input and of output lie end to end, and so do planes */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
 
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes;
     int64_t at_gathered, at_levels, at_spare, at_lanes, at_beside, at_mid, at_out;
+    int64_t at_code, at_other, at_place, at_other_place, at_index;
 };
 
 enum pool_status { POOL_OK, POOL_NO_MEMORY };
@@ -142,7 +180,7 @@ enum pool_status { POOL_OK, POOL_NO_MEMORY };
 void pool_plan_job(struct pool_job *job, const struct pool_geometry *g);
 
 /* driver.c */
-enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, int workers);
+enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers);
 int pool_has_openmp(void);
 
 /* dispatch.c: best first; null at the end. */

@@ -43,23 +43,43 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 #endif
 
 /* Indices first, first + step, ... of as many lanes as a vector has, by the lane's bits. */
-#define AT2(first, step) (first), (first) + (step)
+#define AT1(first, step) (first)
+#define AT2(first, step) AT1(first, step), (first) + (step)
 #define AT4(first, step) AT2(first, step), AT2((first) + 2 * (step), step)
 #define AT8(first, step) AT4(first, step), AT4((first) + 4 * (step), step)
 #define AT16(first, step) AT8(first, step), AT8((first) + 8 * (step), step)
 #define AT32(first, step) AT16(first, step), AT16((first) + 16 * (step), step)
 #define AT64(first, step) AT32(first, step), AT32((first) + 32 * (step), step)
+/* The even ones of n lanes, then the odd ones of the n after them. */
+#define HALVES2 AT1(0, 2), AT1(3, 2)
+#define HALVES4 AT2(0, 2), AT2(5, 2)
+#define HALVES8 AT4(0, 2), AT4(9, 2)
+#define HALVES16 AT8(0, 2), AT8(17, 2)
+#define HALVES32 AT16(0, 2), AT16(33, 2)
+#define HALVES64 AT32(0, 2), AT32(65, 2)
 #if VECTOR_BYTES == 64
+#define HALVES_8BIT HALVES64
+#define HALVES_16BIT HALVES32
+#define HALVES_32BIT HALVES16
+#define HALVES_64BIT HALVES8
 #define LANES_8BIT AT64
 #define LANES_16BIT AT32
 #define LANES_32BIT AT16
 #define LANES_64BIT AT8
 #elif VECTOR_BYTES == 32
+#define HALVES_8BIT HALVES32
+#define HALVES_16BIT HALVES16
+#define HALVES_32BIT HALVES8
+#define HALVES_64BIT HALVES4
 #define LANES_8BIT AT32
 #define LANES_16BIT AT16
 #define LANES_32BIT AT8
 #define LANES_64BIT AT4
 #else
+#define HALVES_8BIT HALVES16
+#define HALVES_16BIT HALVES8
+#define HALVES_32BIT HALVES4
+#define HALVES_64BIT HALVES2
 #define LANES_8BIT AT16
 #define LANES_16BIT AT8
 #define LANES_32BIT AT4
@@ -86,6 +106,11 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
     INLINE vec_##name slide2_##name(vec_##name a, vec_##name b)                            \
     {                                                                                      \
         return __builtin_shufflevector(a, b, LANES_##bits##BIT(2, 1));                     \
+    }                                                                                      \
+    /* every second of 2N - 1, of which b holds the last N */                              \
+    INLINE vec_##name even_odd_##name(vec_##name a, vec_##name b)                          \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, HALVES_##bits##BIT);                          \
     }
 
 DEFINE_LANE(int8, int8_t, 8)
@@ -98,6 +123,18 @@ DEFINE_LANE(int64, int64_t, 64)
 DEFINE_LANE(uint64, uint64_t, 64)
 DEFINE_LANE(float32, float, 32)
 DEFINE_LANE(float64, double, 64)
+
+/* The integers that ride beside a lane. */
+#define CODE_OF_int8 uint8
+#define CODE_OF_uint8 uint8
+#define CODE_OF_int16 uint16
+#define CODE_OF_uint16 uint16
+#define CODE_OF_int32 uint32
+#define CODE_OF_uint32 uint32
+#define CODE_OF_int64 uint64
+#define CODE_OF_uint64 uint64
+#define CODE_OF_float32 uint32
+#define CODE_OF_float64 uint64
 
 /* `yes` where x is NaN, else `no`. */
 #ifndef PICK_NAN_float32

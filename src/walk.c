@@ -7,14 +7,9 @@
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
-static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 static int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0; }
 
-/* The taps of output o that fall in [first, last). */
-static struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last)
+struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last)
 {
     const int64_t start = o * a->stride - a->before;
     const int64_t below = first - start, upto = last - start;
@@ -49,6 +44,21 @@ static int64_t lead_rows(const struct pool_geometry *g)
     return rows;
 }
 
+/* What locate.c needs to know beside. */
+static void plan_places(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t pixel = g->inner.size * g->elem_bytes;
+    job->fused = job->all_fused = 0;
+    job->thinned = along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2 : along->stride > 1 && pixel < 16);
+    job->repeats = 1;
+    const int64_t block = job->x_block * job->c_block;
+    if (g->lead_axes > 0 && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous && !job->chunked &&
+        !job->thinned && job->coded && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
+        job->repeats = most(1, TILE_BYTES / g->lane_bytes / block);
+}
+
 void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
 {
     const struct pool_axis *along = &g->along;
@@ -57,7 +67,15 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     *job = (struct pool_job){.g = g};
     job->reach = (along->window - 1) * along->dilation + 1;
     job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
-    if (job->chunked) {
+    if (g->index_bytes) {
+        int64_t farthest = (along->window - 1) * along->tap_weight;
+        for (int a = 0; a < g->lead_axes; a++) farthest += (g->lead[a].window - 1) * g->lead[a].tap_weight;
+        const int fits = g->lane_bytes == 8 || farthest >> (8 * g->lane_bytes) == 0, many = along->window >= POOL_LEAVES;
+        if (many && along->dilation == 1 && inner * g->elem_bytes < POOL_VECTOR) job->columns = POOL_LEAVES;
+        job->chunked |= many && !fits;
+        job->coded = fits && !job->columns;
+    }
+    if (job->chunked || job->columns) {
         job->c_block = least(inner, 128);
         job->x_block = 1;
     } else {
@@ -110,13 +128,16 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
             job->repeats = most(1, tile / block);
     }
 
-    /* Rows of inputs and of outputs that lie end to end may be loose, but the last few. */
-    job->strict = INT64_MAX;
-    if (job->repeats > 1 && job->x_blocks == 1) {
+    if (g->lead_axes > 0 && whole && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous) {
         const struct pool_axis *y = &g->lead[g->lead_axes - 1];
-        if (y->in_step == along->size * inner * elem && y->out_step == block * g->out_bytes)
-            job->strict = most(ceil_div(2 * POOL_VECTOR, y->stride * y->in_step),
-                               ceil_div(POOL_VECTOR, block * least(g->lane_bytes, g->out_bytes)));
+        job->dense = y->in_step == along->size * inner * elem && y->out_step == block * g->out_bytes;
+        for (int a = g->lead_axes - 1; a > 0; a--)
+            job->dense &= g->lead[a - 1].in_step == g->lead[a].in_step * g->lead[a].size &&
+                          g->lead[a - 1].out_step == g->lead[a].out_step * g->lead[a].outputs;
+        job->dense &= g->outer_axes < 2;
+        if (g->outer_axes == 1)
+            job->dense &= g->outer[0].in_step == g->lead[0].in_step * g->lead[0].size &&
+                          g->outer[0].out_step == g->lead[0].out_step * g->lead[0].outputs;
     }
 
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
@@ -127,18 +148,27 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
         if (job->chunked) levels += bits_of(ceil_div(along->window, POOL_LEAVES));
         levels += 1;
     }
+    if (g->index_bytes) plan_places(job);
     const int64_t lanes = block * least(job->repeats, most(1, tile / block));
-    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
+    const int numbered = g->index_bytes && !job->coded;
+    const int64_t columns = job->columns * job->c_block;
+    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
+    if (g->index_bytes) levels = POOL_THINNED;
     job->row_bytes = job->all_fused ? 0 : round_up(cols * elem + POOL_SLACK);
     job->acc_bytes = job->all_fused ? 0 : round_up(cols * g->lane_bytes + POOL_SLACK);
     job->at_gathered = job->row_bytes;
-    job->at_levels = job->at_gathered + (job->rows_contiguous ? 0 : POOL_GROUP * job->row_bytes);
+    job->at_levels = job->at_gathered + (job->rows_contiguous && !g->index_bytes ? 0 : POOL_GROUP * job->row_bytes);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
     job->at_lanes = job->at_spare + job->acc_bytes;
-    job->at_beside = job->at_lanes + (direct ? 0 : round_up(lanes * g->lane_bytes + POOL_SLACK));
+    job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
-    job->scratch_bytes = job->at_out + (job->out_contiguous ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
+    job->at_code = job->at_out + (job->out_contiguous && !g->index_bytes ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
+    job->at_other = job->at_code + (g->index_bytes ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
+    job->at_place = job->at_other + (numbered ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
+    job->at_other_place = job->at_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
+    job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
+    job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes) : 0);
     job->scratch_bytes = most(job->scratch_bytes, 64);      /* an allocation of nothing may be null */
 }
 
@@ -175,8 +205,7 @@ static void copy_steps(char *to, int64_t to_step, const char *from, int64_t from
     }
 }
 
-/* to[x][c] = from[x][c], x in [0, width), c in [0, inner), any steps on either side. */
-static void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
+void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
                      int64_t width, int64_t inner, int bytes, int swapped)
 {
     if (inner == 1) {
@@ -190,13 +219,6 @@ static void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int
 }
 
 /* ---- the fold of a window's rows --------------------------------------------------------------------------- */
-
-/* One axis of the taps that make a window's rows. */
-struct taps {
-    int64_t window;
-    struct pool_range in;            /* those that are data */
-    int64_t step;               /* bytes from one to the next */
-};
 
 /* acc[0 .. width*inner) = rule over the rows base + sum of tap*step; levels beyond the first lie acc_bytes apart. */
 static void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
@@ -271,26 +293,14 @@ static void fold_rows(const struct pool_job *job, const struct pool_kernel *kern
 
 /* ---- a unit ------------------------------------------------------------------------------------------------ */
 
-/* Where a unit stands. */
-struct unit {
-    const char *base;           /* tap 0 of every leading axis, position 0 of the row, first of the inner block */
-    char *out;
-    struct taps lead[POOL_MAX_AXES];
-    int inside;                 /* every row of the window is data */
-    int64_t counted, data;      /* rows of the window that count, that are data */
-    int64_t first, outputs;     /* along the row */
-    int64_t inner;
-    int64_t repeats;
-};
-
-static void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc)
+void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc)
 {
     if (count > 0) kernel->fold(&scratch, 1, count, acc);
 }
 
 /* One window longer than POOL_LEAVES: its taps modulo POOL_LEAVES, then along what they make. */
-static void reduce_chunked(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
-                           char *lanes)
+static void reduce_chunked(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch,
+                           const struct unit *u, char *lanes)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
@@ -317,13 +327,29 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
             fold_rows(job, kernel, scratch, base + column * along->dilation * along->in_step, axes, g->lead_axes + 1,
                       g->lead_axes ? job->group_axes : 0, upto - column, u->inner, acc);
     }
-    kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, lanes);
+    kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, 0, lanes);
 }
 
 static struct pool_quotient quotient(double divisor)
 {
     int exponent;
     return (struct pool_quotient){divisor, 1 / divisor, frexp(divisor, &exponent) == 0.5};
+}
+
+/* How many of a unit's rows of outputs may be loose (pool.h): at the end of the thread's share, all but a few. */
+static int64_t loose_rows(const struct pool_job *job, const struct unit *u)
+{
+    if (!job->dense) return 0;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *y = &g->lead[g->lead_axes - 1];
+    const int64_t out_row = u->outputs * u->inner * least(g->lane_bytes, g->out_bytes);
+    int64_t planes = u->units_after, in_after = y->size * y->in_step;
+    for (int a = 0; a < g->lead_axes; a++) planes /= g->lead[a].outputs;
+    for (int a = 0; a + 1 < g->lead_axes; a++) in_after *= g->lead[a].size;
+    in_after = least(planes, 2 * POOL_VECTOR) * in_after;
+    const int64_t in_strict = ceil_div(most(0, 2 * POOL_VECTOR - in_after), y->stride * y->in_step);
+    const int64_t out_strict = most(0, ceil_div(POOL_VECTOR, out_row) - u->units_after);
+    return most(0, u->repeats - most(in_strict, out_strict));
 }
 
 /* Whether the lanes are divided already. */
@@ -352,7 +378,7 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
         const struct pool_quotient q = g->divide && kernel->divides ? quotient(divisor) : quotient(1);
         const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
         kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, u->outputs, u->repeats,
-                      most(0, u->repeats - job->strict), y ? y->stride * y->in_step : 0, lanes_step, &q, lanes);
+                      loose_rows(job, u), y ? y->stride * y->in_step : 0, lanes_step, &q, lanes);
         return kernel->divides;
     }
     /* The padding after is written last: the fold may touch what follows its row. */
@@ -362,7 +388,7 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
               acc + left * u->inner * g->lane_bytes);
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
-                  lanes);
+                  lanes != u->out || loose_rows(job, u), lanes);
     return 0;
 }
 
@@ -462,9 +488,11 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->out = out;
     u->inside = 1;
     u->counted = u->data = u->repeats = 1;
+    u->place = g->first_place;
     for (int a = 0; a < g->outer_axes; a++) {
         u->base += at->digit[a] * g->outer[a].in_step;
         u->out += at->digit[a] * g->outer[a].out_step;
+        u->place += at->digit[a] * g->outer[a].place_weight;
     }
     for (int a = 0; a < g->lead_axes; a++) {
         const struct pool_axis *axis = &g->lead[a];
@@ -472,6 +500,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
         u->lead[a] = (struct taps){axis->window, {0, axis->window}, axis->dilation * axis->in_step};
         u->base += (o * axis->stride - axis->before) * axis->in_step;
         u->out += o * axis->out_step;
+        u->place += (o * axis->stride - axis->before) * axis->place_weight;
         if (o >= job->lead_inside[a].first && o < job->lead_inside[a].last) {
             u->data *= axis->window;
             u->counted *= axis->window;
@@ -488,6 +517,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->inner = least(job->c_block, g->inner.size - c);
     u->base += c * g->inner.in_step;
     u->out += c * g->inner.out_step + u->first * g->along.out_step;
+    u->place += c * g->inner.place_weight + (u->first * g->along.stride - g->along.before) * g->along.place_weight;
     if (job->repeats > 1 && u->inside && job->inside.first <= u->first && u->first + u->outputs <= job->inside.last) {
         const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
         const int64_t y = at->digit[at->lead + g->lead_axes - 1];
@@ -496,7 +526,8 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     }
 }
 
-void pool_walk(const struct pool_job *job, const char *in, char *out, char *scratch, int64_t first, int64_t last)
+void pool_walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
+               int64_t last)
 {
     const struct pool_geometry *g = job->g;
     struct digits at = digits_of(job, first);
@@ -516,7 +547,13 @@ void pool_walk(const struct pool_job *job, const char *in, char *out, char *scra
             for (int64_t row = 0; row < rows; row += u.repeats) {
                 if (job->strips) *y = top + row;
                 place_unit(job, in, out, &at, job->strips ? x : at.digit[at.x], rows - row, &u);
-                do_unit(job, scratch, &u);
+                u.units_after = last - unit - row - u.repeats;
+                if (g->index_bytes) {
+                    u.index = index + (u.out - out) / g->out_bytes * g->index_bytes;
+                    pool_locate(job, scratch, &u);
+                } else {
+                    do_unit(job, scratch, &u);
+                }
             }
         }
         if (job->strips) *y = top + rows - 1;

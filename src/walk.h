@@ -1,10 +1,50 @@
-/* walk.h - one thread's way through the units of a call. */
+/* walk.h - what the ways through a thread's units share: pool values (walk.c), or places too (locate.c). */
 #ifndef WALK_H
 #define WALK_H
 
 #include "pool.h"
 
-/* Does units [first, last). */
-void pool_walk(const struct pool_job *job, const char *in, char *out, char *scratch, int64_t first, int64_t last);
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
+static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* Units [first, last) of a job.  Scratch: one thread's. */
+void pool_walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
+               int64_t last);
+
+/* One axis of the taps that make a window's rows. */
+struct taps {
+    int64_t window;
+    struct pool_range in;            /* those that are data */
+    int64_t step;               /* bytes from one to the next */
+};
+
+/* Where a unit stands. */
+struct unit {
+    const char *base;           /* tap 0 of every leading axis, position 0 of the row, first of the inner block */
+    char *out, *index;
+    int64_t place;              /* of tap 0 of every axis, for output `first` */
+    struct taps lead[POOL_MAX_AXES];
+    int inside;                 /* every row of the window is data */
+    int64_t counted, data;      /* rows of the window that count, that are data */
+    int64_t first, outputs;     /* along the row */
+    int64_t inner;
+    int64_t repeats;
+    int64_t units_after;        /* that this thread does after those, a row of outputs each where all is dense */
+};
+
+/* The best element of each window of a unit, and where it is. */
+void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u);
+
+/* The taps of output o that fall in [first, last). */
+struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last);
+
+/* to[x][c] = from[x][c], x in [0, width), c in [0, inner), any steps on either side. */
+void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c, int64_t width,
+              int64_t inner, int bytes, int swapped);
+
+/* acc[0 .. count) = lanes that take no part; the row that is nothing but padding lies at the front of the scratch. */
+void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc);
 
 #endif

@@ -6,4 +6,5 @@
 #define DIVIDES 0
 #define LEAF(x) NAN_TO_BOTTOM(x)
 #define RULE(a, b) PICK_NAN(a, b, JOIN(LARGER_, LANE)(b, a))
+#define BETTER(b, a) (~((b) <= (a)) & ((b) == (b)))
 #include "forward.tmpl.c"

@@ -6,4 +6,5 @@
 #define DIVIDES 0
 #define LEAF(x) NAN_TO_BOTTOM(x)
 #define RULE(a, b) PICK_NAN(b, b, JOIN(SMALLER_, LANE)(b, a))
+#define BETTER(b, a) (~((a) <= (b)) & ((a) == (a)))
 #include "forward.tmpl.c"

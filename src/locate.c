@@ -1,0 +1,261 @@
+/* locate.c - a unit's best elements and where they are: taps in the order of the window, to the kernels in lists. */
+#include <string.h>
+
+#include "walk.h"
+
+enum { MOST_TAPS = 64, MOST_ROWS = POOL_GROUP, PASS = 256 };   /* a pass: as many taps as a byte can number */
+
+/* The taps of one unit on their way to the kernel. */
+struct search {
+    const struct pool_job *job;
+    const struct unit *u;
+    char *scratch, *best, *code;
+    int64_t count;              /* lanes in all */
+    struct pool_taps call;
+    int n, rows, thins;         /* taps in the list; rows and thinned taps in scratch that it needs */
+    int next_row;
+    const char *taps[MOST_TAPS];
+    int64_t codes[MOST_TAPS];
+    int passes, in_pass;
+    int64_t table[PASS];        /* places of the taps of this pass, where lanes hold their numbers */
+};
+
+static void flush(struct search *s)
+{
+    if (s->n > 0) {
+        s->call.taps = s->taps;
+        s->call.codes = s->codes;
+        s->call.n = s->n;
+        s->job->g->kernel->best(&s->call, s->best, s->code);
+        s->call.fresh = 0;
+    }
+    s->n = s->thins = 0;
+    s->rows = 1;                /* the row at hand may have taps to come */
+}
+
+static int64_t code_at(const struct search *s, int64_t i)
+{
+    switch (s->job->g->lane_bytes) {
+    case 1: return ((const uint8_t *)s->code)[i];
+    case 2: return ((const uint16_t *)s->code)[i];
+    case 4: return ((const uint32_t *)s->code)[i];
+    default: return (int64_t)((const uint64_t *)s->code)[i];
+    }
+}
+
+/* Lanes to begin with: what takes no part, at the first tap of each window that is data. */
+static void begin(struct search *s)
+{
+    const struct pool_job *job = s->job;
+    const struct pool_geometry *g = job->g;
+    const struct unit *u = s->u;
+    if (s->call.fresh) return;
+    fill_empty(g->kernel, s->scratch, s->count, s->best);
+    int64_t row = 0;
+    for (int a = 0; a < g->lead_axes; a++) row += u->lead[a].in.first * g->lead[a].tap_weight;
+    for (int64_t o = 0, i = 0; o < u->outputs; o++) {
+        const int64_t tap = taps_in(&g->along, u->first + o, 0, g->along.size).first;
+        const int64_t code = job->coded ? row + tap * g->along.tap_weight : tap;
+        for (int64_t c = 0; c < u->inner; c++, i++)
+            switch (g->lane_bytes) {
+            case 1: ((uint8_t *)s->code)[i] = (uint8_t)code; break;
+            case 2: ((uint16_t *)s->code)[i] = (uint16_t)code; break;
+            case 4: ((uint32_t *)s->code)[i] = (uint32_t)code; break;
+            default: ((uint64_t *)s->code)[i] = (uint64_t)code;
+            }
+    }
+}
+
+/* Numbers of taps to places; then the better of this pass and of those before. */
+static void end_pass(struct search *s)
+{
+    const struct pool_job *job = s->job;
+    if (job->coded || s->in_pass == 0) return;
+    flush(s);
+    const int64_t column = job->columns ? job->g->along.tap_weight : 0;
+    int64_t *place = (int64_t *)(s->scratch + (s->passes ? job->at_other_place : job->at_place));
+    for (int64_t i = 0; i < s->count; i++) place[i] = s->table[code_at(s, i)] + i / s->u->inner * column;
+    if (s->passes)
+        job->g->kernel->settle(s->scratch + job->at_other, (int64_t *)(s->scratch + job->at_place), s->best, place,
+                               s->count);
+    else
+        memcpy(s->scratch + job->at_other, s->best, (size_t)(s->count * job->g->lane_bytes));
+    s->passes++;
+    s->in_pass = 0;
+    s->call.fresh = !job->columns;
+    if (!job->columns) return;
+    fill_empty(job->g->kernel, s->scratch, s->count, s->best);      /* the next run may be shorter than the columns */
+    memset(s->code, 0, (size_t)(s->count * job->g->lane_bytes));
+}
+
+/* One more tap, whose lanes begin at `tap`. */
+static void add(struct search *s, const char *tap, int64_t place)
+{
+    s->taps[s->n] = tap;
+    if (s->job->coded) s->codes[s->n] = place;
+    else {
+        s->codes[s->n] = s->in_pass;
+        s->table[s->in_pass] = place;
+    }
+    s->n++;
+    s->in_pass++;
+    if (s->n == MOST_TAPS) flush(s);
+    if (!s->job->coded && s->in_pass == PASS) end_pass(s);
+}
+
+/* The part of a row that the unit's windows span, data or padding, side by side in scratch. */
+static const char *prepared(struct search *s, const char *row, int64_t left, int64_t width, int64_t right)
+{
+    const struct pool_job *job = s->job;
+    const struct pool_geometry *g = job->g;
+    if (s->rows == MOST_ROWS) flush(s);
+    const int64_t pixel = s->u->inner * g->elem_bytes;
+    char *const to = s->scratch + job->at_gathered + s->next_row * job->row_bytes;
+    s->next_row = (s->next_row + 1) % MOST_ROWS;
+    s->rows++;
+    memcpy(to, s->scratch, (size_t)(left * pixel));
+    copy_row(to + left * pixel, pixel, g->elem_bytes, row, g->along.in_step, g->inner.in_step, width, s->u->inner,
+             g->elem_bytes, g->swapped);
+    memcpy(to + (left + width) * pixel, s->scratch, (size_t)(right * pixel));
+    return to;
+}
+
+/* Windows too long for their rows to lie in scratch, each alone in its unit: a tap, or a run of columns, at a time. */
+static void add_long_row(struct search *s, const char *row, int64_t place)
+{
+    const struct pool_job *job = s->job;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const struct pool_range taps = taps_in(along, s->u->first, 0, along->size);
+    const int64_t width = job->columns ? least(job->columns, taps.last - taps.first) : 1;
+    for (int64_t t = taps.first; t < taps.last; t += width) {
+        const int64_t some = least(width, taps.last - t);
+        const char *from = row + t * along->dilation * along->in_step;
+        const int64_t count = some * s->u->inner;
+        if (count != s->call.count) flush(s);
+        s->call.count = count;
+        if (!job->rows_contiguous) from = prepared(s, from, 0, some, 0);
+        add(s, from, place + t * along->tap_weight);
+    }
+}
+
+static void add_row(struct search *s, const char *row, int64_t place)
+{
+    const struct pool_job *job = s->job;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const struct unit *u = s->u;
+    const int64_t start = u->first * along->stride - along->before;
+    const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t left = most(0, -start), right = most(0, end - along->size), width = end - start - left - right;
+    const int64_t pixel = u->inner * g->elem_bytes;
+    row += (start + left) * along->in_step;
+    /* Thinning reads whole vectors past the end. */
+    const int slack = job->thinned && u->inner > 1;
+    if (!job->rows_contiguous || left > 0 || right > 0 || slack) row = prepared(s, row, left, width, right);
+    for (int64_t t = 0; t < along->window; t++) {
+        const char *tap = row + t * along->dilation * pixel;
+        if (job->thinned) {
+            if (s->thins == POOL_THINNED) flush(s);
+            char *to = s->scratch + job->at_levels + s->thins++ * job->acc_bytes;
+            g->kernel->thin(tap, u->inner, along->stride * u->inner, u->outputs, to);
+            tap = to;
+        }
+        add(s, tap, place + t * along->tap_weight);
+    }
+}
+
+static const struct pool_place *place_of(const struct pool_geometry *g, int code_bytes)
+{
+    const struct pool_place *p = g->places;
+    while (p->code_bytes != code_bytes || p->index_bytes != g->index_bytes) p++;
+    return p;
+}
+
+void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t start = u->first * along->stride - along->before;
+    const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t block = u->outputs * u->inner;
+    const int long_rows = job->chunked || job->columns;
+
+    struct search s = {.job = job, .u = u, .scratch = scratch};
+    s.best = scratch + job->at_lanes;
+    s.code = scratch + job->at_code;
+    s.call.repeats = u->repeats;
+    s.call.row_step = g->lead_axes ? g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].in_step : 0;
+    s.call.outputs = 1;
+    s.call.count = block;
+    s.call.stride = 1;
+    if (!long_rows && !job->thinned && along->stride > 1) {
+        if (u->inner == 1) s.call.stride = 2;
+        else {
+            s.call.outputs = u->outputs;
+            s.call.count = u->inner;
+            s.call.step = along->stride * u->inner * g->elem_bytes;
+        }
+    }
+    if (job->columns) {
+        const struct pool_range taps = taps_in(along, u->first, 0, along->size);
+        s.call.count = least(job->columns, taps.last - taps.first) * u->inner;
+    }
+    s.count = s.call.outputs * s.call.count * u->repeats;
+    s.call.fresh = long_rows || (u->inside && start >= 0 && end <= along->size);
+    begin(&s);
+
+    /* The rows of the window in their order. */
+    int64_t tap[POOL_MAX_AXES];
+    for (int a = 0; a < g->lead_axes; a++) tap[a] = u->lead[a].in.first;
+    for (int a = 0; a >= 0;) {
+        const char *row = u->base;
+        int64_t place = 0;
+        for (a = 0; a < g->lead_axes; a++) {
+            row += tap[a] * u->lead[a].step;
+            place += tap[a] * g->lead[a].tap_weight;
+        }
+        if (long_rows) add_long_row(&s, row + start * along->in_step, place);
+        else add_row(&s, row, place);
+        for (a = g->lead_axes - 1; a >= 0 && ++tap[a] == u->lead[a].in.last; a--) tap[a] = u->lead[a].in.first;
+    }
+    flush(&s);
+    end_pass(&s);
+
+    char *lanes = s.best;
+    const char *code = s.code;
+    if (!job->coded) {
+        lanes = scratch + job->at_other;
+        int64_t *const place = (int64_t *)(scratch + job->at_place);
+        for (int64_t i = u->inner; job->columns && i < s.count; i += u->inner)
+            g->kernel->settle(lanes, place, lanes + i * g->lane_bytes, place + i, u->inner);
+        code = (const char *)place;
+    }
+    const struct pool_place *to = place_of(g, job->coded ? g->lane_bytes : 8);
+    const int64_t row_weight = g->lead_axes ? g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].place_weight : 0;
+    const int64_t x_weight = along->stride * along->place_weight;
+    char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
+    const int in_one_go = u->inner == 1 || (x_weight == 0 && g->inner.place_weight == 0);
+    for (int64_t r = 0, i = 0; r < u->repeats; r++)
+        for (int64_t o = 0; o < (in_one_go ? 1 : u->outputs); o++) {
+            const int64_t some = in_one_go ? block : u->inner;
+            to->place(code + i * to->code_bytes, some, u->place + r * row_weight + o * x_weight,
+                      in_one_go ? x_weight : g->inner.place_weight, index + i * to->index_bytes);
+            i += some;
+        }
+    if (g->last_cast) {
+        char *const to_out = scratch + job->at_out;
+        g->last_cast->cast(lanes, to_out, block * u->repeats);
+        lanes = to_out;
+    }
+    if (job->out_contiguous) {
+        memcpy(u->out, lanes, (size_t)(block * u->repeats * g->out_bytes));
+        return;
+    }
+    copy_row(u->out, along->out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,
+             u->inner, g->out_bytes, 0);
+    const int64_t x_step = along->out_step / g->out_bytes * g->index_bytes;
+    const int64_t c_step = g->inner.out_step / g->out_bytes * g->index_bytes;
+    copy_row(u->index, x_step, c_step, index, u->inner * g->index_bytes, g->index_bytes, u->outputs, u->inner,
+             g->index_bytes, 0);
+}
