@@ -20,9 +20,11 @@ def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) ->
     """
     x = as_array(x)
     op, nd, pool_size, strides, padding, where, *options = how
+    if op == "lp":
+        options[-1] = float(options[-1])  # a text up to here: 1 and 1.0 are one key
     axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
     met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
-    alike = (op, nd, *met[:3], where, *met[3:])  # what lists and NumPy's integers come to
+    alike = (op, nd, *met[:3], where, *met[3:-1], repr(met.exponent))  # what lists and NumPy's integers come to
     geometry = _core.recalled(x, alike)
     if geometry is None:
         made = _plan.plan(op, x.shape, x.dtype, axes, met)
@@ -127,6 +129,28 @@ def pool_into(out: Array, geometry: _core.Geometry, x: Array, workers: Any) -> A
     return out
 
 
+def pool_lp(
+    nd: int | None,
+    x: ArrayLike,
+    norm_type: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: Any,
+    where: Any,
+    dilation: Any,
+    ceil_mode: Any,
+    out: Array | None,
+    workers: Any,
+) -> Array:
+    """The root of the sum of powers, for any exponent."""
+    exponent = _plan.norm_type(norm_type)
+    how = (
+        "lp", nd, pool_size, strides, padding, where, dilation, ceil_mode, "propagate", False,
+        None, None, "half_even", repr(exponent),
+    )  # fmt: skip
+    return _core.pool(x, how, out, workers)  # type: ignore[no-any-return]
+
+
 def pool_globally(
     op: str,
     nd: int,
@@ -134,11 +158,13 @@ def pool_globally(
     data_format: Any,
     keepdims: Any,
     nan_policy: Any,
-    out: Array | None,
+    out: Any,
     workers: Any,
     dtype: Any = None,
     rounding: Any = "half_even",
-) -> Array:
+    return_indices: Any = False,
+    index_kind: Any = "plane",
+) -> Any:
     """One window over all of the spatial axes."""
     x = as_array(x)
     keepdims = _plan.flag("keepdims", keepdims)
@@ -147,20 +173,70 @@ def pool_globally(
     if 0 in window:
         raise ValueError(f"x must have elements along its spatial axes, got shape {x.shape}")
     shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
-    whole = None
-    if out is not None:
-        expected = x.shape[: axes[0]] + (1,) * nd + x.shape[axes[-1] + 1 :] if keepdims else shape
-        if not isinstance(out, np.ndarray):
-            raise TypeError(f"out must be a numpy.ndarray, got {type(out).__name__}")
-        if out.shape != expected:
-            raise ValueError(f"out must have shape {expected}, got {out.shape}")
-        whole = out if keepdims else np.expand_dims(out, axes)
+    indexed = _plan.flag("return_indices", return_indices)
     options = (False, None, dtype, rounding) if op == "avg" else ()
     how = (op, nd, window, None, "valid", data_format, 1, False, nan_policy, *options)
-    result = _core.pool(x, how, whole, workers)
+    expected = x.shape[: axes[0]] + (1,) * nd + x.shape[axes[-1] + 1 :] if keepdims else shape
+    if not indexed:
+        whole = None if out is None else with_axes(out, "out", expected, axes, keepdims)
+        result = _core.pool(x, how, whole, workers)
+        if out is not None:
+            return out
+        return result if keepdims else result.reshape(shape)
+    _plan.no_windows(index_kind)
+    pair = None
     if out is not None:
-        return out
-    return result if keepdims else result.reshape(shape)
+        if not (isinstance(out, tuple) and len(out) == 2):
+            raise TypeError(
+                "out must be a pair (values, indices) with return_indices, "
+                f"got {type(out).__name__}"
+            )
+        pair = tuple(
+            None if each is None else with_axes(each, f"out[{i}]", expected, axes, keepdims)
+            for i, each in enumerate(out)
+        )
+    results = pool_with_indices(x, how, True, index_kind, pair, workers)  # type: ignore[arg-type]
+    return tuple(
+        given if given is not None else (result if keepdims else result.reshape(shape))
+        for given, result in zip(out or (None, None), results, strict=True)
+    )
+
+
+def with_axes(
+    out: Any, name: str, expected: tuple[int, ...], axes: tuple[int, ...], keepdims: bool
+) -> Array:
+    """An `out` that the caller has without the pooled axes, with them."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{name} must be a numpy.ndarray, got {type(out).__name__}")
+    if out.shape != expected:
+        raise ValueError(f"{name} must have shape {expected}, got {out.shape}")
+    return out if keepdims else np.expand_dims(out, axes)
+
+
+def adapt(
+    op: str,
+    nd: int,
+    x: ArrayLike,
+    output_size: Any,
+    data_format: Any,
+    out: Any,
+    workers: Any,
+    return_indices: Any = False,
+    index_kind: Any = "plane",
+) -> Any:
+    """Windows that divide the spatial axes between them."""
+    x = as_array(x)
+    made = _plan.adaptive_plan(op, nd, x.shape, x.dtype, output_size, data_format)
+    if _plan.flag("return_indices", return_indices):
+        _plan.no_windows(index_kind)
+        made = made._replace(places=_plan.places_of(index_kind, nd, x.shape, made, ()))
+        return locate(geometry_of(made, x, c_strides(made)), x, out, workers)
+    geometry = geometry_of(made, x, c_strides(made))
+    if out is not None:
+        return pool_into(out, geometry, x, workers)
+    out = np.empty(made.shape, made.dtype)
+    _core.run(geometry, x, out, None, workers)
+    return out
 
 
 def as_array(x: ArrayLike) -> Array:

@@ -41,17 +41,22 @@ class Axis(NamedTuple):
     counted_last: int
     skipped: int
     """Taps before the first that are not there, since they meet no input."""
+    bins: bool = False
+    """Of `size` elements, output o of m covers [floor(o*n/m), ceil((o + 1)*n/m)) instead."""
 
 
 class Recipe(NamedTuple):
     """The kernels that make one result, by name, in the order in which they run."""
 
-    kernel: tuple[str, str, str]
+    kernel: tuple[str, str, str] | None
     lane: str
     beside: tuple[str, str, str] | None = None
     first_cast: tuple[str, str] | None = None
     divide: str | None = None
     last_cast: tuple[str, str] | None = None
+    power: str | None = None
+    """The dtype whose elements are raised to a power before they are summed, and the root drawn."""
+    exponent: float = 1.0
 
 
 class Places(NamedTuple):
@@ -89,6 +94,8 @@ class Layout(NamedTuple):
     total_bytes: int
     index_bytes: int
     first_place: int
+    in_windows: bool = False
+    window_count: int = 0
 
 
 _short = reprlib.Repr()
@@ -218,7 +225,7 @@ def options_of(
     rounding: object,
 ) -> None:
     """Refuse an unknown op, and options that are another's."""
-    one_of("op", op, ("max", "min", "avg", "sum"))
+    one_of("op", op, ("max", "min", "avg", "sum", "lp"))
     if op != "avg" and (count_include_pad, divisor_override, rounding) != (
         False,
         None,
@@ -228,7 +235,7 @@ def options_of(
             "count_include_pad, divisor_override and rounding are options of op='avg', "
             f"got op={op!r}"
         )
-    if op in ORDERED and dtype is not None:
+    if op not in ("avg", "sum") and dtype is not None:
         raise TypeError(f"dtype is an option of op='avg' and op='sum', got op={op!r}")
 
 
@@ -404,6 +411,16 @@ def float_sum(op: str, source: str, target: str, omit: bool) -> Recipe:
     return Recipe(("sum", source, lane), lane, None, None, lane if op == "avg" else None, last_cast)
 
 
+def power_sum(source: str, exponent: float) -> Recipe:
+    """The root of a sum of powers; past all exponents it is the largest magnitude."""
+    lane = "float32" if source in (*HALVES, "float32") else "float64"
+    reduction = "max" if math.isinf(exponent) else "sum"
+    last_cast = (lane, source) if source in HALVES else None
+    return Recipe(
+        (reduction, lane, lane), lane, None, None, None, last_cast, source, float(exponent)
+    )
+
+
 def integer_sum(op: str, source: str, target: str, elements: int) -> Recipe:
     """Sums of integers: exact, in the narrowest lanes that hold every sum of a window."""
     bits = 8 if source == "bool" else np.dtype(source).itemsize * 8
@@ -453,6 +470,7 @@ class Arguments(NamedTuple):
     divisor_override: int | None
     dtype: Any
     rounding: str
+    exponent: float
 
 
 def arguments(
@@ -467,6 +485,7 @@ def arguments(
     divisor_override: object = None,
     dtype: object = None,
     rounding: object = "half_even",
+    exponent: object = 1.0,
 ) -> Arguments:
     """Meet every bad argument of a call that pools `count` axes."""
     windows = per_axis("pool_size", pool_size, count)
@@ -481,7 +500,101 @@ def arguments(
         None if divisor_override is None else integer("divisor_override", divisor_override, 1),
         dtype,
         one_of("rounding", rounding, ROUNDINGS),
+        norm_type(exponent),
     )
+
+
+def norm_type(value: object) -> float:
+    """The exponent of Lp pooling: a positive number."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(
+        value, (int, float, np.integer, np.floating)
+    ):
+        raise TypeError(
+            f"norm_type must be a number, got {show(value)} of type {type(value).__name__}"
+        )
+    exponent = float(value)
+    if not exponent > 0:
+        raise ValueError(f"norm_type must be positive, got {show(value)}")
+    return exponent
+
+
+def shape_of(name: str, value: object) -> tuple[int, ...]:
+    """A shape argument: a sequence of sizes, or for one axis a size."""
+    if not is_sequence(value):
+        if not hasattr(type(value), "__index__"):
+            raise TypeError(
+                f"{name} must be a sequence of integers, got {show(value)} of type "
+                f"{type(value).__name__}"
+            )
+        value = (value,)
+    shape = tuple(integer(name, size, 0) for size in value)  # type: ignore[attr-defined]
+    if len(shape) > 64:
+        raise ValueError(f"{name} must have at most 64 axes, got {len(shape)}")
+    if math.prod(size for size in shape if size) > LIMIT // 8:
+        raise ValueError(f"{name} {show(shape)} would be past 2**63 - 1 bytes")
+    return shape
+
+
+def no_windows(kind: object) -> None:
+    """Refuse positions in windows where windows differ, or are the plane itself."""
+    if one_of("index_kind", kind, INDEX_KINDS) == "window":
+        raise ValueError(
+            "index_kind 'window' does not apply to global and adaptive pooling; use 'plane'"
+        )
+
+
+def adaptive_plan(
+    op: str,
+    nd: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    output_size: object,
+    data_format: object,
+) -> Plan:
+    """What pooling to a given size makes: PyTorch's bins, which are windows where they divide."""
+    source = supported("x", dtype)
+    axes = spatial_axes(nd, len(shape), data_format)
+    outputs = per_axis("output_size", output_size, nd)
+    pooled = {}
+    for axis, m in zip(axes, outputs, strict=True):
+        n = shape[axis]
+        if n == 0:
+            raise ValueError(f"x must have elements along its spatial axes, got shape {shape}")
+        if n * (m + 1) > LIMIT:
+            raise ValueError(f"output_size {show(m)} is too large for an axis of {n} elements")
+        if n % m == 0:
+            pooled[axis] = Axis(n, n // m, n // m if m > 1 else 1, 1, 0, m, 0, n, 0)
+        else:
+            widest = max(-((-(o + 1) * n) // m) - o * n // m for o in range(min(m, n)))
+            pooled[axis] = Axis(n, widest, 1, 1, 0, m, 0, n, 0, bins=True)
+    result = tuple(
+        pooled[axis].outputs if axis in pooled else size for axis, size in enumerate(shape)
+    )
+    target = result_dtype(op, dtype, None)
+    if math.prod(result) * target.itemsize > LIMIT:
+        raise ValueError(f"the result of shape {result} would be past 2**63 - 1 bytes")
+    elements = math.prod(axis.window for axis in pooled.values())
+    recipe = recipe_of(op, source, target.name, False, elements)
+    return Plan(result, target, pooled, recipe, ROUNDINGS.index("half_even"), 0)
+
+
+def unpooled_plan(
+    shape: tuple[int, ...],
+    whole: tuple[int, ...],
+    dtype: np.dtype[Any],
+    axes: tuple[int, ...],
+    of: Arguments,
+    pads: tuple[tuple[int, int], ...],
+) -> Plan:
+    """The pooling of `whole` that makes `shape`, as far as indices go."""
+    pooled = {
+        axis: Axis(
+            whole[axis], of.pool_size[i], of.strides[i], 1, pads[i][0], shape[axis], 0,
+            whole[axis], 0,
+        )
+        for i, axis in enumerate(axes)
+    }  # fmt: skip
+    return Plan(shape, dtype, pooled, Recipe(None, dtype.name), 0, 0)
 
 
 def plan(
@@ -494,7 +607,7 @@ def plan(
     omit = of.nan_policy == "omit" and source in FLOATS
     rounds = ROUNDINGS.index(of.rounding)
     divisor = of.divisor_override or 0
-    target = result_dtype(op, dtype, of.dtype)
+    target = result_dtype("avg" if op == "lp" else op, dtype, of.dtype)
 
     pooled = {
         axis: axis_of(
@@ -513,7 +626,10 @@ def plan(
             f"pool_size {show(of.pool_size)} makes windows of more than 2**63 - 1 elements to count"
         )
     elements = math.prod(min(axis.window, axis.size) for axis in pooled.values())
-    recipe = recipe_of(op, source, target.name, omit, elements)
+    if op == "lp":
+        recipe = power_sum(source, of.exponent)
+    else:
+        recipe = recipe_of(op, source, target.name, omit, elements)
     if omit and op == "sum":
         divisor = 1  # a sum is divided by nothing, but is NaN where nothing was counted
     return Plan(out_shape, target, pooled, recipe, rounds, divisor)
@@ -566,7 +682,8 @@ def layout(
     item = dtype.itemsize
     pooled = sorted(made.pooled)
     weights = made.places.positions if made.places else (0,) * len(shape)
-    if made.places is None and made.recipe.kernel[0].removeprefix("f") in ORDERED:
+    reduction = made.recipe.kernel[0] if made.recipe.kernel else ""
+    if made.places is None and reduction.removeprefix("f") in ORDERED:
         # Any order of the axes gives the same; the one that memory has reads whole rows.
         pooled.sort(key=lambda axis: -abs(in_strides[axis]))
     rest = [axis for axis in range(len(shape)) if axis not in made.pooled and shape[axis] != 1]
@@ -590,13 +707,13 @@ def layout(
     def pooled_axis(axis: int) -> tuple[int, ...]:
         tap = made.places.taps[axis] if made.places else 0
         of = made.pooled[axis]
-        return (*of[:-1], in_strides[axis], out_strides[axis], weights[axis], tap)
+        return (*of[:8], in_strides[axis], out_strides[axis], weights[axis], tap, of.skipped, of.bins)
 
     lead = [pooled_axis(axis) for axis in pooled[:-1]]
     if not lead and outer:
         # A row for every window of one: rows that follow each other are done in one go.
         size, in_step, out_step, weight = outer.pop()
-        lead = [(size, 1, 1, 1, 0, size, 0, size, in_step, out_step, weight, 0)]
+        lead = [(size, 1, 1, 1, 0, size, 0, size, in_step, out_step, weight, 0, 0, False)]
     sizes = (
         item,
         np.dtype(made.recipe.lane).itemsize,

@@ -7,14 +7,20 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from pypool import _call, _core, _plan
+from pypool import _backward, _call, _core, _plan
 
 Size = int | Sequence[int]
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
 DataFormat = Literal["channels_last", "channels_first"] | None
 NanPolicy = Literal["propagate", "omit"]
 Rounding = Literal["half_even", "half_up", "floor", "trunc"]
+PlaneKind = Literal["plane", "sample", "tensor"]
+IndexKind = PlaneKind | Literal["window"]
+Shape = Sequence[int]
 Array = NDArray[Any]
+# Either use of a call that may return indices passes a type checker: `.shape`, and unpacking.
+Pooled = Array | Any
+Out = Array | tuple[Array | None, Array | None] | None
 
 
 def max_pool1d(
@@ -26,10 +32,12 @@ def max_pool1d(
     *,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
+    index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Largest element of each window that slides over one axis.
 
     Parameters
@@ -40,15 +48,16 @@ def max_pool1d(
         Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
     pool_size, strides, padding, data_format, dilation, ceil_mode
         As in `max_pool2d`, for one axis.
-    nan_policy, out, workers
+    return_indices, index_kind, nan_policy, out, workers
         As in `max_pool2d`.
 
     Returns
     -------
-    ndarray
+    ndarray or tuple of ndarray
         Of the dtype of `x`.  A spatial axis of n elements becomes one of
         ``floor((n + before + after - reach) / stride) + 1``, where
         ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+        With `return_indices` a pair ``(values, indices)``, both of this shape.
 
     Raises
     ------
@@ -61,8 +70,8 @@ def max_pool1d(
 
     Notes
     -----
-    Names, shapes and padding are those of Keras's ``MaxPooling1D``; `dilation` and `ceil_mode` are
-    PyTorch's.
+    Names, shapes and padding are those of Keras's ``MaxPooling1D``; `dilation`, `ceil_mode` and
+    `return_indices` are PyTorch's.
 
     Examples
     --------
@@ -70,9 +79,13 @@ def max_pool1d(
     >>> import pypool
     >>> pypool.max_pool1d(np.array([1, 5, 2, 4]), 2)
     array([5, 4])
+    >>> pypool.max_pool1d(np.array([1, 5, 2, 4]), 2, return_indices=True)
+    (array([5, 4]), array([1, 3]))
     """
     how = ("max", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    return _core.pool(x, how, out, workers)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def max_pool2d(
@@ -84,10 +97,12 @@ def max_pool2d(
     *,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
+    index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Largest element of each window that slides over two axes.
 
     Parameters
@@ -112,19 +127,29 @@ def max_pool2d(
         Elements from one tap of a window to the next.
     ceil_mode : bool
         Keep the last window where it overhangs the input.
+    return_indices : bool
+        Also return where each result was found, for `max_pool2d_backward` and `max_unpool2d`.
+    index_kind : {"plane", "sample", "tensor", "window"}
+        What an index counts: elements of the spatial plane, ``h*width + w`` in both data formats;
+        elements of one sample, or of the whole of `x`, as laid out by its axes; or positions in
+        the window, padded ones too, in row-major order.
     nan_policy : {"propagate", "omit"}
         A NaN in the window gives NaN; or is skipped, and nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
+    out : ndarray or tuple of ndarray, optional
+        Where the result goes: of its exact shape, any strides.  May overlap `x`.  With
+        `return_indices` a pair ``(values, indices)``, either of which may be None.
     workers : int, optional
         Most threads to use; see `get_workers`.
 
     Returns
     -------
-    ndarray
+    ndarray or tuple of ndarray
         Of the dtype of `x`.  A spatial axis of n elements becomes one of
         ``floor((n + before + after - reach) / stride) + 1``, where
         ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+        With `return_indices` a pair ``(values, indices)``, both of this shape.  Indices are int64,
+        of kind ``"window"`` the smallest of uint8, uint16 and uint32 that holds them; of equal
+        elements the first in row-major order of the window has it, and of NaN the first.
 
     Raises
     ------
@@ -137,8 +162,9 @@ def max_pool2d(
 
     Notes
     -----
-    Names, shapes and padding are those of Keras's ``MaxPooling2D``; `dilation` and `ceil_mode` are
-    PyTorch's.
+    Names, shapes and padding are those of Keras's ``MaxPooling2D``; `dilation`, `ceil_mode` and
+    `return_indices` are PyTorch's.  Indices of kind ``"plane"`` are those of PyTorch, ``"sample"``
+    of TensorFlow's ``max_pool_with_argmax``, ``"tensor"`` of ONNX's ``MaxPool``.
 
     Examples
     --------
@@ -147,9 +173,14 @@ def max_pool2d(
     >>> pypool.max_pool2d(np.arange(16).reshape(4, 4), 2)
     array([[ 5,  7],
            [13, 15]])
+    >>> values, indices = pypool.max_pool2d(np.array([[1, 9], [4, 2]]), 2, return_indices=True)
+    >>> values, indices
+    (array([[9]]), array([[1]]))
     """
     how = ("max", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    return _core.pool(x, how, out, workers)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def max_pool3d(
@@ -161,10 +192,12 @@ def max_pool3d(
     *,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
+    index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Largest element of each window that slides over three axes.
 
     Parameters
@@ -176,15 +209,16 @@ def max_pool3d(
         or bfloat16; any strides; never written.
     pool_size, strides, padding, data_format, dilation, ceil_mode
         As in `max_pool2d`, for three axes.
-    nan_policy, out, workers
+    return_indices, index_kind, nan_policy, out, workers
         As in `max_pool2d`.
 
     Returns
     -------
-    ndarray
+    ndarray or tuple of ndarray
         Of the dtype of `x`.  A spatial axis of n elements becomes one of
         ``floor((n + before + after - reach) / stride) + 1``, where
         ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+        With `return_indices` a pair ``(values, indices)``, both of this shape.
 
     Raises
     ------
@@ -197,8 +231,8 @@ def max_pool3d(
 
     Notes
     -----
-    Names, shapes and padding are those of Keras's ``MaxPooling3D``; `dilation` and `ceil_mode` are
-    PyTorch's.
+    Names, shapes and padding are those of Keras's ``MaxPooling3D``; `dilation`, `ceil_mode` and
+    `return_indices` are PyTorch's.
 
     Examples
     --------
@@ -206,9 +240,13 @@ def max_pool3d(
     >>> import pypool
     >>> pypool.max_pool3d(np.arange(8).reshape(2, 2, 2), 2)
     array([[[7]]])
+    >>> pypool.max_pool3d(np.arange(8).reshape(2, 2, 2), 2, return_indices=True)
+    (array([[[7]]]), array([[[7]]]))
     """
     how = ("max", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    return _core.pool(x, how, out, workers)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def min_pool1d(
@@ -220,10 +258,12 @@ def min_pool1d(
     *,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
+    index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Smallest element of each window that slides over one axis.
 
     Parameters
@@ -234,15 +274,16 @@ def min_pool1d(
         Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
     pool_size, strides, padding, data_format, dilation, ceil_mode
         As in `min_pool2d`, for one axis.
-    nan_policy, out, workers
+    return_indices, index_kind, nan_policy, out, workers
         As in `min_pool2d`.
 
     Returns
     -------
-    ndarray
+    ndarray or tuple of ndarray
         Of the dtype of `x`.  A spatial axis of n elements becomes one of
         ``floor((n + before + after - reach) / stride) + 1``, where
         ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+        With `return_indices` a pair ``(values, indices)``, both of this shape.
 
     Raises
     ------
@@ -259,9 +300,13 @@ def min_pool1d(
     >>> import pypool
     >>> pypool.min_pool1d(np.array([1, 5, 2, 4]), 2)
     array([1, 2])
+    >>> pypool.min_pool1d(np.array([1, 5, 2, 4]), 2, return_indices=True)
+    (array([1, 2]), array([0, 2]))
     """
     how = ("min", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    return _core.pool(x, how, out, workers)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def min_pool2d(
@@ -273,10 +318,12 @@ def min_pool2d(
     *,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
+    index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Smallest element of each window that slides over two axes.
 
     Parameters
@@ -288,15 +335,16 @@ def min_pool2d(
         any strides; never written.
     pool_size, strides, padding, data_format, dilation, ceil_mode
         As in `max_pool2d`.
-    nan_policy, out, workers
+    return_indices, index_kind, nan_policy, out, workers
         As in `max_pool2d`.
 
     Returns
     -------
-    ndarray
+    ndarray or tuple of ndarray
         Of the dtype of `x`.  A spatial axis of n elements becomes one of
         ``floor((n + before + after - reach) / stride) + 1``, where
         ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+        With `return_indices` a pair ``(values, indices)``, both of this shape.
 
     Raises
     ------
@@ -314,9 +362,14 @@ def min_pool2d(
     >>> pypool.min_pool2d(np.arange(16).reshape(4, 4), 2)
     array([[ 0,  2],
            [ 8, 10]])
+    >>> values, indices = pypool.min_pool2d(np.array([[3, 9], [4, 2]]), 2, return_indices=True)
+    >>> values, indices
+    (array([[2]]), array([[3]]))
     """
     how = ("min", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    return _core.pool(x, how, out, workers)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def min_pool3d(
@@ -328,10 +381,12 @@ def min_pool3d(
     *,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
+    index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Smallest element of each window that slides over three axes.
 
     Parameters
@@ -343,15 +398,16 @@ def min_pool3d(
         or bfloat16; any strides; never written.
     pool_size, strides, padding, data_format, dilation, ceil_mode
         As in `min_pool2d`, for three axes.
-    nan_policy, out, workers
+    return_indices, index_kind, nan_policy, out, workers
         As in `min_pool2d`.
 
     Returns
     -------
-    ndarray
+    ndarray or tuple of ndarray
         Of the dtype of `x`.  A spatial axis of n elements becomes one of
         ``floor((n + before + after - reach) / stride) + 1``, where
         ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+        With `return_indices` a pair ``(values, indices)``, both of this shape.
 
     Raises
     ------
@@ -368,9 +424,13 @@ def min_pool3d(
     >>> import pypool
     >>> pypool.min_pool3d(np.arange(8).reshape(2, 2, 2), 2)
     array([[[0]]])
+    >>> pypool.min_pool3d(np.arange(8).reshape(2, 2, 2), 2, return_indices=True)
+    (array([[[0]]]), array([[[0]]]))
     """
     how = ("min", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    return _core.pool(x, how, out, workers)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def avg_pool1d(
@@ -754,15 +814,200 @@ def sum_pool3d(
     return _core.pool(x, how, out, workers)
 
 
+def lp_pool1d(
+    x: ArrayLike,
+    norm_type: float,
+    pool_size: Size,
+    strides: Size | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+    *,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Norm ``(sum |x|**p) ** (1/p)`` of each window that slides over one axis.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    norm_type, pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `lp_pool2d`, for one axis.
+    out, workers
+        As in `lp_pool2d`.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, or float64 where that is boolean or integer.  A spatial axis of n
+        elements becomes one of ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a window would hold no element of `x`.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    The formula is that of ONNX's ``LpPool``, the name `norm_type` that of PyTorch's
+    ``LPPool1d``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.lp_pool1d(np.array([3.0, -4.0, 0.0, 2.0]), 2, 2)
+    array([5., 2.])
+    """
+    return _call.pool_lp(
+        1, x, norm_type, pool_size, strides, padding, data_format, dilation, ceil_mode, out, workers
+    )
+
+
+def lp_pool2d(
+    x: ArrayLike,
+    norm_type: float,
+    pool_size: Size,
+    strides: Size | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+    *,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Norm ``(sum |x|**p) ** (1/p)`` of each window that slides over two axes.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    norm_type : float
+        The p of the formula: a positive number; ``numpy.inf`` gives the largest magnitude.
+    pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `max_pool2d`.
+    out, workers
+        As in `max_pool2d`.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, or float64 where that is boolean or integer.  A spatial axis of n
+        elements becomes one of ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a window would hold no element of `x`.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    The formula is that of ONNX's ``LpPool``, the name `norm_type` PyTorch's; but PyTorch's
+    ``LPPool2d`` takes no magnitude, so that it differs for odd p where elements are negative.
+    Halves add up in float32.  A NaN in the window gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.lp_pool2d(np.array([[3.0, -4.0], [0.0, 0.0]]), 2, 2)
+    array([[5.]])
+    >>> pypool.lp_pool2d(np.array([[3.0, -4.0], [0.0, 0.0]]), np.inf, 2)
+    array([[4.]])
+    """
+    return _call.pool_lp(
+        2, x, norm_type, pool_size, strides, padding, data_format, dilation, ceil_mode, out, workers
+    )
+
+
+def lp_pool3d(
+    x: ArrayLike,
+    norm_type: float,
+    pool_size: Size,
+    strides: Size | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+    *,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Norm ``(sum |x|**p) ** (1/p)`` of each window that slides over three axes.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    norm_type, pool_size, strides, padding, data_format, dilation, ceil_mode
+        As in `lp_pool2d`, for three axes.
+    out, workers
+        As in `lp_pool2d`.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, or float64 where that is boolean or integer.  A spatial axis of n
+        elements becomes one of ``floor((n + before + after - reach) / stride) + 1``, where
+        ``reach = dilation*(pool_size - 1) + 1``; with ``"same"``, of ``ceil(n / stride)``.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a window would hold no element of `x`.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    The formula is that of ONNX's ``LpPool``, the name `norm_type` PyTorch's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.lp_pool3d(np.ones((2, 2, 4)), 3, 2)
+    array([[[2., 2.]]])
+    """
+    return _call.pool_lp(
+        3, x, norm_type, pool_size, strides, padding, data_format, dilation, ceil_mode, out, workers
+    )
+
+
 def global_max_pool1d(
     x: ArrayLike,
     data_format: DataFormat = "channels_last",
     *,
     keepdims: bool = False,
+    return_indices: bool = False,
+    index_kind: PlaneKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Largest element over the whole of the spatial axis.
 
     Parameters
@@ -775,17 +1020,23 @@ def global_max_pool1d(
         Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
+    return_indices : bool
+        Also return where each result was found, for `global_max_pool1d_backward`.
+    index_kind : {"plane", "sample", "tensor"}
+        What an index counts; see `max_pool1d`.
     nan_policy : {"propagate", "omit"}
         A NaN gives NaN; or is skipped, and nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
+    out : ndarray or tuple of ndarray, optional
+        Where the result goes: of its exact shape, any strides.  May overlap `x`.  With
+        `return_indices` a pair ``(values, indices)``, either of which may be None.
     workers : int, optional
         Most threads to use; see `get_workers`.
 
     Returns
     -------
-    ndarray
-        Of the dtype of `x`.  Without `keepdims`, the axes that are not spatial.
+    ndarray or tuple of ndarray
+        Of the dtype of `x`.  Without `keepdims`, the axes that are not spatial.  With
+        `return_indices` a pair ``(values, indices)``, both of this shape; indices are int64.
 
     Raises
     ------
@@ -804,9 +1055,12 @@ def global_max_pool1d(
     >>> import pypool
     >>> pypool.global_max_pool1d(np.array([[1, 8], [5, 2]]))
     array([5, 8])
+    >>> pypool.global_max_pool1d(np.array([[1, 8], [5, 2]]), return_indices=True)
+    (array([5, 8]), array([1, 0]))
     """
     return _call.pool_globally(
         "max", 1, x, data_format, keepdims, nan_policy, out, workers,
+        return_indices=return_indices, index_kind=index_kind,
     )  # fmt: skip
 
 
@@ -815,10 +1069,12 @@ def global_max_pool2d(
     data_format: DataFormat = "channels_last",
     *,
     keepdims: bool = False,
+    return_indices: bool = False,
+    index_kind: PlaneKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Largest element over the whole of the spatial axes.
 
     Parameters
@@ -831,17 +1087,23 @@ def global_max_pool2d(
         Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
+    return_indices : bool
+        Also return where each result was found, for `global_max_pool2d_backward`.
+    index_kind : {"plane", "sample", "tensor"}
+        What an index counts; see `max_pool2d`.
     nan_policy : {"propagate", "omit"}
         A NaN gives NaN; or is skipped, and nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
+    out : ndarray or tuple of ndarray, optional
+        Where the result goes: of its exact shape, any strides.  May overlap `x`.  With
+        `return_indices` a pair ``(values, indices)``, either of which may be None.
     workers : int, optional
         Most threads to use; see `get_workers`.
 
     Returns
     -------
-    ndarray
-        Of the dtype of `x`.  Without `keepdims`, the axes that are not spatial.
+    ndarray or tuple of ndarray
+        Of the dtype of `x`.  Without `keepdims`, the axes that are not spatial.  With
+        `return_indices` a pair ``(values, indices)``, both of this shape; indices are int64.
 
     Raises
     ------
@@ -860,9 +1122,12 @@ def global_max_pool2d(
     >>> import pypool
     >>> pypool.global_max_pool2d(np.arange(8).reshape(2, 2, 2))
     array([6, 7])
+    >>> pypool.global_max_pool2d(np.arange(8).reshape(2, 2, 2), return_indices=True)
+    (array([6, 7]), array([3, 3]))
     """
     return _call.pool_globally(
         "max", 2, x, data_format, keepdims, nan_policy, out, workers,
+        return_indices=return_indices, index_kind=index_kind,
     )  # fmt: skip
 
 
@@ -871,10 +1136,12 @@ def global_max_pool3d(
     data_format: DataFormat = "channels_last",
     *,
     keepdims: bool = False,
+    return_indices: bool = False,
+    index_kind: PlaneKind = "plane",
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Largest element over the whole of the spatial axes.
 
     Parameters
@@ -887,17 +1154,23 @@ def global_max_pool3d(
         Where channels are.  Without effect on an array that has none.
     keepdims : bool
         Keep the spatial axes, each of one element.
+    return_indices : bool
+        Also return where each result was found, for `global_max_pool3d_backward`.
+    index_kind : {"plane", "sample", "tensor"}
+        What an index counts; see `max_pool3d`.
     nan_policy : {"propagate", "omit"}
         A NaN gives NaN; or is skipped, and nothing but NaN gives NaN.
-    out : ndarray, optional
-        Where the result goes: of its exact shape, any strides.  May overlap `x`.
+    out : ndarray or tuple of ndarray, optional
+        Where the result goes: of its exact shape, any strides.  May overlap `x`.  With
+        `return_indices` a pair ``(values, indices)``, either of which may be None.
     workers : int, optional
         Most threads to use; see `get_workers`.
 
     Returns
     -------
-    ndarray
-        Of the dtype of `x`.  Without `keepdims`, the axes that are not spatial.
+    ndarray or tuple of ndarray
+        Of the dtype of `x`.  Without `keepdims`, the axes that are not spatial.  With
+        `return_indices` a pair ``(values, indices)``, both of this shape; indices are int64.
 
     Raises
     ------
@@ -916,9 +1189,12 @@ def global_max_pool3d(
     >>> import pypool
     >>> pypool.global_max_pool3d(np.arange(8).reshape(2, 2, 1, 2), keepdims=True)
     array([[[[6, 7]]]])
+    >>> pypool.global_max_pool3d(np.arange(8).reshape(2, 2, 2), return_indices=True)
+    (array(7), array(7))
     """
     return _call.pool_globally(
         "max", 3, x, data_format, keepdims, nan_policy, out, workers,
+        return_indices=return_indices, index_kind=index_kind,
     )  # fmt: skip
 
 
@@ -1111,24 +1387,561 @@ def global_avg_pool3d(
     )  # fmt: skip
 
 
+def adaptive_max_pool1d(
+    x: ArrayLike,
+    output_size: Size,
+    data_format: DataFormat = "channels_last",
+    *,
+    return_indices: bool = False,
+    index_kind: PlaneKind = "plane",
+    out: Out = None,
+    workers: int | None = None,
+) -> Pooled:
+    """Largest element of each of `output_size` windows that share one axis out evenly.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    output_size, data_format, return_indices, index_kind, out, workers
+        As in `adaptive_max_pool2d`, for one axis.
+
+    Returns
+    -------
+    ndarray or tuple of ndarray
+        Of the dtype of `x`, its spatial axes of `output_size` elements.  Element o of m over an
+        axis of n covers ``floor(o*n / m)`` to ``ceil((o + 1)*n / m)``, less the last.  With
+        `return_indices` a pair ``(values, indices)``, both of this shape; indices are int64.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and windows are those of PyTorch's ``AdaptiveMaxPool1d``: no two need be of one size,
+    and they may overlap by an element.  A NaN in a window gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.adaptive_max_pool1d(np.array([1, 5, 2, 4, 3]), 2)
+    array([5, 4])
+    """
+    return _call.adapt(
+        "max", 1, x, output_size, data_format, out, workers, return_indices, index_kind
+    )
+
+
+def adaptive_max_pool2d(
+    x: ArrayLike,
+    output_size: Size,
+    data_format: DataFormat = "channels_last",
+    *,
+    return_indices: bool = False,
+    index_kind: PlaneKind = "plane",
+    out: Out = None,
+    workers: int | None = None,
+) -> Pooled:
+    """Largest element of each of `output_size` windows that share two axes out evenly.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    output_size : int or sequence of int
+        Elements of the result along each axis, at least 1: one number for all, or one each.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where channels are.  Without effect on an array that has none.
+    return_indices : bool
+        Also return where each result was found, for `adaptive_max_pool2d_backward`.
+    index_kind : {"plane", "sample", "tensor"}
+        What an index counts; see `max_pool2d`.
+    out : ndarray or tuple of ndarray, optional
+        Where the result goes: of its exact shape, any strides.  May overlap `x`.  With
+        `return_indices` a pair ``(values, indices)``, either of which may be None.
+    workers : int, optional
+        Most threads to use; see `get_workers`.
+
+    Returns
+    -------
+    ndarray or tuple of ndarray
+        Of the dtype of `x`, its spatial axes of `output_size` elements.  Element o of m over an
+        axis of n covers ``floor(o*n / m)`` to ``ceil((o + 1)*n / m)``, less the last.  With
+        `return_indices` a pair ``(values, indices)``, both of this shape; indices are int64.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and windows are those of PyTorch's ``AdaptiveMaxPool2d``: no two need be of one size,
+    and they may overlap by an element.  A NaN in a window gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.adaptive_max_pool2d(np.arange(20).reshape(4, 5), (2, 3))
+    array([[ 6,  8,  9],
+           [16, 18, 19]])
+    >>> values, indices = pypool.adaptive_max_pool2d(np.eye(4), 2, return_indices=True)
+    >>> indices
+    array([[ 0,  2],
+           [ 8, 10]])
+    """
+    return _call.adapt(
+        "max", 2, x, output_size, data_format, out, workers, return_indices, index_kind
+    )
+
+
+def adaptive_max_pool3d(
+    x: ArrayLike,
+    output_size: Size,
+    data_format: DataFormat = "channels_last",
+    *,
+    return_indices: bool = False,
+    index_kind: PlaneKind = "plane",
+    out: Out = None,
+    workers: int | None = None,
+) -> Pooled:
+    """Largest element of each of `output_size` windows that share three axes out evenly.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    output_size, data_format, return_indices, index_kind, out, workers
+        As in `adaptive_max_pool2d`, for three axes.
+
+    Returns
+    -------
+    ndarray or tuple of ndarray
+        Of the dtype of `x`, its spatial axes of `output_size` elements.  Element o of m over an
+        axis of n covers ``floor(o*n / m)`` to ``ceil((o + 1)*n / m)``, less the last.  With
+        `return_indices` a pair ``(values, indices)``, both of this shape; indices are int64.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and windows are those of PyTorch's ``AdaptiveMaxPool3d``: no two need be of one size,
+    and they may overlap by an element.  A NaN in a window gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.adaptive_max_pool3d(np.arange(12).reshape(2, 2, 3), (1, 1, 2))
+    array([[[10, 11]]])
+    """
+    return _call.adapt(
+        "max", 3, x, output_size, data_format, out, workers, return_indices, index_kind
+    )
+
+
+def adaptive_avg_pool1d(
+    x: ArrayLike,
+    output_size: Size,
+    data_format: DataFormat = "channels_last",
+    *,
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Average of each of `output_size` windows that share one axis out evenly.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    output_size, data_format, out, workers
+        As in `adaptive_avg_pool2d`, for one axis.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, or float64 where that is boolean or integer; its spatial axes of
+        `output_size` elements.  Element o of m over an axis of n covers ``floor(o*n / m)`` to
+        ``ceil((o + 1)*n / m)``, less the last.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and windows are those of PyTorch's ``AdaptiveAvgPool1d``: no two need be of one size,
+    and they may overlap by an element.  A NaN in a window gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.adaptive_avg_pool1d(np.array([1, 5, 3, 4, 2]), 2)
+    array([3., 3.])
+    """
+    return _call.adapt("avg", 1, x, output_size, data_format, out, workers)
+
+
+def adaptive_avg_pool2d(
+    x: ArrayLike,
+    output_size: Size,
+    data_format: DataFormat = "channels_last",
+    *,
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Average of each of `output_size` windows that share two axes out evenly.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    output_size, data_format, workers
+        As in `adaptive_max_pool2d`.
+    out : ndarray, optional
+        Where the result goes: of its exact shape, any strides.  May overlap `x`.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, or float64 where that is boolean or integer; its spatial axes of
+        `output_size` elements.  Element o of m over an axis of n covers ``floor(o*n / m)`` to
+        ``ceil((o + 1)*n / m)``, less the last.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and windows are those of PyTorch's ``AdaptiveAvgPool2d``: no two need be of one size,
+    and they may overlap by an element.  A NaN in a window gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.adaptive_avg_pool2d(np.arange(20).reshape(4, 5), (2, 3))
+    array([[ 3. ,  4.5,  6. ],
+           [13. , 14.5, 16. ]])
+    """
+    return _call.adapt("avg", 2, x, output_size, data_format, out, workers)
+
+
+def adaptive_avg_pool3d(
+    x: ArrayLike,
+    output_size: Size,
+    data_format: DataFormat = "channels_last",
+    *,
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Average of each of `output_size` windows that share three axes out evenly.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    output_size, data_format, out, workers
+        As in `adaptive_avg_pool2d`, for three axes.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, or float64 where that is boolean or integer; its spatial axes of
+        `output_size` elements.  Element o of m over an axis of n covers ``floor(o*n / m)`` to
+        ``ceil((o + 1)*n / m)``, less the last.
+
+    Raises
+    ------
+    TypeError
+        If an argument or the dtype of `x` is of the wrong kind.
+    ValueError
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and windows are those of PyTorch's ``AdaptiveAvgPool3d``: no two need be of one size,
+    and they may overlap by an element.  A NaN in a window gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> pypool.adaptive_avg_pool3d(np.arange(12).reshape(2, 2, 3), (1, 1, 2))
+    array([[[5., 6.]]])
+    """
+    return _call.adapt("avg", 3, x, output_size, data_format, out, workers)
+
+
+def max_unpool1d(
+    x: ArrayLike,
+    indices: ArrayLike,
+    pool_size: Size,
+    strides: Size | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+    *,
+    output_shape: Shape | None = None,
+    index_kind: IndexKind = "plane",
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Zeros with each element of `x` where max pooling over one axis found it.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
+        length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
+    indices : array_like of int
+        Where each element of `x` goes; see `max_unpool2d`.
+    pool_size, strides, padding, data_format, output_shape, index_kind, out, workers
+        As in `max_unpool2d`, for one axis.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, zero where no index points.  Where an index comes twice, the last in
+        row-major order of `x` is kept.
+
+    Raises
+    ------
+    TypeError
+        If an argument or a dtype is of the wrong kind.
+    ValueError
+        If a number is out of range, shapes do not match, or an index points outside the result.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and shapes are those of PyTorch's ``MaxUnpool1d``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> values, indices = pypool.max_pool1d(np.array([1, 5, 2, 4]), 2, return_indices=True)
+    >>> pypool.max_unpool1d(values, indices, 2)
+    array([0, 5, 0, 4])
+    """
+    return _backward.unpool(
+        1, x, indices, pool_size, strides, padding, data_format, output_shape, index_kind, out,
+        workers,
+    )  # fmt: skip
+
+
+def max_unpool2d(
+    x: ArrayLike,
+    indices: ArrayLike,
+    pool_size: Size,
+    strides: Size | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+    *,
+    output_shape: Shape | None = None,
+    index_kind: IndexKind = "plane",
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Zeros with each element of `x` where max pooling over two axes found it.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(height, width)``, without channels, or with them and any batch axes before:
+        ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.
+    indices : array_like of int
+        Where each element of `x` goes, of its shape: what `max_pool2d` gave with
+        ``return_indices=True``.  Any integer dtype.
+    pool_size, strides, padding, data_format, index_kind
+        As in the call of `max_pool2d` that gave `indices`.
+    output_shape : sequence of int, optional
+        Shape of the spatial axes of the result, or of all of its axes.  If left out, a spatial
+        axis of n elements becomes one of ``(n - 1)*stride - before - after + pool_size``, where
+        ``"valid"`` and ``"same"`` are no padding.
+    out : ndarray, optional
+        Where the result goes: of its exact shape, any strides.  May overlap `x`.
+    workers : int, optional
+        Most threads to use; see `get_workers`.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, zero where no index points.  Where an index comes twice, the last in
+        row-major order of `x` is kept.
+
+    Raises
+    ------
+    TypeError
+        If an argument or a dtype is of the wrong kind.
+    ValueError
+        If a number is out of range, shapes do not match, or an index points outside the result.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and shapes are those of PyTorch's ``MaxUnpool2d``; `output_shape` is its ``output_size``,
+    and also what ONNX's ``MaxUnpool`` takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> x = np.array([[1, 9, 3], [4, 2, 8]])
+    >>> values, indices = pypool.max_pool2d(x, 2, return_indices=True)
+    >>> pypool.max_unpool2d(values, indices, 2)
+    array([[0, 9],
+           [0, 0]])
+    >>> pypool.max_unpool2d(values, indices, 2, output_shape=x.shape)
+    array([[0, 9, 0],
+           [0, 0, 0]])
+    """
+    return _backward.unpool(
+        2, x, indices, pool_size, strides, padding, data_format, output_shape, index_kind, out,
+        workers,
+    )  # fmt: skip
+
+
+def max_unpool3d(
+    x: ArrayLike,
+    indices: ArrayLike,
+    pool_size: Size,
+    strides: Size | None = None,
+    padding: Padding = "valid",
+    data_format: DataFormat = "channels_last",
+    *,
+    output_shape: Shape | None = None,
+    index_kind: IndexKind = "plane",
+    out: Array | None = None,
+    workers: int | None = None,
+) -> Array:
+    """Zeros with each element of `x` where max pooling over three axes found it.
+
+    Parameters
+    ----------
+    x : array_like
+        Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
+        before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.
+    indices : array_like of int
+        Where each element of `x` goes; see `max_unpool2d`.
+    pool_size, strides, padding, data_format, output_shape, index_kind, out, workers
+        As in `max_unpool2d`, for three axes.
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of `x`, zero where no index points.  Where an index comes twice, the last in
+        row-major order of `x` is kept.
+
+    Raises
+    ------
+    TypeError
+        If an argument or a dtype is of the wrong kind.
+    ValueError
+        If a number is out of range, shapes do not match, or an index points outside the result.
+    MemoryError
+        If the result does not fit.
+
+    Notes
+    -----
+    Names and shapes are those of PyTorch's ``MaxUnpool3d``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pypool
+    >>> x = np.arange(8).reshape(2, 2, 2)
+    >>> values, indices = pypool.max_pool3d(x, 2, return_indices=True)
+    >>> pypool.max_unpool3d(values, indices, 2)
+    array([[[0, 0],
+            [0, 0]],
+    <BLANKLINE>
+           [[0, 0],
+            [0, 7]]])
+    """
+    return _backward.unpool(
+        3, x, indices, pool_size, strides, padding, data_format, output_shape, index_kind, out,
+        workers,
+    )  # fmt: skip
+
+
 def pool(
     x: ArrayLike,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     *,
-    op: Literal["max", "min", "avg", "sum"] = "max",
+    op: Literal["max", "min", "avg", "sum", "lp"] = "max",
     axes: Size | None = None,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
+    index_kind: Literal["plane", "tensor", "window"] = "plane",
     count_include_pad: bool = False,
     divisor_override: int | None = None,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
+    norm_type: float | None = None,
     nan_policy: NanPolicy = "propagate",
-    out: Array | None = None,
+    out: Out = None,
     workers: int | None = None,
-) -> Array:
+) -> Pooled:
     """Pool any axes of an array of any rank.
 
     Parameters
@@ -1138,21 +1951,29 @@ def pool(
         never written or copied whole.
     pool_size, strides, padding, dilation, ceil_mode
         As in `max_pool2d`; sequences have one entry for each of `axes`, in their order.
-    op : {"max", "min", "avg", "sum"}
+    op : {"max", "min", "avg", "sum", "lp"}
         What is made of a window.
     axes : int or sequence of int, optional
         The axes to pool, each once, negative ones from the end; all if left out.
+    return_indices, index_kind
+        As in `max_pool2d`; for ``op="max"`` and ``op="min"`` only.  The plane of ``"plane"`` is
+        that of the pooled axes, in their order in `x`; ``"sample"`` does not apply.
     count_include_pad, divisor_override, rounding
         As in `avg_pool2d`; for ``op="avg"`` only.
     dtype : dtype, optional
         As in `avg_pool2d` and `sum_pool2d`; for those ops only.
-    nan_policy, out, workers
+    norm_type : float
+        As in `lp_pool2d`; for ``op="lp"`` only, and needed there.
+    nan_policy
+        As in `max_pool2d`; not for ``op="lp"``.
+    out, workers
         As in `max_pool2d`.
 
     Returns
     -------
-    ndarray
-        With as many axes as `x`; those that are not pooled keep their size.
+    ndarray or tuple of ndarray
+        With as many axes as `x`; those that are not pooled keep their size.  With `return_indices`
+        a pair ``(values, indices)``, both of this shape.
 
     Raises
     ------
@@ -1172,10 +1993,27 @@ def pool(
     array([[ 1,  5],
            [ 9, 13],
            [17, 21]])
+    >>> values, indices = pypool.pool(x, 3, axes=0, return_indices=True)
+    >>> indices
+    array([[2, 2, 2, 2]])
     """
     options = (count_include_pad, divisor_override, dtype, rounding)
     _plan.options_of(op, *options)
+    if op not in _plan.ORDERED and return_indices is not False:
+        raise TypeError(f"return_indices is an option of op='max' and op='min', got op={op!r}")
+    if op != "lp" and norm_type is not None:
+        raise TypeError(f"norm_type is an option of op='lp', got op={op!r}")
+    if op == "lp" and norm_type is None:
+        raise TypeError("norm_type must be a positive number with op='lp', got None")
+    if op == "lp" and nan_policy != "propagate":
+        raise TypeError(f"nan_policy must be 'propagate' with op='lp', got {nan_policy!r}")
+    if op == "lp":
+        return _call.pool_lp(
+            None, x, norm_type, pool_size, strides, padding, axes, dilation, ceil_mode, out, workers
+        )
     how = (
         op, None, pool_size, strides, padding, axes, dilation, ceil_mode, nan_policy, *options
     )  # fmt: skip
-    return _core.pool(x, how, out, workers)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)

@@ -26,6 +26,10 @@ cdef extern from "pool.h":
         pass
     struct pool_place:
         pass
+    struct pool_power:
+        pass
+    struct pool_gradient:
+        pass
     struct pool_isa:
         const char *name
         const pool_place *places
@@ -33,7 +37,8 @@ cdef extern from "pool.h":
         int64_t size, in_step, out_step, place_weight
     struct pool_axis:
         int64_t size, window, stride, dilation, before, outputs, counted_first, counted_last, in_step, out_step
-        int64_t place_weight, tap_weight
+        int64_t place_weight, tap_weight, skipped
+        bint bins
     enum pool_rounding:
         pass
     struct pool_geometry:
@@ -42,8 +47,10 @@ cdef extern from "pool.h":
         pool_axis lead[64]
         pool_axis along
         pool_span inner
-        int elem_bytes, lane_bytes, mid_bytes, out_bytes
+        int source_bytes, elem_bytes, lane_bytes, mid_bytes, out_bytes
         bint swapped
+        const pool_power *power
+        double exponent
         const pool_kernel *kernel
         const pool_kernel *beside
         const pool_cast *first_cast
@@ -54,19 +61,30 @@ cdef extern from "pool.h":
         int index_bytes
         int64_t first_place
         const pool_place *places
+        bint in_windows
+        int64_t window_count
+        const pool_gradient *gradient
         int64_t bytes
     struct pool_job:
-        pass
+        void *walk
+    enum pool_task:
+        POOL_FORWARD
+        POOL_SPREAD
+        POOL_ADD
     enum pool_status:
         POOL_OK
-    void pool_plan_job(pool_job *job, const pool_geometry *g)
-    pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers) nogil
+        POOL_NO_MEMORY
+    void pool_plan_forward(pool_job *job, const pool_geometry *g)
+    void pool_plan_backward(pool_job *job, const pool_geometry *g, pool_task task)
+    pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers, int64_t *bad_index) nogil
     bint pool_has_openmp()
     const pool_isa *pool_isa_at "pool_isa"(int i)
     bint pool_isa_runs_here(const pool_isa *isa)
     const pool_kernel *pool_find_kernel(const pool_isa *isa, const char *reduction, const char *dtype, const char *lane)
     const pool_cast *pool_find_cast(const pool_isa *isa, const char *source, const char *to)
     const pool_divide *pool_find_divide(const pool_isa *isa, const char *name)
+    const pool_power *pool_find_power(const pool_isa *isa, const char *dtype)
+    const pool_gradient *pool_find_gradient(const pool_isa *isa, const char *lane)
 
 # Below this many bytes a call is over before another thread could take the GIL.
 cdef int64_t TINY = 16384
@@ -98,7 +116,7 @@ cdef class Geometry:
     cdef cnp.dtype dtype
     cdef cnp.npy_intp dims[64]
 
-    def __init__(self, plan, layout, int isa):
+    def __init__(self, plan, layout, int isa, int task=0):
         self.plan = plan
         self.shape = plan.shape
         self.dtype = plan.dtype
@@ -117,7 +135,12 @@ cdef class Geometry:
             self.c.lead[i] = axis(layout.lead[i])
         self.c.along = axis(layout.along)
         self.c.inner = span(layout.inner)
+        self.c.source_bytes = layout.sizes[0]
         self.c.elem_bytes, self.c.lane_bytes, self.c.mid_bytes, self.c.out_bytes = layout.sizes
+        if recipe.power is not None:
+            self.c.elem_bytes = self.c.lane_bytes
+            self.c.power = power(table, recipe.power)
+            self.c.exponent = recipe.exponent
         self.c.swapped = layout.swapped
         self.c.rounding = <pool_rounding><int>plan.rounding
         self.c.divisor = plan.divisor
@@ -125,7 +148,10 @@ cdef class Geometry:
         self.c.index_bytes = layout.index_bytes
         self.c.first_place = layout.first_place
         self.c.places = table.places
-        self.c.kernel = kernel(table, recipe.kernel)
+        self.c.in_windows = layout.in_windows
+        self.c.window_count = layout.window_count
+        if recipe.kernel is not None:
+            self.c.kernel = kernel(table, recipe.kernel)
         if recipe.beside is not None:
             self.c.beside = kernel(table, recipe.beside)
         if recipe.first_cast is not None:
@@ -134,7 +160,12 @@ cdef class Geometry:
             self.c.divide = divide(table, recipe.divide)
         if recipe.last_cast is not None:
             self.c.last_cast = cast(table, recipe.last_cast)
-        pool_plan_job(&self.job, &self.c)
+        if task == POOL_FORWARD:
+            pool_plan_forward(&self.job, &self.c)
+        else:
+            if task in (POOL_SPREAD, POOL_ADD):
+                self.c.gradient = gradient(table, recipe.lane)
+            pool_plan_backward(&self.job, &self.c, <pool_task>task)
 
 
 # ---- the short way: calls like one before ------------------------------------------------------------------
@@ -224,18 +255,26 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     cdef void *target = cnp.PyArray_DATA(out)
     cdef void *places = NULL if index is None else cnp.PyArray_DATA(index)
     cdef pool_status status
+    cdef int64_t bad = -1
     cdef int most = 1
     if workers is not None or geometry.c.bytes >= TINY:
         most = workers_of(workers)
-    if geometry.c.kernel == NULL:
+    if geometry.job.walk == NULL:
         return
     if geometry.c.bytes < TINY:
-        status = pool_run(&geometry.job, source, target, places, 1)
+        status = pool_run(&geometry.job, source, target, places, 1, &bad)
     else:
         with nogil:
-            status = pool_run(&geometry.job, source, target, places, most)
-    if status != POOL_OK:
+            status = pool_run(&geometry.job, source, target, places, most, &bad)
+    if status == POOL_OK:
+        return
+    if status == POOL_NO_MEMORY:
         raise MemoryError("no memory for the scratch rows of a pooling call")
+    raise BadIndex(bad)
+
+
+class BadIndex(ValueError):
+    """An index that points nowhere; its argument is where among the indices it stands."""
 
 
 cdef bint is_plain(out, cnp.ndarray x):
@@ -260,7 +299,7 @@ cdef pool_span span(values):
 cdef pool_axis axis(values):
     cdef pool_axis a
     (a.size, a.window, a.stride, a.dilation, a.before, a.outputs, a.counted_first, a.counted_last,
-     a.in_step, a.out_step, a.place_weight, a.tap_weight) = values
+     a.in_step, a.out_step, a.place_weight, a.tap_weight, a.skipped, a.bins) = values
     return a
 
 
@@ -285,4 +324,20 @@ cdef const pool_divide *divide(const pool_isa *isa, name) except NULL:
     cdef const pool_divide *found = pool_find_divide(isa, encoded)
     if found == NULL:
         raise LookupError(f"no divide {name}")
+    return found
+
+
+cdef const pool_power *power(const pool_isa *isa, dtype) except NULL:
+    encoded = dtype.encode()
+    cdef const pool_power *found = pool_find_power(isa, encoded)
+    if found == NULL:
+        raise LookupError(f"no power of {dtype}")
+    return found
+
+
+cdef const pool_gradient *gradient(const pool_isa *isa, lane) except NULL:
+    encoded = lane.encode()
+    cdef const pool_gradient *found = pool_find_gradient(isa, encoded)
+    if found == NULL:
+        raise LookupError(f"no gradient in {lane}")
     return found

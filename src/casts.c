@@ -72,6 +72,22 @@ ALL_CASTS(DEFINE_CAST)
 DEFINE_HALF_CAST(float16, float32_to_float16)
 DEFINE_HALF_CAST(bfloat16, float32_to_bfloat16)
 
+#define DEFINE_FROM_HALF(name)                                                          \
+    static void cast_##name##_float32(const void *src, void *dst, int64_t count)        \
+    {                                                                                   \
+        const int lanes = LANES_OF(float);                                              \
+        for (int64_t i = 0; i < count; i += lanes) {                                    \
+            const size_t some = (size_t)(count - i < lanes ? count - i : lanes);        \
+            packed_16bit halves;                                                        \
+            LOAD_PART(&halves, (const char *)src + i * 2, some * 2);                    \
+            const vec_float32 floats = name##_to_float32(halves);                       \
+            STORE_PART((char *)dst + i * 4, &floats, some * 4);                         \
+        }                                                                               \
+    }
+
+DEFINE_FROM_HALF(float16)
+DEFINE_FROM_HALF(bfloat16)
+
 /* The order of halves is its own inverse. */
 static void cast_order_half(const void *src, void *dst, int64_t count)
 {
@@ -86,6 +102,7 @@ const struct pool_cast JOIN(ISA, _casts)[] = {
     ALL_CASTS(ENTRY)
     ENTRY(float32, float16, ) ENTRY(float64, float16, )
     ENTRY(float32, bfloat16, ) ENTRY(float64, bfloat16, )
+    ENTRY(float16, float32, ) ENTRY(bfloat16, float32, )
     ENTRY(order, half, )
     {NULL, NULL, NULL},
 };

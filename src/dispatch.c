@@ -69,3 +69,17 @@ const struct pool_divide *pool_find_divide(const struct pool_isa *isa, const cha
         if (!strcmp(d->name, name)) return d;
     return NULL;
 }
+
+const struct pool_power *pool_find_power(const struct pool_isa *isa, const char *dtype)
+{
+    const struct pool_power *p = isa->powers;
+    while (p->dtype && strcmp(p->dtype, dtype) != 0) p++;
+    return p->dtype ? p : NULL;
+}
+
+const struct pool_gradient *pool_find_gradient(const struct pool_isa *isa, const char *lane)
+{
+    const struct pool_gradient *g = isa->gradients;
+    while (g->lane && strcmp(g->lane, lane) != 0) g++;
+    return g->lane ? g : NULL;
+}

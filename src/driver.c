@@ -40,35 +40,37 @@ __attribute__((constructor)) static void watch_forks(void)
 #endif
 }
 
-enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers)
+enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers,
+                          int64_t *bad_index)
 {
     int64_t threads = job->g->bytes / BYTES_PER_THREAD;
     if (threads > workers) threads = workers;
     if (threads > job->units) threads = job->units;
     if (!pool_has_openmp() || threads < 2 || atomic_flag_test_and_set(&parallel)) threads = 1;
 
-    enum pool_status status = POOL_NO_MEMORY;
+    /* The lowest, whatever the threads: as an unsigned number, -1 is past them all. */
+    uint64_t bad = UINT64_MAX;
     _Alignas(64) char small[SMALL_SCRATCH];
     const int on_stack = threads == 1 && job->scratch_bytes <= SMALL_SCRATCH;
     char *scratch = on_stack ? small : aligned_alloc(64, (size_t)(threads * job->scratch_bytes));
     if (scratch) {
-        status = POOL_OK;
-        if (threads == 1) pool_walk(job, in, out, index, scratch, 0, job->units);
+        if (threads == 1) bad = (uint64_t)job->walk(job, in, out, index, scratch, 0, job->units);
 #ifdef _OPENMP
         else {
             atomic_store(&has_been_parallel, 1);
-#pragma omp parallel num_threads((int)threads)
+#pragma omp parallel num_threads((int)threads) reduction(min : bad)
             {
                 const int64_t t = omp_get_thread_num(), n = omp_get_num_threads();
                 const int64_t share = job->units / n, more = job->units % n;
                 const int64_t first = share * t + (t < more ? t : more);
-                pool_walk(job, in, out, index, scratch + t * job->scratch_bytes, first,
-                          first + share + (t < more));
+                bad = (uint64_t)job->walk(job, in, out, index, scratch + t * job->scratch_bytes, first,
+                                          first + share + (t < more));
             }
         }
 #endif
         if (!on_stack) free(scratch);
     }
     if (threads > 1) atomic_flag_clear(&parallel);
-    return status;
+    *bad_index = (int64_t)bad;
+    return !scratch ? POOL_NO_MEMORY : *bad_index < 0 ? POOL_OK : POOL_BAD_INDEX;
 }

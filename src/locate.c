@@ -145,7 +145,7 @@ static void add_row(struct search *s, const char *row, int64_t place)
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const struct unit *u = s->u;
-    const int64_t start = u->first * along->stride - along->before;
+    const int64_t start = axis_start(along, u->first);
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
     const int64_t left = most(0, -start), right = most(0, end - along->size), width = end - start - left - right;
     const int64_t pixel = u->inner * g->elem_bytes;
@@ -176,7 +176,7 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const int64_t start = u->first * along->stride - along->before;
+    const int64_t start = axis_start(along, u->first);
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
     const int64_t block = u->outputs * u->inner;
     const int long_rows = job->chunked || job->columns;

@@ -9,6 +9,7 @@ enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
 enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since sums are binary trees */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
+enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
@@ -96,6 +97,27 @@ struct pool_divide {
                    enum pool_rounding rounding);
 };
 
+/* Lp pooling: dst[0 .. count) = |src|**p in lanes, before the sum; sums **= 1/p after it. */
+struct pool_power {
+    const char *dtype, *lane;
+    void (*raise)(const void *src, void *dst, int64_t count, double p);
+    void (*root)(void *sums, int64_t count, double p);
+};
+
+/* The backward pass over rows of lanes. */
+struct pool_gradient {
+    const char *lane;
+    /* acc[0 .. count) = or += grad / divisor. */
+    void (*share)(void *acc, const void *grad, int64_t count, double divisor, int add);
+    /* dst[0 .. count) = rows[0] + rows[1] + ..., in this order; dst may be rows[0]. */
+    void (*sum)(void *dst, const void *const *rows, int64_t n, int64_t count);
+    /* dst[n*j + k] = phases[k*phase_step + j], j in [0, count), k in [0, n). */
+    void (*weave)(void *dst, const void *phases, int64_t phase_step, int64_t n, int64_t count);
+    /* acc[at[o*width + c]*acc_inner + c] += grad[o*grad_inner + c]. */
+    void (*scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width, int64_t acc_inner,
+                    int64_t grad_inner);
+};
+
 /* All that one instruction set offers. */
 struct pool_isa {
     const char *name, *needs;   /* needs: CPU features by the compiler's names, space separated */
@@ -103,6 +125,8 @@ struct pool_isa {
     const struct pool_cast *casts;
     const struct pool_divide *divides;      /* each list ends with a null name */
     const struct pool_place *places;        /* ends with zeros */
+    const struct pool_power *powers;        /* ends with a null dtype */
+    const struct pool_gradient *gradients;  /* ends with a null lane */
 };
 
 /* A pooled axis.  Output o covers o*stride - before + t*dilation, t in [0, window); those in [0, size) are data,
@@ -112,6 +136,8 @@ struct pool_axis {
     int64_t counted_first, counted_last;
     int64_t in_step, out_step;              /* bytes */
     int64_t place_weight, tap_weight;       /* of a position and of a tap in the places that are returned */
+    int64_t skipped;                        /* taps before the first, which meet data in no output */
+    int bins;                               /* output o covers [floor(o*n/m), ceil((o + 1)*n/m)) instead, of n and m */
 };
 
 struct pool_range {
@@ -130,9 +156,12 @@ struct pool_geometry {
     struct pool_axis lead[POOL_MAX_AXES];   /* the pooled axes but the last, in their order */
     struct pool_axis along;                 /* the last pooled axis */
     struct pool_span inner;
+    int source_bytes;                       /* of an element of the input: elem_bytes but for powers */
     int elem_bytes, lane_bytes, mid_bytes, out_bytes;
     int swapped;                            /* the input's bytes are in the other order */
 
+    const struct pool_power *power;         /* makes the kernel's elements, or null */
+    double exponent;
     const struct pool_kernel *kernel;
     const struct pool_kernel *beside;       /* a second sum that the divide needs, or null */
     const struct pool_cast *first_cast;     /* before the divide, or null; lane_bytes to mid_bytes */
@@ -143,13 +172,27 @@ struct pool_geometry {
     int index_bytes;                        /* 0 where places are not wanted; else out and index are in C order */
     int64_t first_place;                    /* where a window would be whose weights are 0 */
     const struct pool_place *places;
+    int in_windows;                         /* indices to follow are positions in windows, else in planes */
+    int64_t window_count;
+    const struct pool_gradient *gradient;
     int64_t bytes;                          /* read and written: what decides on threads */
 };
+
+/* What to do with a problem: pool it; or backwards, from where its outputs are to where its inputs are, spread sums,
+ * follow indices and add, or put the last; or pick, the other way. */
+enum pool_task { POOL_FORWARD, POOL_SPREAD, POOL_ADD, POOL_PUT, POOL_PICK };
+
+/* Does units [first, last) with one thread's scratch.  Returns the first index that points nowhere, or -1. */
+struct pool_job;
+typedef int64_t pool_way(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+                         int64_t first, int64_t last);
 
 /* A problem cut into units of work: each one row of outputs, or a block of its inner elements, and but for strips a
  * block of its outputs. */
 struct pool_job {
     const struct pool_geometry *g;
+    enum pool_task task;
+    pool_way *walk;
     int64_t x_block, x_blocks, c_block, c_blocks;       /* outputs along the row, inner elements */
     int64_t units;
     int64_t reach;              /* input positions that a window spans along the row */
@@ -168,19 +211,24 @@ struct pool_job {
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
 
+    /* Backwards: positions of a plane; lanes of a phase of a row; where the positions of a small window lie. */
+    int64_t plane, phase_count, table_size, table[POOL_TABLE];
+
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes;
-    int64_t at_gathered, at_levels, at_spare, at_lanes, at_beside, at_mid, at_out;
+    int64_t at_gathered, at_source, at_levels, at_spare, at_lanes, at_beside, at_mid, at_out;
     int64_t at_code, at_other, at_place, at_other_place, at_index;
 };
 
-enum pool_status { POOL_OK, POOL_NO_MEMORY };
+enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX };
 
-/* walk.c: the units of a problem; job refers to g from then on. */
-void pool_plan_job(struct pool_job *job, const struct pool_geometry *g);
+/* The units of a problem; job refers to g from then on. */
+void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g);                        /* walk.c */
+void pool_plan_backward(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);  /* backward.c */
 
 /* driver.c */
-enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers);
+enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers,
+                          int64_t *bad_index);
 int pool_has_openmp(void);
 
 /* dispatch.c: best first; null at the end. */
@@ -190,5 +238,7 @@ const struct pool_kernel *pool_find_kernel(const struct pool_isa *isa, const cha
                                            const char *lane);
 const struct pool_cast *pool_find_cast(const struct pool_isa *isa, const char *from, const char *to);
 const struct pool_divide *pool_find_divide(const struct pool_isa *isa, const char *name);
+const struct pool_power *pool_find_power(const struct pool_isa *isa, const char *dtype);
+const struct pool_gradient *pool_find_gradient(const struct pool_isa *isa, const char *lane);
 
 #endif

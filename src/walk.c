@@ -11,8 +11,8 @@ static int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clzll((uin
 
 struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last)
 {
-    const int64_t start = o * a->stride - a->before;
-    const int64_t below = first - start, upto = last - start;
+    const int64_t start = axis_start(a, o);
+    const int64_t below = first - start, upto = least(last - start, a->bins ? bin_size(a, o) : INT64_MAX);
     return (struct pool_range){
         below <= 0 ? 0 : least(ceil_div(below, a->dilation), a->window),
         upto <= 0 ? 0 : least(ceil_div(upto, a->dilation), a->window),
@@ -25,9 +25,9 @@ static int64_t taps_counted(const struct pool_axis *a, int64_t o)
     return taps.last - taps.first;
 }
 
-/* The outputs all of whose taps fall in [0, size) and count. */
-static struct pool_range outputs_inside(const struct pool_axis *a)
+struct pool_range outputs_inside(const struct pool_axis *a)
 {
+    if (a->bins) return (struct pool_range){0, 0};
     const int64_t first = most(0, a->counted_first), last = least(a->size, a->counted_last);
     const int64_t reach = (a->window - 1) * a->dilation + 1;
     const int64_t from = least(a->outputs, ceil_div(most(0, first + a->before), a->stride));
@@ -44,6 +44,8 @@ static int64_t lead_rows(const struct pool_geometry *g)
     return rows;
 }
 
+static pool_way walk;
+
 /* What locate.c needs to know beside. */
 static void plan_places(struct pool_job *job)
 {
@@ -59,12 +61,12 @@ static void plan_places(struct pool_job *job)
         job->repeats = most(1, TILE_BYTES / g->lane_bytes / block);
 }
 
-void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
+void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
 {
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
     const int in_cache = g->bytes <= IN_CACHE;
-    *job = (struct pool_job){.g = g};
+    *job = (struct pool_job){.g = g, .walk = walk};
     job->reach = (along->window - 1) * along->dilation + 1;
     job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
     if (g->index_bytes) {
@@ -75,6 +77,7 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
         job->chunked |= many && !fits;
         job->coded = fits && !job->columns;
     }
+    job->chunked |= along->bins && (g->index_bytes || along->window > POOL_LEAVES);
     if (job->chunked || job->columns) {
         job->c_block = least(inner, 128);
         job->x_block = 1;
@@ -83,7 +86,7 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
         /* The rows of a window over many channels are read more than once: all of them stay in L1. */
         const int64_t rows = inner > 1 && in_cache ? lead_rows(g) : 1;
         const int64_t room = tile / job->c_block / rows - job->reach;
-        job->x_block = room < along->stride ? 1 : least(along->outputs, room / along->stride + 1);
+        job->x_block = room < along->stride || along->bins ? 1 : least(along->outputs, room / along->stride + 1);
     }
     job->x_blocks = ceil_div(along->outputs, job->x_block);
     job->c_blocks = ceil_div(inner, job->c_block);
@@ -107,12 +110,13 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
 
     const int64_t elem = g->elem_bytes;
     const int whole = job->c_blocks == 1;
-    job->rows_contiguous = !g->swapped && (g->inner.in_step == elem || inner == 1) &&
-                           ((whole && along->in_step == inner * elem) || along->size == 1);
+    job->rows_contiguous = !g->swapped && (g->inner.in_step == g->source_bytes || inner == 1) &&
+                           ((whole && along->in_step == inner * g->source_bytes) || along->size == 1);
     job->out_contiguous = (g->inner.out_step == g->out_bytes || inner == 1) &&
                           ((whole && along->out_step == inner * g->out_bytes) || along->outputs == 1);
 
-    job->fused = whole && !job->chunked && job->rows_contiguous && job->group_axes == g->lead_axes &&
+    job->fused = whole && !job->chunked && job->rows_contiguous && !g->power &&
+                 job->group_axes == g->lead_axes &&
                  g->kernel->fuses((int)job->group_rows, inner, along->window, along->stride, along->dilation);
 
     job->all_fused = job->fused && job->inside.first == 0 && job->inside.last == along->outputs;
@@ -157,7 +161,9 @@ void pool_plan_job(struct pool_job *job, const struct pool_geometry *g)
     job->row_bytes = job->all_fused ? 0 : round_up(cols * elem + POOL_SLACK);
     job->acc_bytes = job->all_fused ? 0 : round_up(cols * g->lane_bytes + POOL_SLACK);
     job->at_gathered = job->row_bytes;
-    job->at_levels = job->at_gathered + (job->rows_contiguous && !g->index_bytes ? 0 : POOL_GROUP * job->row_bytes);
+    const int gathers = !job->rows_contiguous || g->index_bytes || g->power;
+    job->at_source = job->at_gathered + (gathers ? POOL_GROUP * job->row_bytes : 0);
+    job->at_levels = job->at_source + (g->power ? round_up(cols * g->source_bytes) : 0);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
     job->at_lanes = job->at_spare + job->acc_bytes;
     job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
@@ -265,12 +271,18 @@ static void fold_rows(const struct pool_job *job, const struct pool_kernel *kern
                 }
             }
             if (n == 5 || n == 7) rows[n++] = scratch;
-            if (!job->rows_contiguous)
+            if (!job->rows_contiguous || g->power)
                 for (int i = 0; i < n; i++)
                     if (rows[i] != scratch) {
-                        char *to = scratch + job->at_gathered + i * job->row_bytes;
-                        copy_row(to, inner * g->elem_bytes, g->elem_bytes, rows[i], g->along.in_step, g->inner.in_step,
-                                 width, inner, g->elem_bytes, g->swapped);
+                        char *const to = scratch + job->at_gathered + i * job->row_bytes;
+                        const char *from = rows[i];
+                        if (!job->rows_contiguous) {
+                            char *const copy = g->power ? scratch + job->at_source : to;
+                            copy_row(copy, inner * g->source_bytes, g->source_bytes, from, g->along.in_step,
+                                     g->inner.in_step, width, inner, g->source_bytes, g->swapped);
+                            from = copy;
+                        }
+                        if (g->power) g->power->raise(from, to, width * inner, g->exponent);
                         rows[i] = to;
                     }
             const uint64_t key = (above << bits_of(chunks_last ? ceil_div(last->window, POOL_GROUP) : 1)) |
@@ -308,7 +320,7 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
     char *const levels = scratch + job->at_levels;
     struct taps axes[POOL_MAX_AXES + 1];
     for (int a = 0; a < g->lead_axes; a++) axes[a + 1] = u->lead[a];
-    const char *base = u->base + (u->first * along->stride - along->before) * along->in_step;
+    const char *base = u->base + axis_start(along, u->first) * along->in_step;
     for (int64_t column = 0, upto; column < POOL_LEAVES; column = upto) {
         /* Columns up to the next where the taps begin or end have the same chunks; dilated ones lie apart. */
         const int64_t begin = taps.first % POOL_LEAVES, end = taps.last % POOL_LEAVES;
@@ -362,9 +374,10 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
         reduce_chunked(job, kernel, scratch, u, lanes);
         return 0;
     }
-    const int64_t start = u->first * along->stride - along->before;
+    const int64_t start = axis_start(along, u->first);
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
-    const int64_t left = most(0, -start), right = most(0, end - along->size), width = end - start - left - right;
+    const int64_t limit = along->bins ? start + bin_size(along, u->first) : along->size;
+    const int64_t left = most(0, -start), right = most(0, end - limit), width = end - start - left - right;
     const char *base = u->base + (start + left) * along->in_step;
     if (u->inside && left == 0 && right == 0 && job->fused) {
         const char *rows[POOL_GROUP];
@@ -435,6 +448,7 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
         reduce(job, g->beside, scratch, u, beside, block * g->lane_bytes);
     }
     const int64_t count = block * u->repeats;
+    if (g->power) g->power->root(lanes, count, g->exponent);
     if (g->first_cast) {
         g->first_cast->cast(lanes, scratch + job->at_mid, count);
         lanes = scratch + job->at_mid;
@@ -498,9 +512,9 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
         const struct pool_axis *axis = &g->lead[a];
         const int64_t o = at->digit[at->lead + a];
         u->lead[a] = (struct taps){axis->window, {0, axis->window}, axis->dilation * axis->in_step};
-        u->base += (o * axis->stride - axis->before) * axis->in_step;
+        u->base += axis_start(axis, o) * axis->in_step;
         u->out += o * axis->out_step;
-        u->place += (o * axis->stride - axis->before) * axis->place_weight;
+        u->place += axis_start(axis, o) * axis->place_weight;
         if (o >= job->lead_inside[a].first && o < job->lead_inside[a].last) {
             u->data *= axis->window;
             u->counted *= axis->window;
@@ -517,7 +531,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->inner = least(job->c_block, g->inner.size - c);
     u->base += c * g->inner.in_step;
     u->out += c * g->inner.out_step + u->first * g->along.out_step;
-    u->place += c * g->inner.place_weight + (u->first * g->along.stride - g->along.before) * g->along.place_weight;
+    u->place += c * g->inner.place_weight + axis_start(&g->along, u->first) * g->along.place_weight;
     if (job->repeats > 1 && u->inside && job->inside.first <= u->first && u->first + u->outputs <= job->inside.last) {
         const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
         const int64_t y = at->digit[at->lead + g->lead_axes - 1];
@@ -526,8 +540,8 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     }
 }
 
-void pool_walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
-               int64_t last)
+static int64_t walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
+                    int64_t last)
 {
     const struct pool_geometry *g = job->g;
     struct digits at = digits_of(job, first);
@@ -559,4 +573,5 @@ void pool_walk(const struct pool_job *job, const char *in, char *out, char *inde
         if (job->strips) *y = top + rows - 1;
         for (int d = at.count - 1; d >= 0 && ++at.digit[d] == at.radix[d]; d--) at.digit[d] = 0;
     }
+    return -1;
 }

@@ -9,9 +9,16 @@ static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
 static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/* Units [first, last) of a job.  Scratch: one thread's. */
-void pool_walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
-               int64_t last);
+/* Where a bin begins, how long it is; where the window of an output begins. */
+static inline int64_t bin_first(const struct pool_axis *a, int64_t o) { return o * a->size / a->outputs; }
+static inline int64_t bin_size(const struct pool_axis *a, int64_t o)
+{
+    return ceil_div((o + 1) * a->size, a->outputs) - bin_first(a, o);
+}
+static inline int64_t axis_start(const struct pool_axis *a, int64_t o)
+{
+    return a->bins ? bin_first(a, o) : o * a->stride - a->before;
+}
 
 /* One axis of the taps that make a window's rows. */
 struct taps {
@@ -36,6 +43,9 @@ struct unit {
 
 /* The best element of each window of a unit, and where it is. */
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u);
+
+/* The outputs all of whose taps fall in [0, size) and count. */
+struct pool_range outputs_inside(const struct pool_axis *a);
 
 /* The taps of output o that fall in [first, last). */
 struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last);

@@ -1,0 +1,534 @@
+"""Keras's twelve pooling layers over NumPy arrays, each with a forward and a backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self
+
+from numpy.typing import ArrayLike, NDArray
+
+from pypool import _call, _gradients, _plan, _pooling
+from pypool._pooling import DataFormat, Padding, Size
+
+__all__ = [
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+]
+
+Array = NDArray[Any]
+Shape = Sequence[int | None]
+
+
+class _Layer:
+    """A pair of functions with their arguments, and what the last forward pass left for backward.
+
+    `_arguments` and `_options` are what both functions take, by position and by name.
+    """
+
+    _nd: ClassVar[int]
+    _pool: ClassVar[Callable[..., Any]]
+    _pool_backward: ClassVar[Callable[..., Any]]
+    _keeps_indices: ClassVar[bool]
+    _configured: ClassVar[tuple[str, ...]]  # the constructor's arguments but the name
+    _arguments: tuple[Any, ...]
+    _options: dict[str, Any]
+    _kept: tuple[Any, ...] | None  # what the backward function takes between these two
+
+    def __init__(self, data_format: DataFormat, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"name must be a string or None, got {_plan.show(name)} of type "
+                f"{type(name).__name__}"
+            )
+        self._axes = _plan.spatial_axes(self._nd, self._nd + 2, data_format)
+        self.data_format = "channels_last" if data_format is None else data_format
+        self.name = name
+        self._kept = None
+
+    def forward(self, x: ArrayLike, *, training: bool = True) -> Array:
+        """Pool a batch.
+
+        Parameters
+        ----------
+        x : array_like
+            Batch, spatial axes and channels, in the order of `data_format`.
+        training : bool
+            Keep what `backward` needs.  If false, keep nothing: less work and no memory.
+
+        Returns
+        -------
+        ndarray
+            What the function that the layer is named after returns.
+
+        Raises
+        ------
+        TypeError
+            If the dtype of `x` is of the wrong kind.
+        ValueError
+            If `x` has another number of axes, or is too small for a window.
+        """
+        x = _call.as_array(x)
+        if x.ndim != self._nd + 2:
+            raise ValueError(self._expected("x", x.shape))
+        self._kept = None
+        if training and self._keeps_indices:
+            result, indices = self._pool(x, *self._arguments, return_indices=True, **self._options)
+            self._kept = indices, x.shape
+        else:
+            result = self._pool(x, *self._arguments, **self._options)
+            self._kept = (x.shape,) if training else None
+        return result  # type: ignore[no-any-return]
+
+    __call__ = forward
+
+    def backward(self, grad: ArrayLike) -> Array:
+        """Gradient of a loss by the input of the last forward pass.
+
+        Parameters
+        ----------
+        grad : array_like
+            The loss's gradient by the output of that pass, of its shape; float16, bfloat16, float32
+            or float64.
+
+        Returns
+        -------
+        ndarray
+            Of the dtype of `grad` and the shape of the input.
+
+        Raises
+        ------
+        TypeError
+            If `grad` is not of floats.
+        ValueError
+            If `grad` has another shape, or there was no forward pass with ``training=True``.
+        """
+        if self._kept is None:
+            raise ValueError(
+                f"backward of {self!r} needs a forward pass before it, with training=True"
+            )
+        return self._pool_backward(  # type: ignore[no-any-return]
+            grad, *self._kept, *self._arguments, **self._options
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again, with `from_config` or in Keras."""
+        return {argument: getattr(self, argument) for argument in (*self._configured, "name")}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The layer that `get_config` described."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        given = self.get_config()
+        if given["name"] is None:
+            del given["name"]
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
+
+    def _shape(self, input_shape: Shape) -> tuple[int | None, ...]:
+        """The shape of an input, checked."""
+        if not isinstance(input_shape, (tuple, list)):
+            raise TypeError(
+                f"input_shape must be a tuple, got {_plan.show(input_shape)} of type "
+                f"{type(input_shape).__name__}"
+            )
+        if len(input_shape) != self._nd + 2:
+            raise ValueError(self._expected("input_shape", tuple(input_shape)))
+        return tuple(
+            None if size is None else _plan.integer("input_shape", size, 0) for size in input_shape
+        )
+
+    def _expected(self, what: str, shape: tuple[Any, ...]) -> str:
+        spatial = ("depth", "height", "width")[-self._nd :] if self._nd > 1 else ("length",)
+        axes = (*spatial, "channels") if self._axes[0] == 1 else ("channels", *spatial)
+        return (
+            f"{what} must have {self._nd + 2} axes, (batch, {', '.join(axes)}), for "
+            f"{type(self).__name__}; got {len(shape)}: {_plan.show(shape)}"
+        )
+
+
+class _Windowed(_Layer):
+    """A layer whose windows slide."""
+
+    _configured = ("pool_size", "strides", "padding", "data_format")
+
+    def __init__(
+        self,
+        pool_size: Size = 2,
+        strides: Size | None = None,
+        padding: Padding = "valid",
+        data_format: DataFormat = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(data_format, name)
+        met = _plan.arguments(self._nd, pool_size, strides, padding)
+        self.pool_size, self.strides, self.padding = met.pool_size, met.strides, met.padding
+        self._arguments = (self.pool_size, self.strides, self.padding, self.data_format)
+        self._options = {"index_kind": "window"} if self._keeps_indices else {}
+
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
+        """The shape that `forward` gives, of a shape in which None is a size not known yet."""
+        shape = list(self._shape(input_shape))
+        for i, axis in enumerate(self._axes):
+            size = shape[axis]
+            if size is not None:
+                padding = self.padding if isinstance(self.padding, str) else self.padding[i]
+                shape[axis] = _plan.axis_of(
+                    size, self.pool_size[i], self.strides[i], padding, 1, False, False
+                ).outputs
+        return tuple(shape)
+
+
+class _Global(_Layer):
+    """A layer with one window over the whole of the spatial axes."""
+
+    _configured = ("data_format", "keepdims")
+
+    def __init__(
+        self, data_format: DataFormat = None, keepdims: bool = False, *, name: str | None = None
+    ) -> None:
+        super().__init__(data_format, name)
+        self.keepdims = _plan.flag("keepdims", keepdims)
+        self._arguments = (self.data_format,)
+        self._options = {"keepdims": self.keepdims}
+
+    def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
+        """The shape that `forward` gives, of a shape in which None is a size not known yet."""
+        shape: list[int | None] = list(self._shape(input_shape))
+        shape[self._axes[0] : self._axes[-1] + 1] = (1,) * self._nd if self.keepdims else ()
+        return tuple(shape)
+
+
+class MaxPooling1D(_Windowed):
+    """Largest element of each window that slides over one axis.
+
+    Parameters
+    ----------
+    pool_size, strides, padding, data_format, name
+        As in `MaxPooling2D`, for one axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import MaxPooling1D
+    >>> layer = MaxPooling1D()
+    >>> layer(np.array([[[1.0], [5.0], [2.0], [4.0]]]))
+    array([[[5.],
+            [4.]]])
+    >>> layer.backward(np.array([[[10.0], [20.0]]])).ravel()
+    array([ 0., 10.,  0., 20.])
+    """
+
+    _nd, _keeps_indices = 1, True
+    _pool = staticmethod(_pooling.max_pool1d)
+    _pool_backward = staticmethod(_gradients.max_pool1d_backward)
+
+
+class MaxPooling2D(_Windowed):
+    """Largest element of each window that slides over two axes.
+
+    Parameters
+    ----------
+    pool_size : int or sequence of int
+        Elements of a window along each axis, at least 1: one number for all, or one each.
+    strides : int or sequence of int, optional
+        Elements from one window to the next; `pool_size` if left out.
+    padding : {"valid", "same"}, or as in `pypool.max_pool2d`
+        No padding; or so much that there are ``ceil(n / stride)`` outputs.  It takes no part in the
+        result.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where channels are; last if None.
+    name : str, optional
+        For you and `get_config`; without effect.
+
+    Notes
+    -----
+    For `backward` it keeps where in its window each maximum is: a byte for each output, where a
+    window has up to 256 elements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import MaxPooling2D
+    >>> layer = MaxPooling2D()
+    >>> layer
+    MaxPooling2D(pool_size=(2, 2), strides=(2, 2), padding='valid', data_format='channels_last')
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> layer(x)[0, ..., 0]
+    array([[ 5.,  7.],
+           [13., 15.]])
+    >>> layer.backward(np.ones((1, 2, 2, 1)))[0, ..., 0]
+    array([[0., 0., 0., 0.],
+           [0., 1., 0., 1.],
+           [0., 0., 0., 0.],
+           [0., 1., 0., 1.]])
+    >>> layer.compute_output_shape((None, 28, 28, 3))
+    (None, 14, 14, 3)
+    """
+
+    _nd, _keeps_indices = 2, True
+    _pool = staticmethod(_pooling.max_pool2d)
+    _pool_backward = staticmethod(_gradients.max_pool2d_backward)
+
+
+class MaxPooling3D(_Windowed):
+    """Largest element of each window that slides over three axes.
+
+    Parameters
+    ----------
+    pool_size, strides, padding, data_format, name
+        As in `MaxPooling2D`, for three axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import MaxPooling3D
+    >>> layer = MaxPooling3D((1, 2, 2))
+    >>> layer(np.arange(8.0).reshape(1, 2, 2, 2, 1)).ravel()
+    array([3., 7.])
+    >>> layer.backward(np.ones((1, 2, 1, 1, 1))).ravel()
+    array([0., 0., 0., 1., 0., 0., 0., 1.])
+    """
+
+    _nd, _keeps_indices = 3, True
+    _pool = staticmethod(_pooling.max_pool3d)
+    _pool_backward = staticmethod(_gradients.max_pool3d_backward)
+
+
+class AveragePooling1D(_Windowed):
+    """Average of each window that slides over one axis.
+
+    Parameters
+    ----------
+    pool_size, strides, padding, data_format, name
+        As in `MaxPooling2D`, for one axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import AveragePooling1D
+    >>> layer = AveragePooling1D(2, 1)
+    >>> layer(np.array([[[1.0], [5.0], [2.0]]])).ravel()
+    array([3. , 3.5])
+    >>> layer.backward(np.array([[[1.0], [1.0]]])).ravel()
+    array([0.5, 1. , 0.5])
+    """
+
+    _nd, _keeps_indices = 1, False
+    _pool = staticmethod(_pooling.avg_pool1d)
+    _pool_backward = staticmethod(_gradients.avg_pool1d_backward)
+
+
+class AveragePooling2D(_Windowed):
+    """Average of each window that slides over two axes.
+
+    Parameters
+    ----------
+    pool_size, strides, padding, data_format, name
+        As in `MaxPooling2D`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import AveragePooling2D
+    >>> layer = AveragePooling2D(padding="same")
+    >>> layer(np.arange(9.0).reshape(1, 3, 3, 1))[0, ..., 0]
+    array([[2. , 3.5],
+           [6.5, 8. ]])
+    >>> layer.backward(np.ones((1, 2, 2, 1)))[0, ..., 0]
+    array([[0.25, 0.25, 0.5 ],
+           [0.25, 0.25, 0.5 ],
+           [0.5 , 0.5 , 1.  ]])
+    """
+
+    _nd, _keeps_indices = 2, False
+    _pool = staticmethod(_pooling.avg_pool2d)
+    _pool_backward = staticmethod(_gradients.avg_pool2d_backward)
+
+
+class AveragePooling3D(_Windowed):
+    """Average of each window that slides over three axes.
+
+    Parameters
+    ----------
+    pool_size, strides, padding, data_format, name
+        As in `MaxPooling2D`, for three axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import AveragePooling3D
+    >>> layer = AveragePooling3D((1, 2, 2))
+    >>> layer(np.arange(8.0).reshape(1, 2, 2, 2, 1)).ravel()
+    array([1.5, 5.5])
+    >>> layer.backward(np.ones((1, 2, 1, 1, 1))).ravel()
+    array([0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
+    """
+
+    _nd, _keeps_indices = 3, False
+    _pool = staticmethod(_pooling.avg_pool3d)
+    _pool_backward = staticmethod(_gradients.avg_pool3d_backward)
+
+
+class GlobalMaxPooling1D(_Global):
+    """Largest element over the whole of the spatial axis.
+
+    Parameters
+    ----------
+    data_format, keepdims, name
+        As in `GlobalMaxPooling2D`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import GlobalMaxPooling1D
+    >>> layer = GlobalMaxPooling1D()
+    >>> layer(np.array([[[1.0, 8.0], [5.0, 2.0]]]))
+    array([[5., 8.]])
+    >>> layer.backward(np.array([[10.0, 20.0]]))
+    array([[[ 0., 20.],
+            [10.,  0.]]])
+    """
+
+    _nd, _keeps_indices = 1, True
+    _pool = staticmethod(_pooling.global_max_pool1d)
+    _pool_backward = staticmethod(_gradients.global_max_pool1d_backward)
+
+
+class GlobalMaxPooling2D(_Global):
+    """Largest element over the whole of the spatial axes.
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}, optional
+        Where channels are; last if None.
+    keepdims : bool
+        Keep the spatial axes, each of one element.
+    name : str, optional
+        For you and `get_config`; without effect.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import GlobalMaxPooling2D
+    >>> layer = GlobalMaxPooling2D()
+    >>> layer(np.arange(8.0).reshape(1, 2, 2, 2))
+    array([[6., 7.]])
+    >>> layer.backward(np.array([[1.0, 2.0]])).reshape(4, 2).T
+    array([[0., 0., 0., 1.],
+           [0., 0., 0., 2.]])
+    >>> layer.compute_output_shape((None, None, None, 3))
+    (None, 3)
+    """
+
+    _nd, _keeps_indices = 2, True
+    _pool = staticmethod(_pooling.global_max_pool2d)
+    _pool_backward = staticmethod(_gradients.global_max_pool2d_backward)
+
+
+class GlobalMaxPooling3D(_Global):
+    """Largest element over the whole of the spatial axes.
+
+    Parameters
+    ----------
+    data_format, keepdims, name
+        As in `GlobalMaxPooling2D`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import GlobalMaxPooling3D
+    >>> layer = GlobalMaxPooling3D(keepdims=True)
+    >>> layer(np.arange(8.0).reshape(1, 2, 2, 1, 2))
+    array([[[[[6., 7.]]]]])
+    >>> layer.backward(np.ones((1, 1, 1, 1, 2))).ravel()
+    array([0., 0., 0., 0., 0., 0., 1., 1.])
+    """
+
+    _nd, _keeps_indices = 3, True
+    _pool = staticmethod(_pooling.global_max_pool3d)
+    _pool_backward = staticmethod(_gradients.global_max_pool3d_backward)
+
+
+class GlobalAveragePooling1D(_Global):
+    """Average over the whole of the spatial axis.
+
+    Parameters
+    ----------
+    data_format, keepdims, name
+        As in `GlobalMaxPooling2D`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import GlobalAveragePooling1D
+    >>> layer = GlobalAveragePooling1D()
+    >>> layer(np.array([[[1.0, 8.0], [5.0, 2.0]]]))
+    array([[3., 5.]])
+    >>> layer.backward(np.array([[1.0, 2.0]]))
+    array([[[0.5, 1. ],
+            [0.5, 1. ]]])
+    """
+
+    _nd, _keeps_indices = 1, False
+    _pool = staticmethod(_pooling.global_avg_pool1d)
+    _pool_backward = staticmethod(_gradients.global_avg_pool1d_backward)
+
+
+class GlobalAveragePooling2D(_Global):
+    """Average over the whole of the spatial axes.
+
+    Parameters
+    ----------
+    data_format, keepdims, name
+        As in `GlobalMaxPooling2D`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import GlobalAveragePooling2D
+    >>> layer = GlobalAveragePooling2D()
+    >>> layer(np.arange(8.0).reshape(1, 2, 2, 2))
+    array([[3., 4.]])
+    >>> layer.backward(np.array([[1.0, 2.0]])).reshape(4, 2).T
+    array([[0.25, 0.25, 0.25, 0.25],
+           [0.5 , 0.5 , 0.5 , 0.5 ]])
+    """
+
+    _nd, _keeps_indices = 2, False
+    _pool = staticmethod(_pooling.global_avg_pool2d)
+    _pool_backward = staticmethod(_gradients.global_avg_pool2d_backward)
+
+
+class GlobalAveragePooling3D(_Global):
+    """Average over the whole of the spatial axes.
+
+    Parameters
+    ----------
+    data_format, keepdims, name
+        As in `GlobalMaxPooling2D`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pypool.layers import GlobalAveragePooling3D
+    >>> layer = GlobalAveragePooling3D(keepdims=True)
+    >>> layer(np.arange(8.0).reshape(1, 2, 2, 1, 2))
+    array([[[[[3., 4.]]]]])
+    >>> layer.backward(np.ones((1, 1, 1, 1, 2))).ravel()
+    array([0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
+    """
+
+    _nd, _keeps_indices = 3, False
+    _pool = staticmethod(_pooling.global_avg_pool3d)
+    _pool_backward = staticmethod(_gradients.global_avg_pool3d_backward)

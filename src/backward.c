@@ -1,0 +1,410 @@
+/* backward.c - one thread's way through its units of a backward pass.  Both arrays are in C order. */
+#include <string.h>
+
+#include "walk.h"
+
+enum { MOST_ROWS = 64 };        /* summed at once */
+
+/* ---- axes backwards ---------------------------------------------------------------------------------------- */
+
+/* The outputs whose windows reach as far as a position; with dilation some step over it. */
+static struct pool_range outputs_over(const struct pool_axis *a, int64_t position)
+{
+    if (a->bins) {
+        const int64_t first = position * a->outputs / a->size;          /* ends past it: (o + 1)*n/m > position */
+        return (struct pool_range){first, (position * a->outputs + a->outputs - 1) / a->size + 1};
+    }
+    const int64_t at = position + a->before, behind = at - (a->window - 1) * a->dilation;
+    return (struct pool_range){behind <= 0 ? 0 : ceil_div(behind, a->stride), least(at / a->stride + 1, a->outputs)};
+}
+
+static int covers(const struct pool_axis *a, int64_t o, int64_t position)
+{
+    if (a->bins) return bin_first(a, o) <= position && position < bin_first(a, o) + bin_size(a, o);
+    return a->dilation == 1 || (position + a->before - o * a->stride) % a->dilation == 0;
+}
+
+/* How many elements of a window count, along one axis. */
+static int64_t counted(const struct pool_axis *a, int64_t o)
+{
+    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
+    return taps.last - taps.first;
+}
+
+/* ---- sums and averages: each position gathers from the windows over it ------------------------------------- */
+
+/* acc[0 .. outputs*inner) (+)= the shares of one row of gradients, `rows` of whose windows' rows count. */
+static void share_row(const struct pool_job *job, const char *grad, char *lanes, char *acc, int64_t rows, int add)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, count = along->outputs * inner;
+    if (g->first_cast) {
+        g->first_cast->cast(grad, lanes, count);
+        grad = lanes;
+    }
+    if (g->divisor > 0) {
+        g->gradient->share(acc, grad, count, (double)g->divisor, add);
+        return;
+    }
+    for (int64_t o = 0, upto; o < along->outputs; o = upto) {
+        const int inside = o >= job->inside.first && o < job->inside.last;
+        upto = inside ? job->inside.last : o + 1;
+        const int64_t at = o * inner * g->lane_bytes;
+        g->gradient->share(acc + at, grad + at, (upto - o) * inner, (double)(rows * counted(along, o)), add);
+    }
+}
+
+/* row[x*inner + c] = the sum of acc[o*inner + c] over the windows o over x. */
+static void spread_pixels(const struct pool_job *job, const char *acc, char *row)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes;
+    for (int64_t x = 0; x < along->size; x++) {
+        const struct pool_range over = outputs_over(along, x);
+        const void *rows[MOST_ROWS];
+        char *const to = row + x * pixel;
+        int64_t n = 0;
+        for (int64_t o = over.first; o < over.last; o++) {
+            if (!covers(along, o, x)) continue;
+            if (n == MOST_ROWS) {
+                g->gradient->sum(to, rows, n, inner);
+                rows[0] = to;
+                n = 1;
+            }
+            rows[n++] = acc + o * pixel;
+        }
+        if (n == 0 || rows[0] != to || n > 1) g->gradient->sum(to, rows, n, inner);
+    }
+}
+
+/* The same for single elements.  Positions that are equal modulo the stride are one phase, a sum of rows that are
+ * acc shifted; then the phases are woven into one row.  Returns where position 0 is.  Zeros lie around acc. */
+static char *spread_phases(const struct pool_job *job, const char *acc, char *phases, char *row)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t stride = along->stride, lane = g->lane_bytes;
+    char *const woven = stride == 1 ? phases : row;
+    for (int64_t p = 0; p < stride; p++) {
+        const void *rows[MOST_ROWS];
+        char *const to = phases + p * job->phase_count * lane;
+        int64_t n = 0;
+        for (int64_t t = along->window - 1; t >= 0; t--) {
+            if (t * along->dilation % stride != p) continue;
+            if (n == MOST_ROWS) {
+                g->gradient->sum(to, rows, n, job->phase_count);
+                rows[0] = to;
+                n = 1;
+            }
+            rows[n++] = acc - t * along->dilation / stride * lane;
+        }
+        if (n == 0 || rows[0] != to || n > 1) g->gradient->sum(to, rows, n, job->phase_count);
+    }
+    if (stride > 1) g->gradient->weave(woven, phases, job->phase_count, stride, job->phase_count);
+    return woven + along->before * lane;
+}
+
+static int64_t spread(const struct pool_job *job, const char *grad, char *out, char *no_index, char *scratch,
+                      int64_t first, int64_t last)
+{
+    (void)no_index;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t out_row = along->size * g->inner.size, grad_row = along->outputs * g->inner.size;
+    char *const acc = scratch + job->at_levels, *const phases = scratch + job->at_spare;
+    memset(scratch, 0, (size_t)job->scratch_bytes);
+    for (int64_t unit = first; unit < last; unit++) {
+        int64_t at[POOL_MAX_AXES], o[POOL_MAX_AXES], rest = unit, rows = 0;
+        struct pool_range over[POOL_MAX_AXES];
+        int none = 0;
+        for (int a = g->lead_axes - 1; a >= 0; a--) {
+            at[a] = rest % g->lead[a].size;
+            rest /= g->lead[a].size;
+            over[a] = outputs_over(&g->lead[a], at[a]);
+            o[a] = over[a].first;
+            none |= over[a].first >= over[a].last;
+        }
+        for (int a = none ? -1 : 0; a >= 0;) {
+            int64_t row = rest, counts = 1;
+            int here = 1;
+            for (a = 0; a < g->lead_axes; a++) {
+                here &= covers(&g->lead[a], o[a], at[a]);
+                row = row * g->lead[a].outputs + o[a];
+                counts *= counted(&g->lead[a], o[a]);
+            }
+            if (here) {
+                share_row(job, grad + row * grad_row * g->out_bytes, scratch + job->at_lanes, acc, counts, rows > 0);
+                rows++;
+            }
+            for (a = g->lead_axes - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
+        }
+        char *const to = out + unit * out_row * g->out_bytes;
+        if (rows == 0) {
+            memset(to, 0, (size_t)(out_row * g->out_bytes));
+            continue;
+        }
+        char *from;
+        if (g->inner.size == 1 && !along->bins) from = spread_phases(job, acc, phases, scratch + job->at_out);
+        else {
+            from = g->last_cast ? scratch + job->at_out : to;
+            spread_pixels(job, acc, from);
+        }
+        if (g->last_cast) g->last_cast->cast(from, to, out_row);
+        else if (from != to) memcpy(to, from, (size_t)(out_row * g->out_bytes));
+    }
+    return -1;
+}
+
+/* ---- indices: data, not promises --------------------------------------------------------------------------- */
+
+static int64_t index_at(const char *index, int bytes, int64_t i)
+{
+    switch (bytes) {
+    case 1: return ((const uint8_t *)index)[i];
+    case 2: return ((const uint16_t *)index)[i];
+    case 4: return ((const uint32_t *)index)[i];
+    default: return ((const int64_t *)index)[i];
+    }
+}
+
+/* Where in its plane a window's position lies, for output o[...] of the axes; -1 outside. */
+static int64_t place_in_window(const struct pool_geometry *g, const int64_t *o, int64_t index)
+{
+    int64_t place = 0;
+    for (int a = 0; a <= g->lead_axes; a++) {
+        const struct pool_axis *axis = a < g->lead_axes ? &g->lead[a] : &g->along;
+        const int64_t tap = index / axis->tap_weight - axis->skipped;
+        index %= axis->tap_weight;
+        const int64_t at = o[a] * axis->stride - axis->before + tap * axis->dilation;
+        if (at < 0 || at >= axis->size) return -1;
+        place = place * axis->size + at;
+    }
+    return place;
+}
+
+/* One thread's plane: channels [first, first + width) of it. */
+struct plane {
+    int64_t first, width;
+    int64_t o[POOL_MAX_AXES];   /* the row at hand, along the leading axes */
+    int64_t row_place;          /* tap 0 of its windows there */
+    int row_inside;
+    int64_t cleared;            /* positions that hold zeros or more */
+};
+
+/* at[o*width + c] = where in its plane an output points, each index read once.  Returns the first output of the row
+ * that points nowhere, as it lies in memory, or -1. */
+static int64_t places_of_row(const struct pool_job *job, struct plane *p, const char *index, int64_t *at)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size;
+    const uint64_t plane = (uint64_t)job->plane;
+    for (int64_t x = 0, i = 0; x < along->outputs; x++) {
+        const int64_t begin = x * inner + p->first;
+        /* A row that is whole is one run. */
+        const int64_t run = !g->in_windows && p->width == inner ? along->outputs * inner : p->width;
+        if (!g->in_windows) {
+            const int64_t *const from = (const int64_t *)index + begin;
+            int bad = 0;
+            for (int64_t c = 0; c < run; c++) {
+                at[i + c] = from[c];
+                bad |= (uint64_t)at[i + c] >= plane;
+            }
+            for (int64_t c = 0; bad && c < run; c++)
+                if ((uint64_t)at[i + c] >= plane) return begin + c;
+        } else {
+            p->o[g->lead_axes] = x;
+            const int64_t first = p->row_place + x * along->stride - along->before;
+            const int fits = p->row_inside && x >= job->inside.first && x < job->inside.last;
+            for (int64_t c = 0; c < run; c++) {
+                const int64_t k = index_at(index, g->index_bytes, begin + c);
+                if (fits && k < job->table_size) at[i + c] = first + job->table[k];
+                else {
+                    at[i + c] = k < g->window_count ? place_in_window(g, p->o, k) : -1;
+                    if (at[i + c] < 0) return begin + c;
+                }
+            }
+        }
+        i += run;
+        if (run > p->width) break;
+    }
+    return -1;
+}
+
+/* Zeros in the positions of a plane up to `upto`, `pixel` bytes of each `step`. */
+static void clear_upto(struct plane *p, char *plane, int64_t pixel, int64_t step, int64_t upto)
+{
+    if (upto <= p->cleared) return;
+    if (pixel == step) memset(plane + p->cleared * step, 0, (size_t)((upto - p->cleared) * step));
+    else
+        for (int64_t i = p->cleared; i < upto; i++) memset(plane + i * step, 0, (size_t)pixel);
+    p->cleared = upto;
+}
+
+#define DEFINE_MOVES(bits)                                                                                         \
+    static void put_##bits(void *plane, const int64_t *at, const void *row, int64_t outputs, int64_t width,        \
+                           int64_t inner)                                                                          \
+    {                                                                                                              \
+        typedef uint##bits##_t element __attribute__((aligned(1), may_alias));                                     \
+        element *const to = plane;                                                                                 \
+        const element *const from = row;                                                                           \
+        for (int64_t o = 0; o < outputs; o++)                                                                      \
+            for (int64_t c = 0; c < width; c++) to[at[o * width + c] * inner + c] = from[o * inner + c];           \
+    }                                                                                                              \
+    static void pick_##bits(const void *plane, const int64_t *at, void *row, int64_t outputs, int64_t width,       \
+                            int64_t inner)                                                                         \
+    {                                                                                                              \
+        typedef uint##bits##_t element __attribute__((aligned(1), may_alias));                                     \
+        const element *const from = plane;                                                                         \
+        element *const to = row;                                                                                   \
+        for (int64_t o = 0; o < outputs; o++)                                                                      \
+            for (int64_t c = 0; c < width; c++) to[o * inner + c] = from[at[o * width + c] * inner + c];           \
+    }
+DEFINE_MOVES(8)
+DEFINE_MOVES(16)
+DEFINE_MOVES(32)
+DEFINE_MOVES(64)
+
+static void put(void *plane, const int64_t *at, const void *row, int64_t outputs, int64_t width, int64_t inner,
+                int bytes)
+{
+    switch (bytes) {
+    case 1: put_8(plane, at, row, outputs, width, inner); break;
+    case 2: put_16(plane, at, row, outputs, width, inner); break;
+    case 4: put_32(plane, at, row, outputs, width, inner); break;
+    default: put_64(plane, at, row, outputs, width, inner);
+    }
+}
+
+static void pick(const void *plane, const int64_t *at, void *row, int64_t outputs, int64_t width, int64_t inner,
+                 int bytes)
+{
+    switch (bytes) {
+    case 1: pick_8(plane, at, row, outputs, width, inner); break;
+    case 2: pick_16(plane, at, row, outputs, width, inner); break;
+    case 4: pick_32(plane, at, row, outputs, width, inner); break;
+    default: pick_64(plane, at, row, outputs, width, inner);
+    }
+}
+
+/* Rows of outputs to the positions their indices point at (or, picking, back): sums of gradients, or the last one. */
+static int64_t follow(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
+                      int64_t last)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t inner = g->inner.size, row = g->along.outputs * inner, elem = g->out_bytes;
+    int64_t rows = 1;
+    for (int a = 0; a < g->lead_axes; a++) rows *= g->lead[a].outputs;
+    int64_t *const at = (int64_t *)(scratch + job->at_place);
+    const int wide = g->first_cast != NULL;         /* sums of halves: a plane of lanes in scratch */
+    for (int64_t unit = first; unit < last; unit++) {
+        struct plane p = {.first = unit % job->c_blocks * job->c_block};
+        p.width = least(job->c_block, inner - p.first);
+        const int64_t number = unit / job->c_blocks;
+        const int64_t plane_bytes = job->plane * inner * elem;
+        const int64_t plane_at = number * plane_bytes + p.first * elem;
+        char *const whole = job->task == POOL_PICK ? NULL : out + plane_at;
+        char *const target = wide ? scratch + job->at_other : whole;
+        const int64_t target_inner = wide ? p.width : inner, target_elem = wide ? g->lane_bytes : elem;
+        for (int64_t y = 0; y < rows; y++) {
+            int64_t rest = y;
+            for (int a = g->lead_axes - 1; a >= 0; a--) {
+                p.o[a] = rest % g->lead[a].outputs;
+                rest /= g->lead[a].outputs;
+            }
+            p.row_place = 0;
+            p.row_inside = 1;
+            int64_t reach = 0;
+            for (int a = 0; a < g->lead_axes; a++) {
+                const struct pool_axis *axis = &g->lead[a];
+                const int64_t from = axis_start(axis, p.o[a]);
+                p.row_place = (p.row_place + from) * (a + 1 < g->lead_axes ? g->lead[a + 1].size : g->along.size);
+                p.row_inside &= p.o[a] >= job->lead_inside[a].first && p.o[a] < job->lead_inside[a].last;
+                const int64_t end = from + (axis->window - 1) * axis->dilation + 1;
+                reach = reach * axis->size + most(0, least(end, axis->size) - (a + 1 < g->lead_axes));
+            }
+            const int64_t begin = (number * rows + y) * row;
+            const int64_t bad = places_of_row(job, &p, index + begin * g->index_bytes, at);
+            if (bad >= 0) return begin + bad;
+            if (job->task == POOL_PICK) {
+                pick(in + plane_at, at, out + (begin + p.first) * elem, g->along.outputs, p.width, inner, (int)elem);
+                continue;
+            }
+            int64_t upto = g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
+            for (int64_t i = 0; i < g->along.outputs * p.width; i++) upto = most(upto, at[i] + 1);
+            clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, upto);
+            const char *from = in + (begin + p.first) * elem;
+            int64_t from_inner = inner;
+            if (wide) {
+                for (int64_t o = 0; o < g->along.outputs; o++)
+                    g->first_cast->cast(from + o * inner * elem, scratch + job->at_lanes + o * p.width * g->lane_bytes,
+                                        p.width);
+                from = scratch + job->at_lanes;
+                from_inner = p.width;
+            }
+            if (job->task == POOL_PUT) put(target, at, from, g->along.outputs, p.width, inner, (int)elem);
+            else
+                g->gradient->scatter(target, at, from, g->along.outputs, p.width, target_inner, from_inner);
+        }
+        if (job->task == POOL_PICK) continue;
+        clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, job->plane);
+        if (wide)
+            for (int64_t i = 0; i < job->plane; i++)
+                g->last_cast->cast(target + i * p.width * g->lane_bytes, whole + i * inner * elem, p.width);
+    }
+    return -1;
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------------------- */
+
+void pool_plan_backward(struct pool_job *job, const struct pool_geometry *g, enum pool_task task)
+{
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, outer = g->outer_axes ? g->outer[0].size : 1;
+    const int lane = g->lane_bytes;
+    *job = (struct pool_job){.g = g, .task = task, .walk = task == POOL_SPREAD ? spread : follow};
+    job->inside = along->bins ? (struct pool_range){0, 0} : outputs_inside(along);
+    job->plane = along->size;
+    for (int a = 0; a < g->lead_axes; a++) {
+        job->lead_inside[a] = g->lead[a].bins ? (struct pool_range){0, 0} : outputs_inside(&g->lead[a]);
+        job->plane *= g->lead[a].size;
+    }
+    if (task == POOL_SPREAD) {
+        job->units = outer * (job->plane / most(1, along->size));
+        /* Zeros before the row of shares for the windows that begin before it, and after for those past its end. */
+        const int64_t reach = (along->window - 1) * along->dilation, ends = reach / along->stride + 1;
+        const int phases = inner == 1 && !along->bins;
+        job->phase_count = phases ? (along->size + along->before) / along->stride + 1 : 0;
+        const int64_t row = phases ? 2 * ends + most(along->outputs, job->phase_count) : along->outputs * inner;
+        job->at_levels = phases ? round_up(ends * lane) : 0;
+        job->at_spare = job->at_levels + round_up(row * lane);
+        job->at_lanes = job->at_spare + round_up(along->stride * job->phase_count * lane);
+        job->at_out = job->at_lanes + round_up(along->outputs * inner * lane + POOL_SLACK);
+        job->scratch_bytes = job->at_out + round_up(most(along->stride * job->phase_count, along->size * inner) * lane +
+                                                    POOL_SLACK);
+        return;
+    }
+    /* Channels share no position: blocks of them where planes are few. */
+    job->c_block = outer >= 16 ? inner : most(least(inner, 16), ceil_div(inner, 16));
+    job->c_blocks = ceil_div(inner, job->c_block);
+    job->units = outer * job->c_blocks;
+    int64_t taps = along->window;
+    for (int a = 0; a < g->lead_axes; a++) taps *= g->lead[a].window;
+    /* Small windows of which every position is somewhere data. */
+    if (g->in_windows && taps == g->window_count && taps <= POOL_TABLE) job->table_size = taps;
+    for (int64_t k = 0; k < job->table_size; k++) {
+        int64_t rest = k, place = 0;
+        for (int a = 0; a <= g->lead_axes; a++) {
+            const struct pool_axis *axis = a < g->lead_axes ? &g->lead[a] : along;
+            place = place * axis->size + rest / axis->tap_weight * axis->dilation;
+            rest %= axis->tap_weight;
+        }
+        job->table[k] = place;
+    }
+    job->at_place = 0;
+    job->at_lanes = round_up(along->outputs * job->c_block * 8);
+    job->at_other = job->at_lanes + (g->first_cast ? round_up(along->outputs * job->c_block * lane + POOL_SLACK) : 0);
+    job->scratch_bytes = job->at_other + (g->first_cast ? round_up(job->plane * job->c_block * lane + POOL_SLACK) : 64);
+}
