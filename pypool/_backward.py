@@ -68,7 +68,7 @@ def of_sum(
     out: Array | None,
     workers: Any,
 ) -> Array:
-    """The gradient of a sum goes to every element of the window, that of an average in equal parts."""
+    """The gradient of a sum goes to all of the window, that of an average in equal parts."""
     shape = shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format)
     met = _plan.arguments(
@@ -95,9 +95,9 @@ def of_lp(
     out: Array | None,
     workers: Any,
 ) -> Array:
-    """grad * sign(x) * |x|**(p - 1) * output**(1 - p), summed over the windows; 0 where the output is."""
+    """The sum over windows of grad * sign(x) * |x|**(p - 1) * output**(1 - p); 0 where that is 0."""
     power = _plan.norm_type(norm_type)
-    x, output, grad = _call.as_array(x), _call.as_array(output), gradient(grad)
+    x, output, grad = _call.as_array(x), _call.as_array(output, "output"), gradient(grad)
     for name, array in (("x", x), ("output", output)):
         _plan.supported(name, array.dtype)
     if output.shape != grad.shape:
@@ -156,7 +156,7 @@ def of_global(
             "avg", nd, grad, shape, window, None, "valid", data_format, 1, False, False, None, out,
             workers,
         )  # fmt: skip
-    indices = shaped("indices", _call.as_array(indices), kept if keepdims else pooled)  # type: ignore[arg-type]
+    indices = shaped("indices", _call.as_array(indices, "indices"), kept if keepdims else pooled)  # type: ignore[arg-type]
     return of_max(
         "max", nd, grad, indices.reshape(kept), shape, window, None, "valid", data_format, 1, False,
         index_kind, None, "propagate", out, workers,
@@ -223,7 +223,7 @@ def of_unpool(
 ) -> Array:
     """The gradient at the indices."""
     shape = shape_of("input_shape", input_shape)
-    grad = _call.as_array(grad)
+    grad = _call.as_array(grad, "grad")
     _plan.supported("grad", grad.dtype)
     made, whole, met = unpooling(
         nd, shape, grad.dtype, pool_size, strides, padding, data_format, output_shape
@@ -267,9 +267,15 @@ def unpooling(
             )
     for axis, size in enumerate(whole):
         if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
-            raise ValueError(
-                f"output_shape {tuple(whole)} does not fit an input of shape {shape}"
+            raise ValueError(f"output_shape {tuple(whole)} does not fit an input of shape {shape}")
+    if isinstance(met.padding, str) and output_shape is not None:
+        same = [
+            _plan.axis_of(
+                whole[axis], met.pool_size[i], met.strides[i], met.padding, 1, False, False
             )
+            for i, axis in enumerate(axes)
+        ]
+        pads = tuple((of.before + of.skipped, 0) for of in same)
     made = _plan.unpooled_plan(shape, tuple(whole), dtype, axes, met, pads)
     return made, tuple(whole), met
 
@@ -302,7 +308,7 @@ def follow(
     workers: Any,
 ) -> Array:
     """Values to where their indices point in an array of this shape; or, to pick, from there."""
-    found = _call.as_array(indices)
+    found = _call.as_array(indices, "indices")
     kind = _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
     if found.dtype.kind not in "iu":
         raise TypeError(f"indices must be integers, got {found.dtype}")
@@ -331,7 +337,7 @@ def follow(
         else:
             try:
                 _core.run(geometry, values, result, flat, workers)
-            except _core.BadIndex as error:
+            except _core.BadIndexError as error:
                 raise wrong(found, error.args[0], kind, shape) from None
     return into(out, result)
 
@@ -390,11 +396,9 @@ def geometry_of(
 
 def gradient(grad: ArrayLike) -> Array:
     """A gradient as an array of floats."""
-    array = _call.as_array(grad)
+    array = _call.as_array(grad, "grad")
     if array.dtype.name not in _plan.FLOATS:
-        raise TypeError(
-            f"grad must be float16, bfloat16, float32 or float64, got {array.dtype}"
-        )
+        raise TypeError(f"grad must be float16, bfloat16, float32 or float64, got {array.dtype}")
     return array
 
 

@@ -24,7 +24,14 @@ def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) ->
         options[-1] = float(options[-1])  # a text up to here: 1 and 1.0 are one key
     axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
     met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
-    alike = (op, nd, *met[:3], where, *met[3:-1], repr(met.exponent))  # what lists and NumPy's integers come to
+    alike = (
+        op,
+        nd,
+        *met[:3],
+        where,
+        *met[3:-1],
+        repr(met.exponent),
+    )  # what lists and NumPy's integers come to
     geometry = _core.recalled(x, alike)
     if geometry is None:
         made = _plan.plan(op, x.shape, x.dtype, axes, met)
@@ -43,12 +50,12 @@ def pool_with_indices(
     how: tuple[Any, ...],
     return_indices: Any,
     index_kind: Any,
-    out: tuple[Array | None, Array | None] | None,
+    out: Any,
     workers: Any,
-) -> Array | tuple[Array, Array]:
+) -> Any:
     """A call as `pool` takes it, of values and where they are."""
     if not _plan.flag("return_indices", return_indices):
-        return _core.pool(x, how, out, workers)  # type: ignore[no-any-return]
+        return _core.pool(x, how, out, workers)
     x = as_array(x)
     geometry = _core.recalled(x, (*how, index_kind))
     if geometry is None:
@@ -65,7 +72,7 @@ def pool_with_indices(
 def locate(
     geometry: _core.Geometry,
     x: Array,
-    out: tuple[Array | None, Array | None] | None,
+    out: Any,
     workers: Any,
 ) -> tuple[Array, Array]:
     """Values and places of a plan that has places, into `out` where it is given."""
@@ -78,7 +85,7 @@ def locate(
     wanted = (made.dtype, made.places.dtype)
     names = ("out[0]", "out[1]")
     given = out or (None, None)
-    results = []
+    results: list[Array] = []
     for name, target, dtype in zip(names, given, wanted, strict=True):
         if target is not None:
             check_out(target, made.shape, dtype, name)
@@ -97,7 +104,7 @@ def locate(
         if target is not None and target is not results[i]:
             np.copyto(target, results[i], casting="same_kind")
             results[i] = target
-    return results[0], results[1]  # type: ignore[return-value]
+    return results[0], results[1]
 
 
 def c_strides(made: _plan.Plan) -> tuple[int, ...]:
@@ -139,7 +146,7 @@ def pool_lp(
     where: Any,
     dilation: Any,
     ceil_mode: Any,
-    out: Array | None,
+    out: Any,
     workers: Any,
 ) -> Array:
     """The root of the sum of powers, for any exponent."""
@@ -148,7 +155,7 @@ def pool_lp(
         "lp", nd, pool_size, strides, padding, where, dilation, ceil_mode, "propagate", False,
         None, None, "half_even", repr(exponent),
     )  # fmt: skip
-    return _core.pool(x, how, out, workers)  # type: ignore[no-any-return]
+    return _core.pool(x, how, out, workers)
 
 
 def pool_globally(
@@ -164,7 +171,7 @@ def pool_globally(
     rounding: Any = "half_even",
     return_indices: Any = False,
     index_kind: Any = "plane",
-) -> Any:
+) -> Array | Any:
     """One window over all of the spatial axes."""
     x = as_array(x)
     keepdims = _plan.flag("keepdims", keepdims)
@@ -195,7 +202,7 @@ def pool_globally(
             None if each is None else with_axes(each, f"out[{i}]", expected, axes, keepdims)
             for i, each in enumerate(out)
         )
-    results = pool_with_indices(x, how, True, index_kind, pair, workers)  # type: ignore[arg-type]
+    results = pool_with_indices(x, how, True, index_kind, pair, workers)
     return tuple(
         given if given is not None else (result if keepdims else result.reshape(shape))
         for given, result in zip(out or (None, None), results, strict=True)
@@ -223,7 +230,7 @@ def adapt(
     workers: Any,
     return_indices: Any = False,
     index_kind: Any = "plane",
-) -> Any:
+) -> Array | Any:
     """Windows that divide the spatial axes between them."""
     x = as_array(x)
     made = _plan.adaptive_plan(op, nd, x.shape, x.dtype, output_size, data_format)
@@ -239,26 +246,26 @@ def adapt(
     return out
 
 
-def as_array(x: ArrayLike) -> Array:
+def as_array(x: ArrayLike, name: str = "x") -> Array:
     """What `np.asarray` makes of x without loss, or a TypeError."""
     kind = type(x)
     if kind is np.ndarray:
         return x  # type: ignore[return-value]
     if isinstance(x, (np.matrix, np.ma.MaskedArray)):
         hint = "x.filled(value)" if isinstance(x, np.ma.MaskedArray) else "np.asarray(x)"
-        raise TypeError(f"x must be a plain array, got {kind.__name__}; pass {hint}")
+        raise TypeError(f"{name} must be a plain array, got {kind.__name__}; pass {hint}")
     if kind.__module__.partition(".")[0] == "dask":
         raise TypeError(
-            f"x must be a NumPy array, got a dask {kind.__name__}; pypool.dask pools those"
+            f"{name} must be a NumPy array, got a dask {kind.__name__}; pypool.dask pools those"
         )
     if getattr(x, "requires_grad", False) is True:
-        raise TypeError("x must be a NumPy array, got a tensor that requires grad; pass x.detach()")
+        raise TypeError(
+            f"{name} must be a NumPy array, got a tensor that requires grad; pass x.detach()"
+        )
     return np.asarray(x)
 
 
-def check_out(
-    out: object, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out"
-) -> None:
+def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> None:
     """Refuse an `out` that a NumPy ufunc would refuse."""
     if type(out) is not np.ndarray and not isinstance(out, np.memmap):
         raise TypeError(f"{name} must be a numpy.ndarray, got {type(out).__name__}")

@@ -565,7 +565,8 @@ def adaptive_plan(
         if n % m == 0:
             pooled[axis] = Axis(n, n // m, n // m if m > 1 else 1, 1, 0, m, 0, n, 0)
         else:
-            widest = max(-((-(o + 1) * n) // m) - o * n // m for o in range(min(m, n)))
+            # Bins begin at every multiple of gcd(n, m) modulo m: one of them straddles the most.
+            widest = n // m + (2 if n % m > math.gcd(n, m) else 1)
             pooled[axis] = Axis(n, widest, 1, 1, 0, m, 0, n, 0, bins=True)
     result = tuple(
         pooled[axis].outputs if axis in pooled else size for axis, size in enumerate(shape)
@@ -611,9 +612,14 @@ def plan(
 
     pooled = {
         axis: axis_of(
-            shape[axis], of.pool_size[i], of.strides[i], paddings[i], of.dilation[i],
-            of.ceil_mode, of.count_include_pad,
-        )  # fmt: skip
+            shape[axis],
+            of.pool_size[i],
+            of.strides[i],
+            paddings[i],
+            of.dilation[i],
+            of.ceil_mode,
+            of.count_include_pad,
+        )
         for i, axis in enumerate(axes)
     }
     out_shape = tuple(
@@ -707,7 +713,15 @@ def layout(
     def pooled_axis(axis: int) -> tuple[int, ...]:
         tap = made.places.taps[axis] if made.places else 0
         of = made.pooled[axis]
-        return (*of[:8], in_strides[axis], out_strides[axis], weights[axis], tap, of.skipped, of.bins)
+        return (
+            *of[:8],
+            in_strides[axis],
+            out_strides[axis],
+            weights[axis],
+            tap,
+            of.skipped,
+            of.bins,
+        )
 
     lead = [pooled_axis(axis) for axis in pooled[:-1]]
     if not lead and outer:

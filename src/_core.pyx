@@ -76,7 +76,8 @@ cdef extern from "pool.h":
         POOL_NO_MEMORY
     void pool_plan_forward(pool_job *job, const pool_geometry *g)
     void pool_plan_backward(pool_job *job, const pool_geometry *g, pool_task task)
-    pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers, int64_t *bad_index) nogil
+    pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers,
+                         int64_t *bad_index) nogil
     bint pool_has_openmp()
     const pool_isa *pool_isa_at "pool_isa"(int i)
     bint pool_isa_runs_here(const pool_isa *isa)
@@ -270,10 +271,10 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
         return
     if status == POOL_NO_MEMORY:
         raise MemoryError("no memory for the scratch rows of a pooling call")
-    raise BadIndex(bad)
+    raise BadIndexError(bad)
 
 
-class BadIndex(ValueError):
+class BadIndexError(ValueError):
     """An index that points nowhere; its argument is where among the indices it stands."""
 
 
