@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,42 @@ Array = NDArray[Any]
 
 SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
 """What the core is asked to do: pool.h's enum pool_task."""
+
+MOST_KEPT = 4096
+"""Ways kept; past that all are forgotten."""
+
+
+class Way(NamedTuple):
+    """What a call does, from its shapes, dtype and arguments alone."""
+
+    task: int
+    shape: tuple[int, ...]
+    """Of the side that the forward call reads."""
+    pooled: tuple[int, ...]
+    """Of the side that it makes."""
+    dtype: np.dtype[Any]
+    axes: tuple[int, ...]
+    geometry: _core.Geometry | None
+    kind: str = "plane"
+    index_dtype: np.dtype[Any] = np.dtype(np.int64)
+    positions: int = 0
+    """How many positions a window has."""
+
+
+_kept: dict[tuple[Any, ...], Way] = {}
+
+
+def kept(make: Callable[..., Way], *how: Any) -> Way:
+    """The way that `make` finds for these arguments, found once."""
+    key = _core.exact_key((make.__name__, _runtime.in_use, *how))
+    way = _kept.get(key) if key is not None else None
+    if way is None:
+        way = make(*how)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        if key is not None:
+            _kept[key] = way
+    return way
 
 
 def of_max(
@@ -35,21 +72,41 @@ def of_max(
     workers: Any,
 ) -> Array:
     """The gradient of a maximum or minimum goes to the element that was one."""
-    shape = shape_of("input_shape", input_shape)
-    axes = _plan.spatial_axes(nd, len(shape), data_format)
-    met = _plan.arguments(nd, pool_size, strides, padding, dilation, ceil_mode, nan_policy)
     if (indices is None) == (x is None):
         raise TypeError("one of indices and x must be given, and the other be None")
+    grad = gradient(grad)
+    if indices is None:
+        index_kind = "window"
+    way = kept(
+        max_way, nd, input_shape, grad.dtype, pool_size, strides, padding, data_format, dilation,
+        ceil_mode, index_kind,
+    )  # fmt: skip
     if indices is None:
         x = _call.as_array(x)  # type: ignore[arg-type]
-        if x.shape != shape:
-            raise ValueError(f"x must have input_shape {shape}, got {x.shape}")
-        how = (op, nd, *met[:3], data_format, *met[3:6])
+        shaped("x", x, way.shape)
+        how = (op, nd, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
         indices = _call.pool_with_indices(x, how, True, "window", None, workers)[1]
-        index_kind = "window"
-    grad = gradient(grad)
-    made = _plan.plan(op, shape, grad.dtype, axes, met)
-    return follow(ADD, nd, made, shape, grad, indices, index_kind, met.pool_size, out, workers)
+    return follow(way, grad, indices, out, workers)
+
+
+def max_way(
+    nd: int,
+    input_shape: Any,
+    dtype: np.dtype[Any],
+    pool_size: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilation: Any,
+    ceil_mode: Any,
+    index_kind: Any,
+) -> Way:
+    """The way of the gradient of a maximum or minimum."""
+    shape = shape_of("input_shape", input_shape)
+    axes = _plan.spatial_axes(nd, len(shape), data_format)
+    met = _plan.arguments(nd, pool_size, strides, padding, dilation, ceil_mode)
+    made = _plan.plan("max", shape, dtype, axes, met)
+    return way_of(ADD, nd, made, shape, dtype, index_kind, met.pool_size)
 
 
 def of_sum(
@@ -69,15 +126,35 @@ def of_sum(
     workers: Any,
 ) -> Array:
     """The gradient of a sum goes to all of the window, that of an average in equal parts."""
+    grad = gradient(grad)
+    way = kept(
+        sum_way, nd, input_shape, grad.dtype, pool_size, strides, padding, data_format, dilation,
+        ceil_mode, count_include_pad, 1 if op == "sum" else divisor_override,
+    )  # fmt: skip
+    return spread(way, grad, out, workers)
+
+
+def sum_way(
+    nd: int,
+    input_shape: Any,
+    dtype: np.dtype[Any],
+    pool_size: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilation: Any,
+    ceil_mode: Any,
+    count_include_pad: Any,
+    divisor_override: Any,
+) -> Way:
+    """The way of the gradient of an average, or with a divisor of 1 of a sum."""
     shape = shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format)
     met = _plan.arguments(
         nd, pool_size, strides, padding, dilation, ceil_mode, "propagate", count_include_pad,
-        1 if op == "sum" else divisor_override,
+        divisor_override,
     )  # fmt: skip
-    grad = gradient(grad)
-    made = _plan.plan("avg", shape, grad.dtype, axes, met)
-    return spread(made, shape, grad, out, workers)
+    return way_of(SPREAD, nd, _plan.plan("avg", shape, dtype, axes, met), shape, dtype)
 
 
 def of_lp(
@@ -95,7 +172,7 @@ def of_lp(
     out: Array | None,
     workers: Any,
 ) -> Array:
-    """The sum over windows of grad * sign(x) * |x|**(p - 1) * output**(1 - p); 0 where that is 0."""
+    """Sums of grad * sign(x) * |x|**(p - 1) * output**(1 - p); 0 where the output is 0."""
     power = _plan.norm_type(norm_type)
     x, output, grad = _call.as_array(x), _call.as_array(output, "output"), gradient(grad)
     for name, array in (("x", x), ("output", output)):
@@ -176,13 +253,27 @@ def of_adaptive(
     workers: Any,
 ) -> Array:
     """Windows that divide the spatial axes between them."""
-    shape = shape_of("input_shape", input_shape)
     grad = gradient(grad)
-    made = _plan.adaptive_plan(op, nd, shape, grad.dtype, output_size, data_format)
-    _plan.no_windows(index_kind)
+    way = kept(adaptive_way, op, nd, input_shape, grad.dtype, output_size, data_format, index_kind)
     if op == "avg":
-        return spread(made, shape, grad, out, workers)
-    return follow(ADD, nd, made, shape, grad, indices, index_kind, (), out, workers)  # type: ignore[arg-type]
+        return spread(way, grad, out, workers)
+    return follow(way, grad, indices, out, workers)  # type: ignore[arg-type]
+
+
+def adaptive_way(
+    op: str,
+    nd: int,
+    input_shape: Any,
+    dtype: np.dtype[Any],
+    output_size: Any,
+    data_format: Any,
+    index_kind: Any,
+) -> Way:
+    """The way of the gradient of pooling to a given size."""
+    shape = shape_of("input_shape", input_shape)
+    made = _plan.adaptive_plan(op, nd, shape, dtype, output_size, data_format)
+    _plan.no_windows(index_kind)
+    return way_of(ADD if op == "max" else SPREAD, nd, made, shape, dtype, index_kind)
 
 
 def unpool(
@@ -201,10 +292,11 @@ def unpool(
     """x at its indices, zeros elsewhere."""
     x = _call.as_array(x)
     _plan.supported("x", x.dtype)
-    made, shape, met = unpooling(
-        nd, x.shape, x.dtype, pool_size, strides, padding, data_format, output_shape
-    )
-    return follow(PUT, nd, made, shape, x, indices, index_kind, met.pool_size, out, workers)
+    way = kept(
+        unpooling, PUT, nd, x.shape, x.dtype, pool_size, strides, padding, data_format,
+        output_shape, index_kind,
+    )  # fmt: skip
+    return follow(way, x, indices, out, workers)
 
 
 def of_unpool(
@@ -222,27 +314,29 @@ def of_unpool(
     workers: Any,
 ) -> Array:
     """The gradient at the indices."""
-    shape = shape_of("input_shape", input_shape)
     grad = _call.as_array(grad, "grad")
     _plan.supported("grad", grad.dtype)
-    made, whole, met = unpooling(
-        nd, shape, grad.dtype, pool_size, strides, padding, data_format, output_shape
-    )
-    grad = shaped("grad", grad, whole)
-    return follow(PICK, nd, made, whole, grad, indices, index_kind, met.pool_size, out, workers)
+    way = kept(
+        unpooling, PICK, nd, input_shape, grad.dtype, pool_size, strides, padding, data_format,
+        output_shape, index_kind,
+    )  # fmt: skip
+    return follow(way, grad, indices, out, workers)
 
 
 def unpooling(
+    task: int,
     nd: int,
-    shape: tuple[int, ...],
+    input_shape: Any,
     dtype: np.dtype[Any],
     pool_size: Any,
     strides: Any,
     padding: Any,
     data_format: Any,
     output_shape: Any,
-) -> tuple[_plan.Plan, tuple[int, ...], _plan.Arguments]:
-    """The pooling that unpooling an array of this shape undoes, and the shape that it pools."""
+    index_kind: Any,
+) -> Way:
+    """The way to what unpooling an array of this shape makes, or back."""
+    shape = shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format)
     met = _plan.arguments(nd, pool_size, strides, padding)
     pads = ((0, 0),) * nd if isinstance(met.padding, str) else met.padding
@@ -277,78 +371,86 @@ def unpooling(
         ]
         pads = tuple((of.before + of.skipped, 0) for of in same)
     made = _plan.unpooled_plan(shape, tuple(whole), dtype, axes, met, pads)
-    return made, tuple(whole), met
+    return way_of(task, nd, made, tuple(whole), dtype, index_kind, met.pool_size)
 
 
 # ---- to the core ------------------------------------------------------------------------------
 
 
-def spread(
-    made: _plan.Plan, shape: tuple[int, ...], grad: Array, out: Array | None, workers: Any
-) -> Array:
+def spread(way: Way, grad: Array, out: Array | None, workers: Any) -> Array:
     """The parts of each gradient over its window."""
-    grad = np.ascontiguousarray(shaped("grad", grad, made.shape), grad.dtype.newbyteorder("="))
-    result = target(out, shape, grad.dtype, (grad,))
-    if result.size:
-        geometry = geometry_of(SPREAD, made, shape, grad.dtype)
-        _core.run(geometry, grad, result, None, workers)
+    grad = np.ascontiguousarray(shaped("grad", grad, way.pooled), way.dtype)
+    result = target(out, way.shape, way.dtype, (grad,))
+    if way.geometry is not None:
+        _core.run(way.geometry, grad, result, None, workers)
     return into(out, result)
 
 
-def follow(
+def follow(way: Way, values: Array, indices: ArrayLike, out: Array | None, workers: Any) -> Array:
+    """Values to where their indices point; or, to pick, from there."""
+    found = _call.as_array(indices, "indices")
+    if found.dtype.kind not in "iu":
+        raise TypeError(f"indices must be integers, got {found.dtype}")
+    shaped("indices", found, way.pooled)
+    picks = way.task == PICK
+    shaped("x" if way.task == PUT else "grad", values, way.shape if picks else way.pooled)
+    values = np.ascontiguousarray(values, way.dtype)
+    result = target(out, way.pooled if picks else way.shape, way.dtype, (values, found))
+    flat = np.ascontiguousarray(in_core(way, found), way.index_dtype)
+    if way.geometry is None:  # nothing points, or there is nothing to point at
+        if found.size:
+            raise wrong(found, 0, way)
+        result[...] = 0
+        return into(out, result)
+    try:
+        _core.run(way.geometry, values, result, flat, workers)
+    except _core.BadIndexError as error:
+        raise wrong(found, error.args[0], way) from None
+    return into(out, result)
+
+
+def in_core(way: Way, indices: Array) -> Array:
+    """Indices as the core follows them: in planes or in windows, none lost to a narrower dtype."""
+    if way.kind in ("sample", "tensor"):
+        return _indices.in_planes(indices, way.kind, way.shape, way.axes)
+    if way.kind == "window" and indices.dtype != way.index_dtype:
+        beyond = (indices < 0) | (indices >= way.positions)
+        if beyond.any():
+            raise wrong(indices, int(np.flatnonzero(beyond)[0]), way)
+    return indices
+
+
+def wrong(indices: Array, at: int, way: Way) -> ValueError:
+    """The error of an index that points nowhere."""
+    place = tuple(int(i) for i in np.unravel_index(at, indices.shape))
+    return ValueError(
+        f"indices[{', '.join(map(str, place))}] is {int(indices[place])}, outside the {way.kind} "
+        f"it indexes in an array of shape {way.shape}"
+    )
+
+
+def way_of(
     task: int,
     nd: int,
     made: _plan.Plan,
     shape: tuple[int, ...],
-    values: Array,
-    indices: ArrayLike,
-    index_kind: Any,
-    pool_size: tuple[int, ...],
-    out: Array | None,
-    workers: Any,
-) -> Array:
-    """Values to where their indices point in an array of this shape; or, to pick, from there."""
-    found = _call.as_array(indices, "indices")
+    dtype: np.dtype[Any],
+    index_kind: Any = "plane",
+    pool_size: tuple[int, ...] = (),
+) -> Way:
+    """The way of a task, of arrays in C order."""
     kind = _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
-    if found.dtype.kind not in "iu":
-        raise TypeError(f"indices must be integers, got {found.dtype}")
-    found = shaped("indices", found, made.shape)
-    if task != PICK:
-        values = shaped("grad" if task == ADD else "x", values, made.shape)
-    values = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
-    result = target(out, made.shape if task == PICK else shape, values.dtype, (values, found))
-    places = _plan.places_of(kind, nd, shape, made, pool_size)
-    if kind in ("sample", "tensor") and found.size:
-        found = _indices.in_planes(found, kind, shape, tuple(made.pooled))
-    if kind == "window" and found.dtype != places.dtype:
-        beyond = (found < 0) | (found >= math.prod(pool_size))
-        if beyond.any():
-            raise wrong(found, int(np.flatnonzero(beyond)[0]), kind, shape)
-    wanted = places.dtype if kind == "window" else np.dtype(np.int64)
-    flat = np.ascontiguousarray(found, wanted)
-    if result.size == 0 and flat.size:
-        raise wrong(found, 0, kind, shape)
-    if result.size:
-        geometry = geometry_of(
-            task, made._replace(places=places), shape, values.dtype, kind, pool_size
-        )
-        if not flat.size:
-            result[...] = 0
-        else:
-            try:
-                _core.run(geometry, values, result, flat, workers)
-            except _core.BadIndexError as error:
-                raise wrong(found, error.args[0], kind, shape) from None
-    return into(out, result)
-
-
-def wrong(indices: Array, at: int, kind: str, shape: tuple[int, ...]) -> ValueError:
-    """The error of an index that points nowhere."""
-    place = tuple(int(i) for i in np.unravel_index(at, indices.shape))
-    return ValueError(
-        f"indices[{', '.join(map(str, place))}] is {int(indices[place])}, outside the {kind} it "
-        f"indexes in an array of shape {shape}"
-    )
+    native = np.dtype(dtype.type)
+    places = None if task == SPREAD else _plan.places_of(kind, nd, shape, made, pool_size)
+    index_dtype = places.dtype if places else np.dtype(np.int64)
+    geometry = None
+    if 0 not in shape and 0 not in made.shape:
+        made = made._replace(places=places)
+        geometry = geometry_of(task, made, shape, native, kind, pool_size)
+    return Way(
+        task, shape, made.shape, native, tuple(made.pooled), geometry, kind, index_dtype,
+        math.prod(pool_size),
+    )  # fmt: skip
 
 
 def geometry_of(
@@ -356,8 +458,8 @@ def geometry_of(
     made: _plan.Plan,
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    kind: str = "plane",
-    pool_size: tuple[int, ...] = (),
+    kind: str,
+    pool_size: tuple[int, ...],
 ) -> _core.Geometry:
     """What the core needs to know, of arrays in C order."""
     item, half = dtype.itemsize, dtype.name in _plan.HALVES and task in (SPREAD, ADD)
@@ -418,14 +520,13 @@ def target(
     out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], apart: tuple[Array, ...]
 ) -> Array:
     """Where the core writes: `out` itself where that will do."""
-    native = dtype.newbyteorder("=")
     if out is None:
-        return np.empty(shape, native)
-    _call.check_out(out, shape, native)
-    fits = out.flags.c_contiguous and out.dtype == native and out.dtype.isnative
+        return np.empty(shape, dtype)
+    _call.check_out(out, shape, dtype)
+    fits = out.flags.c_contiguous and out.dtype == dtype and out.dtype.isnative
     if fits and not any(np.may_share_memory(out, array) for array in apart):
         return out
-    return np.empty(shape, native)
+    return np.empty(shape, dtype)
 
 
 def into(out: Array | None, result: Array) -> Array:

@@ -54,7 +54,11 @@ def pool_with_indices(
     workers: Any,
 ) -> Any:
     """A call as `pool` takes it, of values and where they are."""
-    if not _plan.flag("return_indices", return_indices):
+    if return_indices is True:
+        found = _core.located(x, (*how, index_kind), out, workers)
+        if found is not None:
+            return found
+    elif not _plan.flag("return_indices", return_indices):
         return _core.pool(x, how, out, workers)
     x = as_array(x)
     geometry = _core.recalled(x, (*how, index_kind))

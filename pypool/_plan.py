@@ -655,7 +655,7 @@ def places_of(
         for i, axis in enumerate(pooled):
             taps[axis] = math.prod(pool_size[i + 1 :])
         first = sum(taps[axis] * of.skipped for axis, of in pooled.items())
-        dtype = np.dtype(np.min_scalar_type(count - 1))
+        dtype = np.dtype(np.min_scalar_type(count - 1).type)
         return Places(dtype, first, (0,) * len(shape), tuple(taps))
     if which == "plane":
         counted = sorted(pooled)

@@ -114,13 +114,14 @@ cdef class Geometry:
     cdef pool_job job
     cdef readonly object plan
     cdef tuple shape
-    cdef cnp.dtype dtype
+    cdef cnp.dtype dtype, index_dtype
     cdef cnp.npy_intp dims[64]
 
     def __init__(self, plan, layout, int isa, int task=0):
         self.plan = plan
         self.shape = plan.shape
         self.dtype = plan.dtype
+        self.index_dtype = None if plan.places is None else plan.places.dtype
         cdef int i
         for i in range(len(self.shape)):
             self.dims[i] = self.shape[i]
@@ -190,14 +191,36 @@ def pool(x, tuple how, out, workers):
         geometry = recalled(x, how)
         if geometry is not None:
             if out is None:
-                Py_INCREF(geometry.dtype)
-                out = PyArray_Empty(len(geometry.shape), geometry.dims, geometry.dtype, 0)
+                out = empty(geometry, geometry.dtype)
                 run(geometry, x, out, None, workers)
                 return out
             if is_plain(out, x) and out.shape == geometry.shape and out.dtype is geometry.dtype:
                 run(geometry, x, out, None, workers)
                 return out
     return anew(x, how, out, workers)
+
+
+def located(x, tuple how, out, workers):
+    """Values and indices of a call like one before, or None."""
+    cdef Geometry geometry
+    if type(x) is not cnp.ndarray:
+        return None
+    geometry = recalled(x, how)
+    if geometry is None:
+        return None
+    if out is None:
+        values, index = empty(geometry, geometry.dtype), empty(geometry, geometry.index_dtype)
+        out = values, index
+    else:
+        if not PyTuple_CheckExact(out) or len(<tuple>out) != 2:
+            return None
+        values, index = out
+        if not (is_plain(values, x) and is_plain(index, x) and is_plain(index, values)
+                and values.shape == geometry.shape and values.dtype is geometry.dtype
+                and index.shape == geometry.shape and index.dtype is geometry.index_dtype):
+            return None
+    run(geometry, x, values, index, workers)
+    return out
 
 
 def recalled(cnp.ndarray x, tuple how):
@@ -223,7 +246,8 @@ def forget():
     kept.clear()
 
 
-cdef tuple key_of(cnp.ndarray x, tuple how):
+def exact_key(tuple how):
+    """A key that is equal for equal arguments only, or None."""
     cdef int64_t booleans = 0       # True and 1 are one key of a dict, but not one argument
     for value in how:
         booleans <<= 1
@@ -231,8 +255,20 @@ cdef tuple key_of(cnp.ndarray x, tuple how):
             booleans |= 1
         elif not is_exact(value):
             return None
+    return how, booleans
+
+
+cdef tuple key_of(cnp.ndarray x, tuple how):
+    key = exact_key(how)
+    if key is None:
+        return None
     cdef object array = x
-    return how, array.shape, array.strides, array.dtype, booleans
+    return key, array.shape, array.strides, array.dtype
+
+
+cdef empty(Geometry geometry, cnp.dtype dtype):
+    Py_INCREF(dtype)
+    return PyArray_Empty(len(geometry.shape), geometry.dims, dtype, 0)
 
 
 cdef bint is_exact(value):
