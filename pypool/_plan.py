@@ -652,8 +652,9 @@ def places_of(
         if count > 2**32:
             raise ValueError(f"pool_size {show(pool_size)} has more than 2**32 window positions")
         taps = [0] * len(shape)
-        for i, axis in enumerate(pooled):
-            taps[axis] = math.prod(pool_size[i + 1 :])
+        sizes = dict(zip(pooled, pool_size, strict=True))
+        for axis in pooled:
+            taps[axis] = math.prod(size for other, size in sizes.items() if other > axis)
         first = sum(taps[axis] * of.skipped for axis, of in pooled.items())
         dtype = np.dtype(np.min_scalar_type(count - 1).type)
         return Places(dtype, first, (0,) * len(shape), tuple(taps))

@@ -4,6 +4,7 @@
 #include "walk.h"
 
 enum { MOST_ROWS = 64 };        /* summed at once */
+enum { MOST_STRIDE = 64 };      /* with phases of their own */
 
 /* ---- axes backwards ---------------------------------------------------------------------------------------- */
 
@@ -44,14 +45,14 @@ static void share_row(const struct pool_job *job, const char *grad, char *lanes,
         grad = lanes;
     }
     if (g->divisor > 0) {
-        g->gradient->share(acc, grad, count, (double)g->divisor, add);
+        g->gradient->share(acc, grad, count, g->divisor, add);
         return;
     }
     for (int64_t o = 0, upto; o < along->outputs; o = upto) {
         const int inside = o >= job->inside.first && o < job->inside.last;
         upto = inside ? job->inside.last : o + 1;
         const int64_t at = o * inner * g->lane_bytes;
-        g->gradient->share(acc + at, grad + at, (upto - o) * inner, (double)(rows * counted(along, o)), add);
+        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, o), add);
     }
 }
 
@@ -79,31 +80,38 @@ static void spread_pixels(const struct pool_job *job, const char *acc, char *row
     }
 }
 
-/* The same for single elements.  Positions that are equal modulo the stride are one phase, a sum of rows that are
- * acc shifted; then the phases are woven into one row.  Returns where position 0 is.  Zeros lie around acc. */
-static char *spread_phases(const struct pool_job *job, const char *acc, char *phases, char *row)
+/* row[0 .. size) = the same for single elements.  Positions that are equal modulo the stride are one phase, a sum of
+ * rows that are acc shifted; then the phases are woven into one row.  Zeros lie around acc. */
+static void spread_phases(const struct pool_job *job, const char *acc, char *phases, char *woven, char *row)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const int64_t stride = along->stride, lane = g->lane_bytes;
-    char *const woven = stride == 1 ? phases : row;
+    const int64_t stride = along->stride, lane = g->lane_bytes, count = job->phase_count;
+    const void *of[MOST_STRIDE];
     for (int64_t p = 0; p < stride; p++) {
         const void *rows[MOST_ROWS];
-        char *const to = phases + p * job->phase_count * lane;
+        char *const to = phases + p * count * lane;
         int64_t n = 0;
         for (int64_t t = along->window - 1; t >= 0; t--) {
             if (t * along->dilation % stride != p) continue;
             if (n == MOST_ROWS) {
-                g->gradient->sum(to, rows, n, job->phase_count);
+                g->gradient->sum(to, rows, n, count);
                 rows[0] = to;
                 n = 1;
             }
             rows[n++] = acc - t * along->dilation / stride * lane;
         }
-        if (n == 0 || rows[0] != to || n > 1) g->gradient->sum(to, rows, n, job->phase_count);
+        of[p] = to;
+        if (n == 1) of[p] = rows[0];
+        else g->gradient->sum(to, rows, n, count);
     }
-    if (stride > 1) g->gradient->weave(woven, phases, job->phase_count, stride, job->phase_count);
-    return woven + along->before * lane;
+    const int64_t groups = along->before == 0 ? along->size / stride : count;
+    char *const target = along->before == 0 ? row : woven;
+    g->gradient->weave(target, of, stride, groups);
+    if (along->before > 0) memcpy(row, woven + along->before * lane, (size_t)(along->size * lane));
+    else
+        for (int64_t x = groups * stride; x < along->size; x++)
+            memcpy(row + x * lane, (const char *)of[x - groups * stride] + groups * lane, (size_t)lane);
 }
 
 static int64_t spread(const struct pool_job *job, const char *grad, char *out, char *no_index, char *scratch,
@@ -114,17 +122,28 @@ static int64_t spread(const struct pool_job *job, const char *grad, char *out, c
     const struct pool_axis *along = &g->along;
     const int64_t out_row = along->size * g->inner.size, grad_row = along->outputs * g->inner.size;
     char *const acc = scratch + job->at_levels, *const phases = scratch + job->at_spare;
-    memset(scratch, 0, (size_t)job->scratch_bytes);
+    struct pool_range over[POOL_MAX_AXES];
+    memset(scratch, 0, (size_t)job->at_spare);
+    int64_t before = -1;        /* the plane of the row before */
     for (int64_t unit = first; unit < last; unit++) {
         int64_t at[POOL_MAX_AXES], o[POOL_MAX_AXES], rest = unit, rows = 0;
-        struct pool_range over[POOL_MAX_AXES];
-        int none = 0;
+        int none = 0, alike = unit > first;
         for (int a = g->lead_axes - 1; a >= 0; a--) {
             at[a] = rest % g->lead[a].size;
             rest /= g->lead[a].size;
-            over[a] = outputs_over(&g->lead[a], at[a]);
+            const struct pool_range here = outputs_over(&g->lead[a], at[a]);
+            alike &= here.first == over[a].first && here.last == over[a].last && g->lead[a].dilation == 1 &&
+                     !g->lead[a].bins;
+            over[a] = here;
             o[a] = over[a].first;
             none |= over[a].first >= over[a].last;
+        }
+        char *const to = out + unit * out_row * g->out_bytes;
+        alike &= g->lead_axes > 0 && rest == before;
+        before = rest;
+        if (alike) {            /* under the same windows as the row before */
+            memcpy(to, to - out_row * g->out_bytes, (size_t)(out_row * g->out_bytes));
+            continue;
         }
         for (int a = none ? -1 : 0; a >= 0;) {
             int64_t row = rest, counts = 1;
@@ -140,19 +159,14 @@ static int64_t spread(const struct pool_job *job, const char *grad, char *out, c
             }
             for (a = g->lead_axes - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
         }
-        char *const to = out + unit * out_row * g->out_bytes;
         if (rows == 0) {
             memset(to, 0, (size_t)(out_row * g->out_bytes));
             continue;
         }
-        char *from;
-        if (g->inner.size == 1 && !along->bins) from = spread_phases(job, acc, phases, scratch + job->at_out);
-        else {
-            from = g->last_cast ? scratch + job->at_out : to;
-            spread_pixels(job, acc, from);
-        }
-        if (g->last_cast) g->last_cast->cast(from, to, out_row);
-        else if (from != to) memcpy(to, from, (size_t)(out_row * g->out_bytes));
+        char *const row = g->last_cast ? scratch + job->at_row : to;
+        if (job->phase_count) spread_phases(job, acc, phases, scratch + job->at_out, row);
+        else spread_pixels(job, acc, row);
+        if (g->last_cast) g->last_cast->cast(row, to, out_row);
     }
     return -1;
 }
@@ -193,6 +207,24 @@ struct plane {
     int64_t cleared;            /* positions that hold zeros or more */
 };
 
+/* at[o*width + c] = where byte o*inner + c says, of windows all of which are data and of which the first begins at
+ * `first`.  Returns the first byte that says nowhere, or -1. */
+static int64_t places_of_bytes(const struct pool_job *job, const uint8_t *index, int64_t outputs, int64_t width,
+                               int64_t first, int64_t *at)
+{
+    const int64_t inner = job->g->inner.size, stride = job->g->along.stride;
+    int highest = 0;
+    for (int64_t o = 0, i = 0; o < outputs; o++)
+        for (int64_t c = 0; c < width; c++, i++) {
+            const int k = index[o * inner + c];
+            highest = k > highest ? k : highest;
+            at[i] = first + o * stride + job->table[k];         /* as many entries as a byte has values */
+        }
+    for (int64_t i = 0; highest >= job->table_size && i < outputs * width; i++)
+        if (index[i / width * inner + i % width] >= job->table_size) return i / width * inner + i % width;
+    return -1;
+}
+
 /* at[o*width + c] = where in its plane an output points, each index read once.  Returns the first output of the row
  * that points nowhere, as it lies in memory, or -1. */
 static int64_t places_of_row(const struct pool_job *job, struct plane *p, const char *index, int64_t *at)
@@ -218,6 +250,14 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
             p->o[g->lead_axes] = x;
             const int64_t first = p->row_place + x * along->stride - along->before;
             const int fits = p->row_inside && x >= job->inside.first && x < job->inside.last;
+            if (fits && job->table_size && g->index_bytes == 1) {
+                const int64_t some = job->inside.last - x;
+                const int64_t bad = places_of_bytes(job, (const uint8_t *)index + begin, some, p->width, first, at + i);
+                if (bad >= 0) return begin + bad;
+                i += some * p->width;
+                x += some - 1;
+                continue;
+            }
             for (int64_t c = 0; c < run; c++) {
                 const int64_t k = index_at(index, g->index_bytes, begin + c);
                 if (fits && k < job->table_size) at[i + c] = first + job->table[k];
@@ -333,7 +373,7 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
                 continue;
             }
             int64_t upto = g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
-            for (int64_t i = 0; i < g->along.outputs * p.width; i++) upto = most(upto, at[i] + 1);
+            for (int64_t i = 0; !g->in_windows && i < g->along.outputs * p.width; i++) upto = most(upto, at[i] + 1);
             clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, upto);
             const char *from = in + (begin + p.first) * elem;
             int64_t from_inner = inner;
@@ -375,15 +415,15 @@ void pool_plan_backward(struct pool_job *job, const struct pool_geometry *g, enu
         job->units = outer * (job->plane / most(1, along->size));
         /* Zeros before the row of shares for the windows that begin before it, and after for those past its end. */
         const int64_t reach = (along->window - 1) * along->dilation, ends = reach / along->stride + 1;
-        const int phases = inner == 1 && !along->bins;
+        const int phases = inner == 1 && !along->bins && along->stride <= MOST_STRIDE;
         job->phase_count = phases ? (along->size + along->before) / along->stride + 1 : 0;
         const int64_t row = phases ? 2 * ends + most(along->outputs, job->phase_count) : along->outputs * inner;
         job->at_levels = phases ? round_up(ends * lane) : 0;
-        job->at_spare = job->at_levels + round_up(row * lane);
+        job->at_spare = job->at_levels + round_up(row * lane);              /* up to here it begins with zeros */
         job->at_lanes = job->at_spare + round_up(along->stride * job->phase_count * lane);
         job->at_out = job->at_lanes + round_up(along->outputs * inner * lane + POOL_SLACK);
-        job->scratch_bytes = job->at_out + round_up(most(along->stride * job->phase_count, along->size * inner) * lane +
-                                                    POOL_SLACK);
+        job->at_row = job->at_out + round_up(along->stride * job->phase_count * lane);
+        job->scratch_bytes = job->at_row + round_up(along->size * inner * lane + POOL_SLACK);
         return;
     }
     /* Channels share no position: blocks of them where planes are few. */

@@ -1,18 +1,26 @@
 /* best.tmpl.c - where the best element of each window is (struct pool_kernel: best, settle, thin); part of
  * forward.tmpl.c for the reductions that pick an element.
  *
- * Parameter: BETTER(b, a)   where b, that comes later in the window, takes the place of a. */
+ * Parameters: BETTER(b, a)    where b, that comes later in the window, takes the place of a
+ *             SAME_ZEROS(x)   what makes zeros of either sign equal, where the lanes' order does not */
+#ifndef SAME_ZEROS
+#define SAME_ZEROS(x) (x)
+#endif
 
 typedef JOIN(mask_, LANE) NAME(mask);
 
 /* Lanes [i, i + count) of a tap, each `stride` elements after the one before; nothing past the last of them is read. */
 INLINE VEC NAME(tap)(const char *row, int stride, int64_t i, int64_t count)
 {
-    if (stride == 1) return NAME(leaf)(row, i, count == N, count);
+    if (stride == 1) {
+        const VEC lanes = NAME(leaf)(row, i, count == N, count);
+        return SAME_ZEROS(lanes);
+    }
     const int64_t low = count < N / 2 ? 2 * count - 1 : N, high = 2 * count - 1 - (N - 1);
     const VEC a = NAME(leaf)(row, 2 * i, count == N, low);
     const VEC b = count == N || high > 0 ? NAME(leaf)(row, 2 * i + N - 1, count == N, high) : a;
-    return JOIN(even_odd_, LANE)(a, b);
+    const VEC lanes = JOIN(even_odd_, LANE)(a, b);
+    return SAME_ZEROS(lanes);
 }
 
 /* The best of the taps for `count` lanes from i on. */

@@ -1,6 +1,4 @@
 /* gradients.c - the table of what the backward pass does with rows, in one instruction set. */
-#include <math.h>
-
 #include "vec.h"
 #include "pool.h"
 

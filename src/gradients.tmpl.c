@@ -6,13 +6,11 @@
 #define NAME(part) NAME_EXPANDED(part, LANE)
 #define TYPE JOIN(lane_, LANE)
 
-static void NAME(share)(void *acc, const void *grad, int64_t count, double divisor, int add)
+static void NAME(share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add)
 {
     TYPE *const a = acc;
-    const TYPE *const g = grad, d = (TYPE)divisor;
-    int exponent;
-    if (frexp(divisor, &exponent) == 0.5) {         /* the same, and no division */
-        const TYPE inverse = 1 / d;
+    const TYPE *const g = grad, d = (TYPE)divisor, inverse = 1 / d;
+    if ((divisor & (divisor - 1)) == 0) {           /* the same to the bit, and no division */
         if (add) for (int64_t i = 0; i < count; i++) a[i] += g[i] * inverse;
         else for (int64_t i = 0; i < count; i++) a[i] = g[i] * inverse;
     } else {
@@ -41,20 +39,21 @@ static void NAME(sum)(void *dst, const void *const *rows, int64_t n, int64_t cou
     }
 }
 
-static void NAME(weave)(void *dst, const void *phases, int64_t phase_step, int64_t n, int64_t count)
+static void NAME(weave)(void *dst, const void *const *phases, int64_t n, int64_t count)
 {
     TYPE *const d = dst;
-    const TYPE *const p = phases;
     if (n == 2) {
-        const TYPE *const q = p + phase_step;
+        const TYPE *const p = phases[0], *const q = phases[1];
         for (int64_t j = 0; j < count; j++) {
             d[2 * j] = p[j];
             d[2 * j + 1] = q[j];
         }
         return;
     }
-    for (int64_t k = 0; k < n; k++)
-        for (int64_t j = 0; j < count; j++) d[n * j + k] = p[k * phase_step + j];
+    for (int64_t k = 0; k < n; k++) {
+        const TYPE *const p = phases[k];
+        for (int64_t j = 0; j < count; j++) d[n * j + k] = p[j];
+    }
 }
 
 static void NAME(scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width,

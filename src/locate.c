@@ -235,14 +235,17 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     const int64_t row_weight = g->lead_axes ? g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].place_weight : 0;
     const int64_t x_weight = along->stride * along->place_weight;
     char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
-    const int in_one_go = u->inner == 1 || (x_weight == 0 && g->inner.place_weight == 0);
-    for (int64_t r = 0, i = 0; r < u->repeats; r++)
-        for (int64_t o = 0; o < (in_one_go ? 1 : u->outputs); o++) {
-            const int64_t some = in_one_go ? block : u->inner;
-            to->place(code + i * to->code_bytes, some, u->place + r * row_weight + o * x_weight,
-                      in_one_go ? x_weight : g->inner.place_weight, index + i * to->index_bytes);
-            i += some;
+    const int rows_alike = u->inner == 1 || (x_weight == 0 && g->inner.place_weight == 0);
+    const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
+    const int64_t all = block * u->repeats, run = all_alike ? all : rows_alike ? block : u->inner;
+    for (int64_t i = 0, o = 0, first = u->place; i < all; i += run) {
+        to->place(code + i * to->code_bytes, run, first + o * x_weight, rows_alike ? x_weight : g->inner.place_weight,
+                  all - i - run >= POOL_LOOSE_PLACES, index + i * to->index_bytes);
+        if (rows_alike || ++o == u->outputs) {
+            o = 0;
+            first += row_weight;
         }
+    }
     if (g->last_cast) {
         char *const to_out = scratch + job->at_out;
         g->last_cast->cast(lanes, to_out, block * u->repeats);

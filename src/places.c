@@ -2,19 +2,20 @@
 #include "vec.h"
 #include "pool.h"
 
-/* index[i] = first + i*step + code[i].  Plain loops: the compiler vectorises them. */
+/* Plain loops: the compiler vectorises them.  A loose row has no ends to take care of. */
 #define DEFINE_PLACE(from, to)                                                                                 \
-    static void place_##from##_##to(const void *code, int64_t count, int64_t first, int64_t step, void *index) \
+    static void place_##from##_##to(const void *code, int64_t count, int64_t first, int64_t step, int loose,   \
+                                    void *index)                                                               \
     {                                                                                                          \
         typedef uint##from##_t source UNALIGNED;                                                               \
         typedef uint##to##_t target UNALIGNED;                                                                 \
         const source *s = code;                                                                                \
         target *d = index;                                                                                     \
-        if (step == 0)                                                                                         \
-            for (int64_t i = 0; i < count; i++) d[i] = (target)((uint##to##_t)first + (uint##to##_t)s[i]);     \
-        else                                                                                                   \
-            for (int64_t i = 0; i < count; i++)                                                                \
-                d[i] = (target)((uint##to##_t)(first + i * step) + (uint##to##_t)s[i]);                        \
+        int64_t i = 0;                                                                                         \
+        for (; i + POOL_LOOSE_PLACES <= count || (loose && i < count); i += POOL_LOOSE_PLACES)                 \
+            for (int64_t j = 0; j < POOL_LOOSE_PLACES; j++)                                                    \
+                d[i + j] = (target)((uint##to##_t)(first + (i + j) * step) + (uint##to##_t)s[i + j]);          \
+        for (; i < count; i++) d[i] = (target)((uint##to##_t)(first + i * step) + (uint##to##_t)s[i]);         \
     }
 
 #define TO_ALL(F, from) F(from, 8) F(from, 16) F(from, 32) F(from, 64)

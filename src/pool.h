@@ -11,6 +11,7 @@ enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since su
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
+enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
 
@@ -74,10 +75,10 @@ struct pool_kernel {
     void (*thin)(const void *row, int64_t inner, int64_t step, int64_t outputs, void *dst);
 };
 
-/* index[i] = first + i*step + code[i]. */
+/* index[i] = first + i*step + code[i], i in [0, count); where it is `loose`, for some more as well. */
 struct pool_place {
     int code_bytes, index_bytes;
-    void (*place)(const void *code, int64_t count, int64_t first, int64_t step, void *index);
+    void (*place)(const void *code, int64_t count, int64_t first, int64_t step, int loose, void *index);
 };
 
 /* How a lane becomes what memory holds.  dst may be src where the two types have one size. */
@@ -108,11 +109,11 @@ struct pool_power {
 struct pool_gradient {
     const char *lane;
     /* acc[0 .. count) = or += grad / divisor. */
-    void (*share)(void *acc, const void *grad, int64_t count, double divisor, int add);
+    void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add);
     /* dst[0 .. count) = rows[0] + rows[1] + ..., in this order; dst may be rows[0]. */
     void (*sum)(void *dst, const void *const *rows, int64_t n, int64_t count);
-    /* dst[n*j + k] = phases[k*phase_step + j], j in [0, count), k in [0, n). */
-    void (*weave)(void *dst, const void *phases, int64_t phase_step, int64_t n, int64_t count);
+    /* dst[n*j + k] = phases[k][j], j in [0, count), k in [0, n). */
+    void (*weave)(void *dst, const void *const *phases, int64_t n, int64_t count);
     /* acc[at[o*width + c]*acc_inner + c] += grad[o*grad_inner + c]. */
     void (*scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width, int64_t acc_inner,
                     int64_t grad_inner);
@@ -217,7 +218,7 @@ struct pool_job {
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes;
     int64_t at_gathered, at_source, at_levels, at_spare, at_lanes, at_beside, at_mid, at_out;
-    int64_t at_code, at_other, at_place, at_other_place, at_index;
+    int64_t at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 
 enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX };

@@ -13,6 +13,7 @@
 
 #define LANE int16
 #define WIDEN(x) order_of_halves(x)
+#define SAME_ZEROS(x) ((x) - ((x) == -1))       /* -0.0 is -1 in this order */
 /* From -infinity to infinity the order runs over [-1 - 0x7f80, 0x7f80]; beyond lie the NaN, which go to the end where
  * they win, or lose, by order alone. */
 #define IS_NAN(x) ((vec_uint16)((x) + 0x7f80 + 1) > 2 * 0x7f80 + 1)
@@ -23,6 +24,7 @@
 #include "reductions/min.h"
 #include "reductions/fmax.h"
 #include "reductions/fmin.h"
+#undef SAME_ZEROS
 #undef LANE
 #undef WIDEN
 #undef PICK_NAN
