@@ -103,7 +103,7 @@ def max_way(
 ) -> Way:
     """The way of the gradient of a maximum or minimum."""
     shape = shape_of("input_shape", input_shape)
-    axes = _plan.spatial_axes(nd, len(shape), data_format)
+    axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(nd, pool_size, strides, padding, dilation, ceil_mode)
     made = _plan.plan("max", shape, dtype, axes, met)
     return way_of(ADD, nd, made, shape, dtype, index_kind, met.pool_size)
@@ -149,7 +149,7 @@ def sum_way(
 ) -> Way:
     """The way of the gradient of an average, or with a divisor of 1 of a sum."""
     shape = shape_of("input_shape", input_shape)
-    axes = _plan.spatial_axes(nd, len(shape), data_format)
+    axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(
         nd, pool_size, strides, padding, dilation, ceil_mode, "propagate", count_include_pad,
         divisor_override,
@@ -219,7 +219,7 @@ def of_global(
     """One window over all of the spatial axes."""
     shape = shape_of("input_shape", input_shape)
     keepdims = _plan.flag("keepdims", keepdims)
-    axes = _plan.spatial_axes(nd, len(shape), data_format)
+    axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     window = tuple(shape[axis] for axis in axes)
     if 0 in window:
         raise ValueError(f"input_shape must have elements along its spatial axes, got {shape}")
@@ -271,7 +271,7 @@ def adaptive_way(
 ) -> Way:
     """The way of the gradient of pooling to a given size."""
     shape = shape_of("input_shape", input_shape)
-    made = _plan.adaptive_plan(op, nd, shape, dtype, output_size, data_format)
+    made = _plan.adaptive_plan(op, nd, shape, dtype, output_size, data_format, "input_shape")
     _plan.no_windows(index_kind)
     return way_of(ADD if op == "max" else SPREAD, nd, made, shape, dtype, index_kind)
 
@@ -337,7 +337,7 @@ def unpooling(
 ) -> Way:
     """The way to what unpooling an array of this shape makes, or back."""
     shape = shape_of("input_shape", input_shape)
-    axes = _plan.spatial_axes(nd, len(shape), data_format)
+    axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(nd, pool_size, strides, padding)
     pads = ((0, 0),) * nd if isinstance(met.padding, str) else met.padding
     whole = list(shape)

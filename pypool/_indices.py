@@ -85,7 +85,7 @@ def convert_indices(
     wanted = _plan.one_of("to", to, _plan.INDEX_KINDS)
     nd = _plan.integer("nd", nd, 1, 3)
     shape = _plan.shape_of("input_shape", input_shape)
-    axes = _plan.spatial_axes(nd, len(shape), data_format)
+    axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     if "window" not in (kind, wanted):
         whole = with_axes(given, shape, axes)
         found = in_planes(whole, kind, shape, axes)

@@ -239,15 +239,15 @@ def options_of(
         raise TypeError(f"dtype is an option of op='avg' and op='sum', got op={op!r}")
 
 
-def spatial_axes(nd: int, ndim: int, data_format: object) -> tuple[int, ...]:
+def spatial_axes(nd: int, ndim: int, data_format: object, name: str = "x") -> tuple[int, ...]:
     """The axes that an nd-dimensional pooling pools."""
     if data_format is None:
         data_format = "channels_last"
     first = one_of("data_format", data_format, ("channels_last", "channels_first"))
     if ndim < nd:
         raise ValueError(
-            f"x must have at least {nd} dimensions, {nd} spatial ones and, if any, channels and "
-            f"batch axes; got {ndim}"
+            f"{name} must have at least {nd} dimensions, {nd} spatial ones and, if any, channels "
+            f"and batch axes; got {ndim}"
         )
     end = ndim if ndim == nd or first == "channels_first" else ndim - 1
     return tuple(range(end - nd, end))
@@ -550,16 +550,17 @@ def adaptive_plan(
     dtype: np.dtype[Any],
     output_size: object,
     data_format: object,
+    name: str = "x",
 ) -> Plan:
     """What pooling to a given size makes: PyTorch's bins, which are windows where they divide."""
     source = supported("x", dtype)
-    axes = spatial_axes(nd, len(shape), data_format)
+    axes = spatial_axes(nd, len(shape), data_format, name)
     outputs = per_axis("output_size", output_size, nd)
     pooled = {}
     for axis, m in zip(axes, outputs, strict=True):
         n = shape[axis]
         if n == 0:
-            raise ValueError(f"x must have elements along its spatial axes, got shape {shape}")
+            raise ValueError(f"{name} must have elements along its spatial axes, got {shape}")
         if n * (m + 1) > LIMIT:
             raise ValueError(f"output_size {show(m)} is too large for an axis of {n} elements")
         if n % m == 0:

@@ -69,8 +69,6 @@ cdef extern from "pool.h":
         void *walk
     enum pool_task:
         POOL_FORWARD
-        POOL_SPREAD
-        POOL_ADD
     enum pool_status:
         POOL_OK
         POOL_NO_MEMORY
@@ -165,8 +163,7 @@ cdef class Geometry:
         if task == POOL_FORWARD:
             pool_plan_forward(&self.job, &self.c)
         else:
-            if task in (POOL_SPREAD, POOL_ADD):
-                self.c.gradient = gradient(table, recipe.lane)
+            self.c.gradient = gradient(table, "float64" if recipe.lane == "float64" else "float32")
             pool_plan_backward(&self.job, &self.c, <pool_task>task)
 
 

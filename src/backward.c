@@ -26,8 +26,9 @@ static int covers(const struct pool_axis *a, int64_t o, int64_t position)
 }
 
 /* How many elements of a window count, along one axis. */
-static int64_t counted(const struct pool_axis *a, int64_t o)
+static int64_t counted(const struct pool_axis *a, struct pool_range inside, int64_t o)
 {
+    if (o >= inside.first && o < inside.last) return a->window;
     const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
     return taps.last - taps.first;
 }
@@ -52,7 +53,7 @@ static void share_row(const struct pool_job *job, const char *grad, char *lanes,
         const int inside = o >= job->inside.first && o < job->inside.last;
         upto = inside ? job->inside.last : o + 1;
         const int64_t at = o * inner * g->lane_bytes;
-        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, o), add);
+        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, job->inside, o), add);
     }
 }
 
@@ -92,8 +93,10 @@ static void spread_phases(const struct pool_job *job, const char *acc, char *pha
         const void *rows[MOST_ROWS];
         char *const to = phases + p * count * lane;
         int64_t n = 0;
-        for (int64_t t = along->window - 1; t >= 0; t--) {
-            if (t * along->dilation % stride != p) continue;
+        const int64_t step = along->dilation > 1 ? 1 : stride, last = along->window - 1;
+        const int64_t from = along->dilation > 1 ? last : p > last ? -1 : last - (last - p) % stride;
+        for (int64_t t = from; t >= 0; t -= step) {
+            if (along->dilation > 1 && t * along->dilation % stride != p) continue;
             if (n == MOST_ROWS) {
                 g->gradient->sum(to, rows, n, count);
                 rows[0] = to;
@@ -114,6 +117,16 @@ static void spread_phases(const struct pool_job *job, const char *acc, char *pha
             memcpy(row + x * lane, (const char *)of[x - groups * stride] + groups * lane, (size_t)lane);
 }
 
+/* The next row of positions; 1 where that begins a plane. */
+static int next_row(const struct pool_geometry *g, int64_t *at)
+{
+    for (int a = g->lead_axes - 1; a >= 0; a--) {
+        if (++at[a] < g->lead[a].size) return 0;
+        at[a] = 0;
+    }
+    return 1;
+}
+
 static int64_t spread(const struct pool_job *job, const char *grad, char *out, char *no_index, char *scratch,
                       int64_t first, int64_t last)
 {
@@ -122,15 +135,17 @@ static int64_t spread(const struct pool_job *job, const char *grad, char *out, c
     const struct pool_axis *along = &g->along;
     const int64_t out_row = along->size * g->inner.size, grad_row = along->outputs * g->inner.size;
     char *const acc = scratch + job->at_levels, *const phases = scratch + job->at_spare;
-    struct pool_range over[POOL_MAX_AXES];
+    struct pool_range over[POOL_MAX_AXES] = {{0, 0}};
     memset(scratch, 0, (size_t)job->at_spare);
-    int64_t before = -1;        /* the plane of the row before */
-    for (int64_t unit = first; unit < last; unit++) {
-        int64_t at[POOL_MAX_AXES], o[POOL_MAX_AXES], rest = unit, rows = 0;
+    int64_t at[POOL_MAX_AXES], rest = first, before = -1;   /* the unit's row, its plane, that of the row before */
+    for (int a = g->lead_axes - 1; a >= 0; a--) {
+        at[a] = rest % g->lead[a].size;
+        rest /= g->lead[a].size;
+    }
+    for (int64_t unit = first; unit < last; unit++, rest += next_row(g, at)) {
+        int64_t o[POOL_MAX_AXES], rows = 0;
         int none = 0, alike = unit > first;
         for (int a = g->lead_axes - 1; a >= 0; a--) {
-            at[a] = rest % g->lead[a].size;
-            rest /= g->lead[a].size;
             const struct pool_range here = outputs_over(&g->lead[a], at[a]);
             alike &= here.first == over[a].first && here.last == over[a].last && g->lead[a].dilation == 1 &&
                      !g->lead[a].bins;
@@ -151,7 +166,7 @@ static int64_t spread(const struct pool_job *job, const char *grad, char *out, c
             for (a = 0; a < g->lead_axes; a++) {
                 here &= covers(&g->lead[a], o[a], at[a]);
                 row = row * g->lead[a].outputs + o[a];
-                counts *= counted(&g->lead[a], o[a]);
+                counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
             }
             if (here) {
                 share_row(job, grad + row * grad_row * g->out_bytes, scratch + job->at_lanes, acc, counts, rows > 0);
@@ -204,6 +219,7 @@ struct plane {
     int64_t o[POOL_MAX_AXES];   /* the row at hand, along the leading axes */
     int64_t row_place;          /* tap 0 of its windows there */
     int row_inside;
+    int64_t highest;            /* position that indices pointed at so far */
     int64_t cleared;            /* positions that hold zeros or more */
 };
 
@@ -238,14 +254,11 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
         /* A row that is whole is one run. */
         const int64_t run = !g->in_windows && p->width == inner ? along->outputs * inner : p->width;
         if (!g->in_windows) {
-            const int64_t *const from = (const int64_t *)index + begin;
-            int bad = 0;
-            for (int64_t c = 0; c < run; c++) {
-                at[i + c] = from[c];
-                bad |= (uint64_t)at[i + c] >= plane;
-            }
-            for (int64_t c = 0; bad && c < run; c++)
-                if ((uint64_t)at[i + c] >= plane) return begin + c;
+            const uint64_t highest = g->gradient->check((const int64_t *)index + begin, run, at + i);
+            if (highest >= plane)
+                for (int64_t c = 0; c < run; c++)
+                    if ((uint64_t)at[i + c] >= plane) return begin + c;
+            p->highest = most(p->highest, (int64_t)highest);
         } else {
             p->o[g->lead_axes] = x;
             const int64_t first = p->row_place + x * along->stride - along->before;
@@ -372,8 +385,8 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
                 pick(in + plane_at, at, out + (begin + p.first) * elem, g->along.outputs, p.width, inner, (int)elem);
                 continue;
             }
-            int64_t upto = g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
-            for (int64_t i = 0; !g->in_windows && i < g->along.outputs * p.width; i++) upto = most(upto, at[i] + 1);
+            const int64_t in_windows = g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
+            const int64_t upto = most(in_windows, p.highest + 1);
             clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, upto);
             const char *from = in + (begin + p.first) * elem;
             int64_t from_inner = inner;
@@ -415,7 +428,9 @@ void pool_plan_backward(struct pool_job *job, const struct pool_geometry *g, enu
         job->units = outer * (job->plane / most(1, along->size));
         /* Zeros before the row of shares for the windows that begin before it, and after for those past its end. */
         const int64_t reach = (along->window - 1) * along->dilation, ends = reach / along->stride + 1;
-        const int phases = inner == 1 && !along->bins && along->stride <= MOST_STRIDE;
+        /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */
+        const int phases = inner == 1 && !along->bins && along->before >= 0 && along->stride <= MOST_STRIDE &&
+                           along->window / along->stride <= 2 * along->outputs + 2;
         job->phase_count = phases ? (along->size + along->before) / along->stride + 1 : 0;
         const int64_t row = phases ? 2 * ends + most(along->outputs, job->phase_count) : along->outputs * inner;
         job->at_levels = phases ? round_up(ends * lane) : 0;

@@ -9,5 +9,16 @@
 #include "gradients.tmpl.c"
 #undef LANE
 
-#define ENTRY(lane) {#lane, share_##lane, sum_##lane, weave_##lane, scatter_##lane},
+static uint64_t check(const int64_t *index, int64_t count, int64_t *at)
+{
+    uint64_t highest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t here = index[i];
+        at[i] = here;
+        highest = (uint64_t)here > highest ? (uint64_t)here : highest;
+    }
+    return highest;
+}
+
+#define ENTRY(lane) {#lane, share_##lane, sum_##lane, weave_##lane, scatter_##lane, check},
 const struct pool_gradient JOIN(ISA, _gradients)[] = {ENTRY(float32) ENTRY(float64) {0}};

@@ -117,6 +117,8 @@ struct pool_gradient {
     /* acc[at[o*width + c]*acc_inner + c] += grad[o*grad_inner + c]. */
     void (*scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width, int64_t acc_inner,
                     int64_t grad_inner);
+    /* at[0 .. count) = index, each read once; returns the highest, past all others if it is negative. */
+    uint64_t (*check)(const int64_t *index, int64_t count, int64_t *at);
 };
 
 /* All that one instruction set offers. */
