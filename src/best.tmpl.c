@@ -23,27 +23,59 @@ INLINE VEC NAME(tap)(const char *row, int stride, int64_t i, int64_t count)
     return SAME_ZEROS(lanes);
 }
 
-/* The best of the taps for `count` lanes from i on. */
-INLINE void NAME(best_of)(const char *const *taps, const int64_t *codes, int n, int stride, int64_t shift, int64_t i,
-                          int64_t count, int fresh, TYPE *best, TYPE *code)
+typedef JOIN(vec_, JOIN(CODE_OF_, LANE)) NAME(codes);
+typedef NAME(codes) NAME(codes_at) UNALIGNED;
+
+INLINE NAME(codes) NAME(code)(int64_t code)
 {
-    typedef JOIN(vec_, JOIN(CODE_OF_, LANE)) codes_vec;
-    typedef codes_vec codes_at UNALIGNED;
-    VEC a;
-    codes_vec at;
-    if (fresh) {
-        a = NAME(tap)(taps[0] + shift, stride, i, count);
-        at = (codes_vec){0} + (JOIN(lane_, JOIN(CODE_OF_, LANE)))codes[0];
-    } else {
+    return (NAME(codes)){0} + (JOIN(lane_, JOIN(CODE_OF_, LANE)))code;
+}
+
+INLINE void NAME(consider)(VEC *best, NAME(codes) *at, VEC b, NAME(codes) here)
+{
+    const NAME(mask) better = BETTER(b, *best);
+    *best = PICK(better, b, *best);
+    *at = PICK(better, here, *at);
+}
+
+/* The best of the taps for `count` lanes from i on.  Each row of three or pair has a best of its own first: so many
+ * comparisons need not wait for each other. */
+INLINE void NAME(best_of)(const struct pool_taps *t, int stride, int64_t shift, int64_t i, int64_t count, TYPE *best,
+                          TYPE *code)
+{
+    VEC a = {0};
+    NAME(codes) at = {0};
+    if (!t->fresh) {
         a = NAME(load)(best + i);
-        at = *(const codes_at *)(code + i);
+        at = *(const NAME(codes_at) *)(code + i);
     }
-    for (int k = fresh; k < n; k++) {
-        const VEC b = NAME(tap)(taps[k] + shift, stride, i, count);
-        const codes_vec here = (codes_vec){0} + (JOIN(lane_, JOIN(CODE_OF_, LANE)))codes[k];
-        const NAME(mask) better = BETTER(b, a);
-        a = PICK(better, b, a);
-        at = PICK(better, here, at);
+    const int group = t->n % 3 == 0 ? 3 : 2;
+    for (int k = 0; k < t->n;) {
+        const char *const row = t->taps[k] + shift;
+        NAME(codes) here = NAME(code)(t->codes[k]);
+        const int last = k + group < t->n ? k + group : t->n;
+        VEC b;
+        /* Two taps side by side are the even and the odd ones of the same elements. */
+        if (stride == 2 && k + 1 < last && t->taps[k + 1] - t->taps[k] == sizeof(ELEM)) {
+            const int64_t low = 2 * count < N ? 2 * count : N;
+            const VEC x = NAME(leaf)(row, 2 * i, count == N, low);
+            const VEC y = 2 * count > N ? NAME(leaf)(row, 2 * i + N, count == N, 2 * count - N) : x;
+            const VEC even = EVEN(x, y), odd = ODD(x, y);
+            b = SAME_ZEROS(even);
+            NAME(consider)(&b, &here, SAME_ZEROS(odd), NAME(code)(t->codes[k + 1]));
+            k += 2;
+        } else {
+            b = NAME(tap)(row, stride, i, count);
+            k++;
+        }
+        for (; k < last; k++)
+            NAME(consider)(&b, &here, NAME(tap)(t->taps[k] + shift, stride, i, count), NAME(code)(t->codes[k]));
+        if (t->fresh && last <= group) {
+            a = b;
+            at = here;
+        } else {
+            NAME(consider)(&a, &at, b, here);
+        }
     }
     if (count == N) {
         NAME(store)(best + i, a);
@@ -59,15 +91,14 @@ INLINE void NAME(best_by)(const struct pool_taps *t, int stride, void *best, voi
     TYPE *to = best, *at = code;
     for (int64_t r = 0; r < t->repeats; r++)
         for (int64_t o = 0; o < t->outputs; o++, to += t->count, at += t->count) {
-            const int64_t shift = r * t->row_step + o * t->step;
+            const int64_t shift = r * t->row_step + o * t->step, whole = r < t->loose ? t->count : t->count - N + 1;
             int64_t i = 0;
-            for (; i + N <= t->count; i += N)
-                NAME(best_of)(t->taps, t->codes, t->n, stride, shift, i, N, t->fresh, to, at);
-            if (i == t->count) continue;
+            for (; i < whole; i += N) NAME(best_of)(t, stride, shift, i, N, to, at);
+            if (i >= t->count) continue;
             if (!PARTS_ARE_CHEAP && i > 0)      /* what is done twice stays as it is */
-                NAME(best_of)(t->taps, t->codes, t->n, stride, shift, t->count - N, N, t->fresh, to, at);
+                NAME(best_of)(t, stride, shift, t->count - N, N, to, at);
             else
-                NAME(best_of)(t->taps, t->codes, t->n, stride, shift, i, t->count - i, t->fresh, to, at);
+                NAME(best_of)(t, stride, shift, i, t->count - i, to, at);
         }
 }
 

@@ -28,6 +28,7 @@ static void flush(struct search *s)
         s->call.n = s->n;
         s->job->g->kernel->best(&s->call, s->best, s->code);
         s->call.fresh = 0;
+        s->call.loose = 0;
     }
     s->n = s->thins = 0;
     s->rows = 1;                /* the row at hand may have taps to come */
@@ -203,6 +204,7 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     }
     s.count = s.call.outputs * s.call.count * u->repeats;
     s.call.fresh = long_rows || (u->inside && start >= 0 && end <= along->size);
+    if (s.call.fresh && u->inner == 1 && !long_rows && !job->thinned) s.call.loose = loose_rows(job, u);
     begin(&s);
 
     /* The rows of the window in their order. */

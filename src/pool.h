@@ -29,6 +29,7 @@ struct pool_taps {
     int n, stride;
     int fresh;                  /* nothing is best as yet */
     int64_t repeats, row_step, outputs, step, count;
+    int64_t loose;              /* rows, from the first, that may be read two vectors past their ends; `fresh` only */
 };
 
 /* The kernels of one reduction over one dtype.  Rows hold elements as memory has them, lanes hold what

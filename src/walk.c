@@ -348,8 +348,7 @@ static struct pool_quotient quotient(double divisor)
     return (struct pool_quotient){divisor, 1 / divisor, frexp(divisor, &exponent) == 0.5};
 }
 
-/* How many of a unit's rows of outputs may be loose (pool.h): at the end of the thread's share, all but a few. */
-static int64_t loose_rows(const struct pool_job *job, const struct unit *u)
+int64_t loose_rows(const struct pool_job *job, const struct unit *u)
 {
     if (!job->dense) return 0;
     const struct pool_geometry *g = job->g;

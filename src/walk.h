@@ -54,6 +54,9 @@ struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, i
 void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c, int64_t width,
               int64_t inner, int bytes, int swapped);
 
+/* How many of a unit's rows of outputs may be loose (pool.h): at the end of the thread's share, all but a few. */
+int64_t loose_rows(const struct pool_job *job, const struct unit *u);
+
 /* acc[0 .. count) = lanes that take no part; the row that is nothing but padding lies at the front of the scratch. */
 void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc);
 
