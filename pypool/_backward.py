@@ -179,29 +179,32 @@ def of_lp(
         _plan.supported(name, array.dtype)
     if output.shape != grad.shape:
         raise ValueError(f"output must have the shape of grad {grad.shape}, got {output.shape}")
-    if math.isinf(power):
-        result = of_max(
-            "max", nd, grad, None, x.shape, pool_size, strides, padding, data_format, dilation,
-            ceil_mode, "window", np.abs(x), "propagate", None, workers,
-        )  # fmt: skip
-        result *= np.sign(x)
-        return into(out, result)
-    wide = np.dtype(np.float32) if grad.dtype.name in _plan.HALVES else grad.dtype
+    # In the widest of the three: an element's power may be past what the gradient's dtype holds.
+    narrow = (*_plan.HALVES, "float32")
+    wide = np.dtype(
+        np.float32 if all(a.dtype.name in narrow for a in (x, output, grad)) else np.float64
+    )
+    # NumPy's powers differ in the last bit between strided and contiguous arrays.
+    values, outputs = np.ascontiguousarray(x, wide), np.ascontiguousarray(output, wide)
+    arguments = (pool_size, strides, padding, data_format, dilation, ceil_mode)
     with np.errstate(all="ignore"):
-        shares = np.where(output == 0, 0, grad.astype(wide) * output.astype(wide) ** (1 - power))
-    result = of_sum(
-        "sum", nd, shares.astype(wide, copy=False), x.shape, pool_size, strides, padding,
-        data_format, dilation, ceil_mode, False, None, None, workers,
-    )  # fmt: skip
-    if power == 2:
-        result *= x
-    elif power == 1:
-        result *= np.sign(x)
-    else:
-        with np.errstate(all="ignore"):
-            slopes = np.sign(x) * np.abs(x).astype(wide) ** (power - 1)
-        result *= np.where(x == 0, 0, slopes)
-    return into(out, result.astype(grad.dtype, copy=False))
+        signs, shares = np.sign(values), np.where(outputs == 0, 0, np.ascontiguousarray(grad, wide))
+        if math.isinf(power):
+            result = of_max(
+                "max", nd, shares, None, x.shape, *arguments, "window", np.abs(values),
+                "propagate", None, workers,
+            )  # fmt: skip
+            result *= np.where(result == 0, 0, signs)
+        else:
+            shares = np.where(outputs == 0, 0, shares * outputs ** (1 - power))
+            result = of_sum("sum", nd, shares, x.shape, *arguments, False, None, None, workers)
+            if power == 2:
+                result *= values
+            elif power == 1:
+                result *= signs
+            else:
+                result *= np.where(values == 0, 0, signs * np.abs(values) ** (power - 1))
+        return into(out, result.astype(grad.dtype.type, copy=False))
 
 
 def of_global(

@@ -82,13 +82,9 @@ def locate(
     """Values and places of a plan that has places, into `out` where it is given."""
     made = geometry.plan
     assert made.places is not None
-    if out is not None and not (isinstance(out, tuple) and len(out) == 2):
-        raise TypeError(
-            f"out must be a pair (values, indices) with return_indices, got {type(out).__name__}"
-        )
+    given = pair_of(out)
     wanted = (made.dtype, made.places.dtype)
     names = ("out[0]", "out[1]")
-    given = out or (None, None)
     results: list[Array] = []
     for name, target, dtype in zip(names, given, wanted, strict=True):
         if target is not None:
@@ -100,7 +96,7 @@ def locate(
             and target.dtype.isnative
             and not any(np.may_share_memory(target, a) for a in (x, *results))
         )
-        results.append(target if alone else np.empty(made.shape, dtype))
+        results.append(target if target is not None and alone else np.empty(made.shape, dtype))
     if given[0] is not None and given[1] is not None and np.may_share_memory(*given):
         raise ValueError("out[0] and out[1] must not share memory")
     _core.run(geometry, x, results[0], results[1], workers)
@@ -195,22 +191,27 @@ def pool_globally(
             return out
         return result if keepdims else result.reshape(shape)
     _plan.no_windows(index_kind)
-    pair = None
-    if out is not None:
-        if not (isinstance(out, tuple) and len(out) == 2):
-            raise TypeError(
-                "out must be a pair (values, indices) with return_indices, "
-                f"got {type(out).__name__}"
-            )
-        pair = tuple(
-            None if each is None else with_axes(each, f"out[{i}]", expected, axes, keepdims)
-            for i, each in enumerate(out)
-        )
+    given = pair_of(out)
+    pair = tuple(
+        None if each is None else with_axes(each, f"out[{i}]", expected, axes, keepdims)
+        for i, each in enumerate(given)
+    )
     results = pool_with_indices(x, how, True, index_kind, pair, workers)
     return tuple(
-        given if given is not None else (result if keepdims else result.reshape(shape))
-        for given, result in zip(out or (None, None), results, strict=True)
+        each if each is not None else (result if keepdims else result.reshape(shape))
+        for each, result in zip(given, results, strict=True)
     )
+
+
+def pair_of(out: Any) -> tuple[Array | None, Array | None]:
+    """The `out` of a call that makes values and indices."""
+    if out is None:
+        return None, None
+    if not isinstance(out, tuple) or len(out) != 2:
+        raise TypeError(
+            f"out must be a pair (values, indices) with return_indices, got {type(out).__name__}"
+        )
+    return out
 
 
 def with_axes(
