@@ -16,7 +16,7 @@ Array = NDArray[Any]
 SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
 """What the core is asked to do: pool.h's enum pool_task."""
 
-MOST_KEPT = 4096
+MOST_KEPT = 1024
 """Ways kept; past that all are forgotten."""
 
 

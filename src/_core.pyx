@@ -169,7 +169,7 @@ cdef class Geometry:
 
 # ---- the short way: calls like one before ------------------------------------------------------------------
 
-cdef int MOST_KEPT = 4096       # past that all are forgotten
+cdef int MOST_KEPT = 1024       # past that all are forgotten
 cdef dict kept = {}
 cdef object anew = None
 cdef object workers_of = None
