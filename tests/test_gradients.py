@@ -96,11 +96,10 @@ def test_the_gradient_of_an_extreme_goes_to_where_it_was(dtype, op, padding):
             assert_same(again, expected, "from x", nd, args)
 
 
-@pytest.mark.parametrize("padding", cases.PADDINGS)
 @pytest.mark.parametrize("op, options", SUMS, ids=str)
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_the_gradient_of_a_sum_goes_to_all_of_it(dtype, op, options, padding):
-    for nd, data_format in itertools.product(RANKS, FORMATS):
+def test_the_gradient_of_a_sum_goes_to_all_of_it(dtype, op, options):
+    for nd, data_format, padding in itertools.product(RANKS, FORMATS, cases.PADDINGS):
         shape = cases.shape(nd, data_format, size=(6, 5, 7))
         for i, window in enumerate(cases.pool_sizes(nd)):
             args = {"padding": cases.padding(padding, nd), "data_format": data_format, **window}
@@ -202,6 +201,8 @@ def test_every_width_past_four_vectors(dtype, axis):
         shape = (1, 4, width) if axis == "width" else (4, 5, width)
         data_format = "channels_first" if axis == "width" else "channels_last"
         for i, (nd, window) in enumerate(ROWS if axis == "width" else ROWS[:3]):
+            if (axis == "channels" or dtype == "bfloat16") and (i + width) % 3:
+                continue  # one of the windows in turn
             if axis == "width" and "padding" not in window and width < window["pool_size"]:
                 continue  # no window fits
             args = {**window, "data_format": data_format}
@@ -791,21 +792,21 @@ FITS = {"adaptive_max": (2, 6, 4, 3), "adaptive_avg": (2, 6, 4, 3), "global_max"
         "global_avg": (2, 6, 4, 3)}  # fmt: skip
 
 
-@pytest.mark.parametrize("shape, mention", BAD_SHAPES, ids=str)
 @pytest.mark.parametrize("name", TAKE_A_SHAPE)
-def test_an_input_shape_that_does_not_fit_is_refused(name, shape, mention):
-    if shape == FITS.get(name):
-        return  # those take any size of image
-    with pytest.raises(ValueError) as caught:
-        TAKE_A_SHAPE[name](shape)
-    general = name in ("max", "avg", "sum")
-    assert mention in str(caught.value) or not general, caught.value
+def test_an_input_shape_that_does_not_fit_is_refused(name):
+    for shape, mention in BAD_SHAPES:
+        if shape == FITS.get(name):
+            continue  # those take any size of image
+        with pytest.raises(ValueError) as caught:
+            TAKE_A_SHAPE[name](shape)
+        general = name in ("max", "avg", "sum")
+        assert mention in str(caught.value) or not general, (shape, caught.value)
 
 
-@pytest.mark.parametrize("shape", BAD_TYPES, ids=str)
 @pytest.mark.parametrize("name", TAKE_A_SHAPE)
-def test_an_input_shape_that_is_none_is_refused(name, shape):
-    refused(TypeError, lambda: TAKE_A_SHAPE[name](shape), "input_shape")
+def test_an_input_shape_that_is_none_is_refused(name):
+    for shape in BAD_TYPES:
+        refused(TypeError, lambda: TAKE_A_SHAPE[name](shape), "input_shape")  # noqa: B023
 
 
 def test_an_input_shape_may_be_any_sequence_of_integers():

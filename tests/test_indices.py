@@ -68,15 +68,15 @@ def test_the_worked_example():
         np.testing.assert_array_equal(found, np.reshape(indices, (2, 1, 2)), kind)
 
 
-@pytest.mark.parametrize("padding", cases.PADDINGS)
 @pytest.mark.parametrize("op", OPS)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_values_and_indices_equal_the_definition(dtype, op, padding):
-    for nd, data_format in itertools.product(RANKS, FORMATS):
+def test_values_and_indices_equal_the_definition(dtype, op):
+    for nd, data_format, padding in itertools.product(RANKS, FORMATS, cases.PADDINGS):
         x = cases.small(dtype, cases.shape(nd, data_format, size=(6, 5, 7)))
         for i, window in enumerate(cases.pool_sizes(nd)):
             args = {"padding": cases.padding(padding, nd), "data_format": data_format, **window}
-            args |= {"index_kind": KINDS[(i + nd + len(dtype)) % 4], "ceil_mode": i % 2 == 1}
+            kind = KINDS[(i + nd + len(dtype) + len(padding)) % 4]
+            args |= {"index_kind": kind, "ceil_mode": i % 2 == 1}
             assert_everywhere(op, nd, x, **args)
 
 
@@ -206,11 +206,11 @@ def test_one_nan_anywhere_in_a_window(dtype, op, nan_policy):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_window_of_one_special_value_points_at_its_first_element(dtype, special, nan_policy):
     for op, nd, data_format in itertools.product(OPS, RANKS, FORMATS):
-        x = np.full(cases.shape(nd, data_format, size=(5, 6, 19)), special, cases.dtype_of(dtype))
+        x = np.full(cases.shape(nd, data_format, size=(5, 6, 9)), special, cases.dtype_of(dtype))
         for i, window in enumerate(cases.pool_sizes(nd)):
             args = {"padding": ("same", 1)[i % 2], "data_format": data_format, **window}
-            assert_everywhere(op, nd, x, **args, nan_policy=nan_policy, index_kind=KINDS[i])
-            assert_everywhere(op, nd, x, **args, nan_policy=nan_policy)
+            kind = KINDS[(i + nd) % 4]
+            assert_everywhere(op, nd, x, **args, nan_policy=nan_policy, index_kind=kind)
 
 
 @pytest.mark.parametrize("op", OPS)
@@ -233,6 +233,9 @@ ROWS = [
 ]
 
 
+THOROUGH = ["uint8", "uint16", "float16", "float32", "float64"]
+
+
 def widths(dtype):
     """Every width from 1 to past four of the widest vectors."""
     return range(1, 4 * 64 // cases.dtype_of(dtype).itemsize + 4)
@@ -244,6 +247,8 @@ def test_every_width_past_four_vectors(dtype, axis):
     for width in widths(dtype):
         x = cases.small(dtype, (1, 5, width) if axis == "width" else (4, 5, width))
         for i, window in enumerate(ROWS):
+            if dtype not in THOROUGH and (i + width) % 3:
+                continue  # one of the windows in turn
             if axis == "width" and "padding" not in window and width < window["pool_size"]:
                 continue  # no window fits
             how = {"data_format": "channels_first" if axis == "width" else "channels_last"}
@@ -484,7 +489,7 @@ LARGE = [  # shapes that give threads planes, rows, channels, or one long row to
     ("channels_last", 2, (2, 60, 61, 16)),
     ("channels_last", 2, (1, 9, 8, 3000)),
     ("channels_last", 2, (900, 7, 7, 3)),
-    ("channels_first", 1, (1, 1, 100_001)),
+    ("channels_first", 1, (1, 1, 50_001)),
     ("channels_last", 3, (1, 20, 21, 22, 7)),
 ]
 
@@ -553,14 +558,13 @@ def image(dtype="float32"):
     return cases.small(dtype, (2, 9, 37, 3))
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "laid_out",
     [layout for layout in LAYOUTS if layout is not cases.read_only],
     ids=lambda layout: layout.__name__,
 )
-def test_out_is_a_pair_of_any_layout(laid_out, kind, isa):
-    for dtype in ("uint8", "float16", "float32"):
+def test_out_is_a_pair_of_any_layout(laid_out, isa):
+    for dtype, kind in itertools.product(["uint8", "float16", "float32"], KINDS):
         x = image(dtype)
         expected = pypool.max_pool2d(x, **ARGS, index_kind=kind)
         for first, second in [(True, True), (True, False), (False, True), (False, False)]:

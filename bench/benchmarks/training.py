@@ -23,15 +23,15 @@ class Training(Suite):
         sizes, window = SHAPES[shape]
         x = array(*sizes, data_format, "float32")
         arguments = (*window, "valid", data_format)
-        kind = {"index_kind": index_kind}
+        kind = {"index_kind": index_kind, "workers": workers}
         found = pypool.max_pool2d(x, *arguments, return_indices=True, **kind)
         grad, dx = np.ones_like(found[0]), np.empty_like(x)
         self.locate = functools.partial(
-            pypool.max_pool2d, x, *arguments, return_indices=True, out=found, workers=workers, **kind
+            pypool.max_pool2d, x, *arguments, return_indices=True, out=found, **kind
         )
         self.max_backward = functools.partial(
             pypool.max_pool2d_backward, grad, found[1], x.shape, *arguments, out=dx,
-            workers=workers, **kind,
+            **kind,
         )  # fmt: skip
         self.avg_backward = functools.partial(
             pypool.avg_pool2d_backward, grad, x.shape, *arguments, out=dx, workers=workers
