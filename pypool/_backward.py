@@ -74,6 +74,7 @@ def of_max(
     """The gradient of a maximum or minimum goes to the element that was one."""
     if (indices is None) == (x is None):
         raise TypeError("one of indices and x must be given, and the other be None")
+    _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES)
     grad = gradient(grad)
     if indices is None:
         index_kind = "window"
@@ -365,7 +366,7 @@ def unpooling(
     for axis, size in enumerate(whole):
         if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
             raise ValueError(f"output_shape {tuple(whole)} does not fit an input of shape {shape}")
-    if isinstance(met.padding, str) and output_shape is not None:
+    if met.padding in ("same", "same_lower") and output_shape is not None:
         same = [
             _plan.axis_of(
                 whole[axis], met.pool_size[i], met.strides[i], met.padding, 1, False, False

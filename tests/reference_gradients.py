@@ -164,9 +164,9 @@ def numbered(kind, found, shape, windows, nd=None):
     """Elements of the plane, laid out as the result, in the numbers of another kind."""
     if kind == "plane":
         return found
-    places = np.indices(found.shape)
-    for axis, place in zip(windows.axes, np.unravel_index(found, windows.size), strict=True):
-        places[axis] = place
+    places, rest = np.indices(found.shape), found
+    for axis, size in reversed(list(zip(windows.axes, windows.size, strict=True))):
+        rest, places[axis] = np.divmod(rest, size)
     first = len(shape) - min(nd + 1, len(shape)) if kind == "sample" else 0
     number = np.zeros(found.shape, np.int64)
     for axis in range(first, len(shape)):

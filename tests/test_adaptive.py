@@ -64,10 +64,10 @@ def test_the_worked_example():
     assert_same(gradient, np.array([1.0, 2, 1, 2, 1]))
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_adaptive_pool_equals_the_definition(dtype, size):
-    for nd, data_format in itertools.product(RANKS, FORMATS):
+def test_adaptive_pool_equals_the_definition(dtype):
+    sizes = SIZES if dtype in ("uint8", "int64", *FLOATS) else SIZES[1::3]
+    for nd, data_format, size in itertools.product(RANKS, FORMATS, sizes):
         shape = cases.shape(nd, data_format, size=(7, 9, 5))
         x = cases.small(dtype, shape)
         size_here = size_for(size, nd)

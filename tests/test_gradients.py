@@ -1,5 +1,6 @@
 """Every gradient is the derivative: the adjoint of what is linear, and where the maximum was."""
 
+import concurrent.futures
 import itertools
 
 import cases
@@ -248,6 +249,29 @@ def test_every_window_up_to_140(dtype, channels):
             lambda: backward("max", 2, grad, indices, shape, **args, index_kind=kind),  # noqa: B023
             expected, args, kind,
         )  # fmt: skip
+
+
+def test_dilated_windows_over_short_axes():
+    """Their first taps may all miss; with "same" padding some elements are in no window."""
+    for size, k, s, d in itertools.product(range(1, 7), range(1, 6), range(1, 4), range(1, 6)):
+        for shape, data_format in [
+            ((1, size), "channels_first"),
+            ((size, 2), "channels_last"),
+            ((1, size, 3), "channels_first"),
+            ((size, 3, 2), "channels_last"),
+        ]:
+            nd = len(shape) - 1
+            args = {"pool_size": (k, 1)[:nd], "strides": (s, 1)[:nd], "dilation": (d, 1)[:nd]}
+            args["data_format"] = data_format
+            for padding in ("same", "same_lower", ((1, 1), (0, 0))[:nd], ((0, 2), (0, 0))[:nd]):
+                args["padding"] = padding
+                try:
+                    windows = definition.windows(nd, shape, **args)
+                except ValueError:
+                    continue  # a window holds nothing
+                grad = small_grad("float32", shape, windows)
+                expected = definition.spread("sum", grad, windows)
+                assert_same(backward("sum", nd, grad, shape, **args), expected, shape, args)
 
 
 @pytest.mark.parametrize("nd", RANKS)
@@ -906,10 +930,65 @@ def test_window_arguments_are_met_as_in_the_forward_call():
         refused(error, lambda: pypool.avg_pool2d_backward(grad, (4, 4), 2, **args), mention)  # noqa: B023
     call = lambda: pypool.max_pool2d_backward(grad, indices, (4, 4), 2, index_kind="flat")  # noqa: E731
     refused(ValueError, call, "index_kind", "flat")
-    call = lambda: pypool.max_pool2d_backward(grad, None, (4, 4), 2, x=np.eye(4), nan_policy="x")  # noqa: E731
-    refused(ValueError, call, "nan_policy")
+    for found in ((None, {"x": np.eye(4)}), (indices, {})):
+        how = {"nan_policy": "x", **found[1]}
+        call = lambda: pypool.max_pool2d_backward(grad, found[0], (4, 4), 2, **how)  # noqa: B023, E731
+        refused(ValueError, call, "nan_policy")
     call = lambda: pypool.global_avg_pool2d_backward(np.float32(1), (4, 4), keepdims=1)  # noqa: E731
     refused(TypeError, call, "keepdims")
+
+
+def test_a_call_is_not_taken_for_one_like_it():
+    """Arguments that are equal but not alike, after calls that went well."""
+    x = cases.small("float32", (2, 6, 6, 3))
+    shape, grad = x.shape, cases.small("float32", (2, 3, 3, 3), 1)
+    windows = definition.windows(2, shape, 2)
+    _, found = definition.locate("max", x, windows)
+    _, lows = definition.locate("min", x, windows)
+    for _ in range(3):
+        for kind in KINDS:
+            _, indices = definition.locate("max", x, windows, index_kind=kind, nd=2)
+            for window in (2, (2, 2), [2, 2], np.int8(2)):
+                how = {"pool_size": window, "index_kind": kind}
+                result = pypool.max_pool2d_backward(grad, indices, shape, **how)
+                assert_same(result, definition.followed(grad, found, windows), kind)
+        result = pypool.min_pool2d_backward(grad, None, shape, 2, x=x)
+        assert_same(result, definition.followed(grad, lows, windows))
+        for op, options in SUMS:
+            for dtype in FLOATS:
+                exact = divisible_grad(dtype, shape, windows, **options)
+                result = backward(op, 2, exact, list(shape), 2, **options)
+                assert_same(result, definition.spread(op, exact, windows, **options), op, options)
+        for args in (
+            {"pool_size": 2.0}, {"pool_size": 2, "strides": True}, {"pool_size": 2, "ceil_mode": 0},
+            {"pool_size": (2, 2.0)}, {"pool_size": 2, "dilation": True},
+        ):  # fmt: skip
+            for call in (
+                lambda: pypool.sum_pool2d_backward(grad, shape, **args),  # noqa: B023
+                lambda: pypool.max_pool2d_backward(grad, found, shape, **args),  # noqa: B023
+            ):
+                refused(TypeError, call, *list(args)[-1:])
+        call = lambda: pypool.avg_pool2d_backward(grad, shape, 2, count_include_pad=0)  # noqa: E731
+        refused(TypeError, call, "count_include_pad")
+        call = lambda: pypool.avg_pool2d_backward(grad, shape, 2, divisor_override=True)  # noqa: E731
+        refused(TypeError, call, "divisor_override")
+        call = lambda: pypool.sum_pool2d_backward(grad, (2, 6.0, 6, 3), 2)  # noqa: E731
+        refused(TypeError, call, "input_shape")
+
+
+def test_many_python_threads_get_the_serial_bits():
+    x = cases.full_range("float32", (3, 19, 20, 21))
+    calls = []
+    for k, s, data_format in itertools.product([2, 3], [1, 2], FORMATS):
+        args = {"pool_size": k, "strides": s, "data_format": data_format}
+        values, indices = pypool.max_pool2d(x, **args, return_indices=True)
+        calls.append(lambda v=values, i=indices, a=args: pypool.max_pool2d_backward(
+            v, i, x.shape, **a, workers=2))  # fmt: skip
+        calls.append(lambda v=values, a=args: pypool.avg_pool2d_backward(
+            v, x.shape, **a, workers=2))  # fmt: skip
+    serial = [bits(call()) for call in calls]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda call: bits(call()), calls * 4)) == serial * 4
 
 
 @pytest.mark.parametrize("nd", RANKS)

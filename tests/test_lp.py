@@ -71,7 +71,8 @@ def test_the_worked_example():
 @pytest.mark.parametrize("p", EXACT)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_norms_of_small_integers_equal_the_definition(dtype, p):
-    for nd, data_format, padding in itertools.product(RANKS, FORMATS, cases.PADDINGS):
+    paddings = cases.PADDINGS if dtype in ("uint8", *FLOATS) else ["same", "pairs"]
+    for nd, data_format, padding in itertools.product(RANKS, FORMATS, paddings):
         x = cases.small(dtype, cases.shape(nd, data_format, size=(6, 5, 7), batch=1))
         for i, window in enumerate(cases.pool_sizes(nd)):
             args = {"padding": cases.padding(padding, nd), "data_format": data_format, **window}

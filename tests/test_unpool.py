@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import reference
 import reference_gradients as definition
-from cases import DTYPES, FORMATS, LAYOUTS, RANKS, assert_same, bits
+from cases import DTYPES, FLOATS, FORMATS, LAYOUTS, RANKS, assert_same, bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +54,8 @@ def test_the_worked_example():
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_unpool_equals_the_definition(dtype, data_format):
-    for nd, padding in itertools.product(RANKS, cases.PADDINGS):
+    paddings = cases.PADDINGS if dtype in ("uint8", *FLOATS) else ["same", "pairs"]
+    for nd, padding in itertools.product(RANKS, paddings):
         windows = [window for window in cases.pool_sizes(nd) if "dilation" not in window]
         for i, window in enumerate(windows):
             kind = KINDS[(i + nd + len(padding)) % 4]
@@ -94,6 +95,15 @@ def test_every_form_of_the_output_shape(nd, data_format, isa):
         result = unpool(nd, values, found, **how)
         assert result.shape == inferred
         assert_same(result, definition.unpool(values, found, inferred, axes))
+
+
+def test_the_output_may_be_smaller_than_a_window(isa):
+    """What `ceil_mode` pooled in an overhanging window goes back to where it was."""
+    x = cases.small("float32", (2, 2, 3, 4))
+    values, indices = pypool.max_pool2d(x, 3, ceil_mode=True, return_indices=True)
+    expected = definition.unpool(values, indices, x.shape, (1, 2))
+    assert_same(pypool.max_unpool2d(values, indices, 3, output_shape=x.shape), expected)
+    assert_same(pypool.max_unpool2d(values, indices, 5, 7, 2, output_shape=(2, 3)), expected)
 
 
 def test_the_inferred_shape_is_pytorchs():
