@@ -166,12 +166,21 @@ def in_planes(indices: Array, kind: str, shape: tuple[int, ...], axes: tuple[int
     return np.ravel_multi_index(places, [shape[axis] for axis in axes])
 
 
+def coordinates(places: Array, sizes: list[int]) -> list[Array]:
+    """As `numpy.unravel_index`, which errs on large arrays whose last axis has one element."""
+    found = []
+    for size in reversed(sizes):
+        places, at = np.divmod(places, size)
+        found.append(at)
+    return found[::-1]
+
+
 def out_of_planes(found: Array, kind: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
     """Indices of that kind from positions in the spatial plane."""
     if not found.size:
         return found
     places = grid(found.shape)
-    for axis, place in zip(axes, np.unravel_index(found, [shape[a] for a in axes]), strict=True):
+    for axis, place in zip(axes, coordinates(found, [shape[a] for a in axes]), strict=True):
         places[axis] = place
     number = np.zeros_like(found)
     for place, step in zip(places, steps_of(kind, shape, axes), strict=True):
@@ -212,7 +221,7 @@ def in_windows(
     """Positions in the window of what was found in the plane; a ValueError where it is outside."""
     number = np.full(found.shape, window.first, np.int64)
     outside = np.zeros(found.shape, np.bool_)
-    places = np.unravel_index(found, [of.size for of in made.pooled.values()])
+    places = coordinates(found, [of.size for of in made.pooled.values()])
     for (axis, of), start, place in zip(
         made.pooled.items(), starts(found, made), places, strict=True
     ):

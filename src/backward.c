@@ -16,6 +16,7 @@ static struct pool_range outputs_over(const struct pool_axis *a, int64_t positio
         return (struct pool_range){first, (position * a->outputs + a->outputs - 1) / a->size + 1};
     }
     const int64_t at = position + a->before, behind = at - (a->window - 1) * a->dilation;
+    if (at < 0) return (struct pool_range){0, 0};
     return (struct pool_range){behind <= 0 ? 0 : ceil_div(behind, a->stride), least(at / a->stride + 1, a->outputs)};
 }
 
