@@ -394,9 +394,15 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
                         int64_t outputs, int loose, void *dst)
 {
     const NAME(source) s = NAME(folded)(acc);
-    if (inner == 1 && dilation == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2)))
+#if FUSES
+    if (inner == 1 && dilation == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2))) {
         NAME(taps_of)(&s, (int)window, stride, outputs, loose, NAME(untouched), dst);
-    else if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
+        return;
+    }
+#else
+    (void)loose;
+#endif
+    if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
         NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;
