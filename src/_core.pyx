@@ -72,8 +72,10 @@ cdef extern from "pool.h":
     enum pool_status:
         POOL_OK
         POOL_NO_MEMORY
+        POOL_BAD_INDEX
     void pool_plan_forward(pool_job *job, const pool_geometry *g)
-    void pool_plan_backward(pool_job *job, const pool_geometry *g, pool_task task)
+    bint pool_plan_gather(pool_job *job, const pool_geometry *g, pool_task task)
+    void pool_plan_follow(pool_job *job, const pool_geometry *g, pool_task task)
     pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers,
                          int64_t *bad_index) nogil
     bint pool_has_openmp()
@@ -109,7 +111,7 @@ cdef class Geometry:
     """A plan over arrays of one layout: one problem of the core, and the result it makes."""
 
     cdef pool_geometry c
-    cdef pool_job job
+    cdef pool_job job, wider    # wider: for indices outside their windows, which job may not follow
     cdef readonly object plan
     cdef tuple shape
     cdef cnp.dtype dtype, index_dtype
@@ -164,7 +166,9 @@ cdef class Geometry:
             pool_plan_forward(&self.job, &self.c)
         else:
             self.c.gradient = gradient(table, "float64" if recipe.lane == "float64" else "float32")
-            pool_plan_backward(&self.job, &self.c, <pool_task>task)
+            pool_plan_follow(&self.wider, &self.c, <pool_task>task)
+            if not pool_plan_gather(&self.job, &self.c, <pool_task>task):
+                self.job = self.wider
 
 
 # ---- the short way: calls like one before ------------------------------------------------------------------
@@ -300,6 +304,9 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     else:
         with nogil:
             status = pool_run(&geometry.job, source, target, places, most, &bad)
+    if status == POOL_BAD_INDEX and geometry.job.walk != geometry.wider.walk:
+        with nogil:
+            status = pool_run(&geometry.wider, source, target, places, most, &bad)
     if status == POOL_OK:
         return
     if status == POOL_NO_MEMORY:

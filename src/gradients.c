@@ -3,11 +3,15 @@
 #include "pool.h"
 
 #define LANE float32
+#define CODE int32
 #include "gradients.tmpl.c"
 #undef LANE
+#undef CODE
 #define LANE float64
+#define CODE int64
 #include "gradients.tmpl.c"
 #undef LANE
+#undef CODE
 
 static uint64_t check(const int64_t *index, int64_t count, int64_t *at)
 {
@@ -20,5 +24,5 @@ static uint64_t check(const int64_t *index, int64_t count, int64_t *at)
     return highest;
 }
 
-#define ENTRY(lane) {#lane, share_##lane, sum_##lane, weave_##lane, scatter_##lane, check},
+#define ENTRY(lane) {#lane, share_##lane, gather_##lane, encode_##lane, scatter_##lane, check},
 const struct pool_gradient JOIN(ISA, _gradients)[] = {ENTRY(float32) ENTRY(float64) {0}};

@@ -10,6 +10,7 @@ enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since sums are binary trees */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
+enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
@@ -106,15 +107,38 @@ struct pool_power {
     void (*root)(void *sums, int64_t count, double p);
 };
 
-/* The backward pass over rows of lanes. */
+/* The windows over the positions of one phase, those that are equal modulo a stride: lane i gathers from lane i of each
+ * row of gradients, or only where a code there says so. */
+struct pool_touch {
+    const void *grad, *code;
+    int64_t is;
+};
+struct pool_phase {
+    const struct pool_touch *taps;
+    int n;
+};
+
+/* The places inside its window that an index may say, in runs. */
+struct pool_ranges {
+    int64_t first[POOL_TOUCHES], length;
+    int n;
+};
+
+/* The backward pass over rows of lanes; codes are integers as wide. */
 struct pool_gradient {
     const char *lane;
     /* acc[0 .. count) = or += grad / divisor. */
     void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add);
-    /* dst[0 .. count) = rows[0] + rows[1] + ..., in this order; dst may be rows[0]. */
-    void (*sum)(void *dst, const void *const *rows, int64_t n, int64_t count);
-    /* dst[n*j + k] = phases[k][j], j in [0, count), k in [0, n). */
-    void (*weave)(void *dst, const void *const *phases, int64_t n, int64_t count);
+    /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
+     * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Rows of taps are
+     * `source_step` bytes apart; dst is where row `first` goes.  May touch POOL_SLACK bytes past the ends of the taps, and
+     * a vector or pixel for each phase, and one more, past that of dst. */
+    void (*gather)(void *dst, const struct pool_phase *phases, int coded, int64_t classes, int64_t stride,
+                   int64_t inner, int64_t count, int64_t first, int64_t last, int64_t source_step, int64_t dst_step);
+    /* Row r of codes: [0 .. count) = index - (first + r*first_step) - base, each index (of 1 or 8 bytes) read once.
+     * Returns whether all are in range.  May read POOL_SLACK bytes past the end of bases. */
+    int (*encode)(const void *indices, int index_bytes, const void *bases, int64_t first, int64_t first_step,
+                  int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, void *codes);
     /* acc[at[o*width + c]*acc_inner + c] += grad[o*grad_inner + c]. */
     void (*scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width, int64_t acc_inner,
                     int64_t grad_inner);
@@ -215,8 +239,17 @@ struct pool_job {
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
 
-    /* Backwards: positions of a plane; lanes of a phase of a row; where the positions of a small window lie. */
-    int64_t plane, phase_count, table_size, table[POOL_TABLE];
+    /* Gathering: lanes of a phase of a row; rows of the last leading axis in a band, and the slots they need, the first
+     * of which is `first_shift` windows on; rows of windows along the axes before it; what a tap along each axis adds to
+     * the place in its window, from `first_code` on. */
+    int64_t phase_count, band, slots, first_shift, leading;
+    struct pool_axis rows_axis;
+    int64_t first_code, code_step, row_weight, code_weight[POOL_MAX_AXES], positions_after[POOL_MAX_AXES];
+    int64_t slot_bytes, margin_bytes, spare_bytes, overrun_rows;
+    int all_inside;             /* no window reaches past the ends of a row */
+
+    /* Following: positions of a plane; where those of a small window lie. */
+    int64_t plane, table_size, table[POOL_TABLE];
 
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes;
@@ -228,7 +261,10 @@ enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX };
 
 /* The units of a problem; job refers to g from then on. */
 void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g);                        /* walk.c */
-void pool_plan_backward(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);  /* backward.c */
+/* Whether positions may gather from the windows over them: sums always, indices where windows are small.  That way's
+ * first bad index is only one outside its window: then follow. */
+int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);     /* gather.c */
+void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);    /* follow.c */
 
 /* driver.c */
 enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers,

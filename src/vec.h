@@ -50,6 +50,13 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 #define AT16(first, step) AT8(first, step), AT8((first) + 8 * (step), step)
 #define AT32(first, step) AT16(first, step), AT16((first) + 16 * (step), step)
 #define AT64(first, step) AT32(first, step), AT32((first) + 32 * (step), step)
+/* Lanes first, first + 1, ... each followed by the one n further on. */
+#define ZIP2(first, n) (first), (first) + (n)
+#define ZIP4(first, n) ZIP2(first, n), ZIP2((first) + 1, n)
+#define ZIP8(first, n) ZIP4(first, n), ZIP4((first) + 2, n)
+#define ZIP16(first, n) ZIP8(first, n), ZIP8((first) + 4, n)
+#define ZIP32(first, n) ZIP16(first, n), ZIP16((first) + 8, n)
+#define ZIP64(first, n) ZIP32(first, n), ZIP32((first) + 16, n)
 /* The even ones of n lanes, then the odd ones of the n after them. */
 #define HALVES2 AT1(0, 2), AT1(3, 2)
 #define HALVES4 AT2(0, 2), AT2(5, 2)
@@ -66,6 +73,10 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 #define LANES_16BIT AT32
 #define LANES_32BIT AT16
 #define LANES_64BIT AT8
+#define ZIP_8BIT(first) ZIP64(first, 64)
+#define ZIP_16BIT(first) ZIP32(first, 32)
+#define ZIP_32BIT(first) ZIP16(first, 16)
+#define ZIP_64BIT(first) ZIP8(first, 8)
 #elif VECTOR_BYTES == 32
 #define HALVES_8BIT HALVES32
 #define HALVES_16BIT HALVES16
@@ -75,6 +86,10 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 #define LANES_16BIT AT16
 #define LANES_32BIT AT8
 #define LANES_64BIT AT4
+#define ZIP_8BIT(first) ZIP32(first, 32)
+#define ZIP_16BIT(first) ZIP16(first, 16)
+#define ZIP_32BIT(first) ZIP8(first, 8)
+#define ZIP_64BIT(first) ZIP4(first, 4)
 #else
 #define HALVES_8BIT HALVES16
 #define HALVES_16BIT HALVES8
@@ -84,6 +99,10 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 #define LANES_16BIT AT8
 #define LANES_32BIT AT4
 #define LANES_64BIT AT2
+#define ZIP_8BIT(first) ZIP16(first, 16)
+#define ZIP_16BIT(first) ZIP8(first, 8)
+#define ZIP_32BIT(first) ZIP4(first, 4)
+#define ZIP_64BIT(first) ZIP2(first, 2)
 #endif
 
 /* A lane type by NumPy's name: its vector, its mask, and the shuffles, to which (a, b) is one row of lanes. */
@@ -106,6 +125,14 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
     INLINE vec_##name slide2_##name(vec_##name a, vec_##name b)                            \
     {                                                                                      \
         return __builtin_shufflevector(a, b, LANES_##bits##BIT(2, 1));                     \
+    }                                                                                      \
+    INLINE vec_##name zip_low_##name(vec_##name a, vec_##name b)                           \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, ZIP_##bits##BIT(0));                          \
+    }                                                                                      \
+    INLINE vec_##name zip_high_##name(vec_##name a, vec_##name b)                          \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, ZIP_##bits##BIT(LANES_OF(type) / 2));         \
     }                                                                                      \
     /* every second of 2N - 1, of which b holds the last N */                              \
     INLINE vec_##name even_odd_##name(vec_##name a, vec_##name b)                          \

@@ -1,191 +1,8 @@
-/* backward.c - one thread's way through its units of a backward pass.  Both arrays are in C order. */
+/* follow.c - one thread's way through planes in which indices are followed, wherever they point.  Both arrays are in C
+ * order. */
 #include <string.h>
 
 #include "walk.h"
-
-enum { MOST_ROWS = 64 };        /* summed at once */
-enum { MOST_STRIDE = 64 };      /* with phases of their own */
-
-/* ---- axes backwards ---------------------------------------------------------------------------------------- */
-
-/* The outputs whose windows reach as far as a position; with dilation some step over it. */
-static struct pool_range outputs_over(const struct pool_axis *a, int64_t position)
-{
-    if (a->bins) {
-        const int64_t first = position * a->outputs / a->size;          /* ends past it: (o + 1)*n/m > position */
-        return (struct pool_range){first, (position * a->outputs + a->outputs - 1) / a->size + 1};
-    }
-    const int64_t at = position + a->before, behind = at - (a->window - 1) * a->dilation;
-    if (at < 0) return (struct pool_range){0, 0};
-    return (struct pool_range){behind <= 0 ? 0 : ceil_div(behind, a->stride), least(at / a->stride + 1, a->outputs)};
-}
-
-static int covers(const struct pool_axis *a, int64_t o, int64_t position)
-{
-    if (a->bins) return bin_first(a, o) <= position && position < bin_first(a, o) + bin_size(a, o);
-    return a->dilation == 1 || (position + a->before - o * a->stride) % a->dilation == 0;
-}
-
-/* How many elements of a window count, along one axis. */
-static int64_t counted(const struct pool_axis *a, struct pool_range inside, int64_t o)
-{
-    if (o >= inside.first && o < inside.last) return a->window;
-    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
-    return taps.last - taps.first;
-}
-
-/* ---- sums and averages: each position gathers from the windows over it ------------------------------------- */
-
-/* acc[0 .. outputs*inner) (+)= the shares of one row of gradients, `rows` of whose windows' rows count. */
-static void share_row(const struct pool_job *job, const char *grad, char *lanes, char *acc, int64_t rows, int add)
-{
-    const struct pool_geometry *g = job->g;
-    const struct pool_axis *along = &g->along;
-    const int64_t inner = g->inner.size, count = along->outputs * inner;
-    if (g->first_cast) {
-        g->first_cast->cast(grad, lanes, count);
-        grad = lanes;
-    }
-    if (g->divisor > 0) {
-        g->gradient->share(acc, grad, count, g->divisor, add);
-        return;
-    }
-    for (int64_t o = 0, upto; o < along->outputs; o = upto) {
-        const int inside = o >= job->inside.first && o < job->inside.last;
-        upto = inside ? job->inside.last : o + 1;
-        const int64_t at = o * inner * g->lane_bytes;
-        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, job->inside, o), add);
-    }
-}
-
-/* row[x*inner + c] = the sum of acc[o*inner + c] over the windows o over x. */
-static void spread_pixels(const struct pool_job *job, const char *acc, char *row)
-{
-    const struct pool_geometry *g = job->g;
-    const struct pool_axis *along = &g->along;
-    const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes;
-    for (int64_t x = 0; x < along->size; x++) {
-        const struct pool_range over = outputs_over(along, x);
-        const void *rows[MOST_ROWS];
-        char *const to = row + x * pixel;
-        int64_t n = 0;
-        for (int64_t o = over.first; o < over.last; o++) {
-            if (!covers(along, o, x)) continue;
-            if (n == MOST_ROWS) {
-                g->gradient->sum(to, rows, n, inner);
-                rows[0] = to;
-                n = 1;
-            }
-            rows[n++] = acc + o * pixel;
-        }
-        if (n == 0 || rows[0] != to || n > 1) g->gradient->sum(to, rows, n, inner);
-    }
-}
-
-/* row[0 .. size) = the same for single elements.  Positions that are equal modulo the stride are one phase, a sum of
- * rows that are acc shifted; then the phases are woven into one row.  Zeros lie around acc. */
-static void spread_phases(const struct pool_job *job, const char *acc, char *phases, char *woven, char *row)
-{
-    const struct pool_geometry *g = job->g;
-    const struct pool_axis *along = &g->along;
-    const int64_t stride = along->stride, lane = g->lane_bytes, count = job->phase_count;
-    const void *of[MOST_STRIDE];
-    for (int64_t p = 0; p < stride; p++) {
-        const void *rows[MOST_ROWS];
-        char *const to = phases + p * count * lane;
-        int64_t n = 0;
-        const int64_t step = along->dilation > 1 ? 1 : stride, last = along->window - 1;
-        const int64_t from = along->dilation > 1 ? last : p > last ? -1 : last - (last - p) % stride;
-        for (int64_t t = from; t >= 0; t -= step) {
-            if (along->dilation > 1 && t * along->dilation % stride != p) continue;
-            if (n == MOST_ROWS) {
-                g->gradient->sum(to, rows, n, count);
-                rows[0] = to;
-                n = 1;
-            }
-            rows[n++] = acc - t * along->dilation / stride * lane;
-        }
-        of[p] = to;
-        if (n == 1) of[p] = rows[0];
-        else g->gradient->sum(to, rows, n, count);
-    }
-    const int64_t groups = along->before == 0 ? along->size / stride : count;
-    char *const target = along->before == 0 ? row : woven;
-    g->gradient->weave(target, of, stride, groups);
-    if (along->before > 0) memcpy(row, woven + along->before * lane, (size_t)(along->size * lane));
-    else
-        for (int64_t x = groups * stride; x < along->size; x++)
-            memcpy(row + x * lane, (const char *)of[x - groups * stride] + groups * lane, (size_t)lane);
-}
-
-/* The next row of positions; 1 where that begins a plane. */
-static int next_row(const struct pool_geometry *g, int64_t *at)
-{
-    for (int a = g->lead_axes - 1; a >= 0; a--) {
-        if (++at[a] < g->lead[a].size) return 0;
-        at[a] = 0;
-    }
-    return 1;
-}
-
-static int64_t spread(const struct pool_job *job, const char *grad, char *out, char *no_index, char *scratch,
-                      int64_t first, int64_t last)
-{
-    (void)no_index;
-    const struct pool_geometry *g = job->g;
-    const struct pool_axis *along = &g->along;
-    const int64_t out_row = along->size * g->inner.size, grad_row = along->outputs * g->inner.size;
-    char *const acc = scratch + job->at_levels, *const phases = scratch + job->at_spare;
-    struct pool_range over[POOL_MAX_AXES] = {{0, 0}};
-    memset(scratch, 0, (size_t)job->at_spare);
-    int64_t at[POOL_MAX_AXES], rest = first, before = -1;   /* the unit's row, its plane, that of the row before */
-    for (int a = g->lead_axes - 1; a >= 0; a--) {
-        at[a] = rest % g->lead[a].size;
-        rest /= g->lead[a].size;
-    }
-    for (int64_t unit = first; unit < last; unit++, rest += next_row(g, at)) {
-        int64_t o[POOL_MAX_AXES], rows = 0;
-        int none = 0, alike = unit > first;
-        for (int a = g->lead_axes - 1; a >= 0; a--) {
-            const struct pool_range here = outputs_over(&g->lead[a], at[a]);
-            alike &= here.first == over[a].first && here.last == over[a].last && g->lead[a].dilation == 1 &&
-                     !g->lead[a].bins;
-            over[a] = here;
-            o[a] = over[a].first;
-            none |= over[a].first >= over[a].last;
-        }
-        char *const to = out + unit * out_row * g->out_bytes;
-        alike &= g->lead_axes > 0 && rest == before;
-        before = rest;
-        if (alike) {            /* under the same windows as the row before */
-            memcpy(to, to - out_row * g->out_bytes, (size_t)(out_row * g->out_bytes));
-            continue;
-        }
-        for (int a = none ? -1 : 0; a >= 0;) {
-            int64_t row = rest, counts = 1;
-            int here = 1;
-            for (a = 0; a < g->lead_axes; a++) {
-                here &= covers(&g->lead[a], o[a], at[a]);
-                row = row * g->lead[a].outputs + o[a];
-                counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
-            }
-            if (here) {
-                share_row(job, grad + row * grad_row * g->out_bytes, scratch + job->at_lanes, acc, counts, rows > 0);
-                rows++;
-            }
-            for (a = g->lead_axes - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
-        }
-        if (rows == 0) {
-            memset(to, 0, (size_t)(out_row * g->out_bytes));
-            continue;
-        }
-        char *const row = g->last_cast ? scratch + job->at_row : to;
-        if (job->phase_count) spread_phases(job, acc, phases, scratch + job->at_out, row);
-        else spread_pixels(job, acc, row);
-        if (g->last_cast) g->last_cast->cast(row, to, out_row);
-    }
-    return -1;
-}
 
 /* ---- indices: data, not promises --------------------------------------------------------------------------- */
 
@@ -413,34 +230,17 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
 
 /* ---- the plan ---------------------------------------------------------------------------------------------- */
 
-void pool_plan_backward(struct pool_job *job, const struct pool_geometry *g, enum pool_task task)
+void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum pool_task task)
 {
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, outer = g->outer_axes ? g->outer[0].size : 1;
     const int lane = g->lane_bytes;
-    *job = (struct pool_job){.g = g, .task = task, .walk = task == POOL_SPREAD ? spread : follow};
+    *job = (struct pool_job){.g = g, .task = task, .walk = follow};
     job->inside = along->bins ? (struct pool_range){0, 0} : outputs_inside(along);
     job->plane = along->size;
     for (int a = 0; a < g->lead_axes; a++) {
         job->lead_inside[a] = g->lead[a].bins ? (struct pool_range){0, 0} : outputs_inside(&g->lead[a]);
         job->plane *= g->lead[a].size;
-    }
-    if (task == POOL_SPREAD) {
-        job->units = outer * (job->plane / most(1, along->size));
-        /* Zeros before the row of shares for the windows that begin before it, and after for those past its end. */
-        const int64_t reach = (along->window - 1) * along->dilation, ends = reach / along->stride + 1;
-        /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */
-        const int phases = inner == 1 && !along->bins && along->before >= 0 && along->stride <= MOST_STRIDE &&
-                           along->window / along->stride <= 2 * along->outputs + 2;
-        job->phase_count = phases ? (along->size + along->before) / along->stride + 1 : 0;
-        const int64_t row = phases ? 2 * ends + most(along->outputs, job->phase_count) : along->outputs * inner;
-        job->at_levels = phases ? round_up(ends * lane) : 0;
-        job->at_spare = job->at_levels + round_up(row * lane);              /* up to here it begins with zeros */
-        job->at_lanes = job->at_spare + round_up(along->stride * job->phase_count * lane);
-        job->at_out = job->at_lanes + round_up(along->outputs * inner * lane + POOL_SLACK);
-        job->at_row = job->at_out + round_up(along->stride * job->phase_count * lane);
-        job->scratch_bytes = job->at_row + round_up(along->size * inner * lane + POOL_SLACK);
-        return;
     }
     /* Channels share no position: blocks of them where planes are few. */
     job->c_block = outer >= 16 ? inner : most(least(inner, 16), ceil_div(inner, 16));

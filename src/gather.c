@@ -1,0 +1,532 @@
+/* gather.c - one thread's way through rows of positions, each of which gathers from the windows over it: shares of sums
+ * and averages, or the gradients whose index points there.  Both arrays are in C order. */
+#include <string.h>
+
+#include "walk.h"
+
+enum { MOST_STRIDE = 32 };      /* with phases of their own */
+enum { MOST_NEAR = 9 };         /* windows over a position of which each is met at once */
+enum { BAND_BYTES = 16384 };    /* of staged rows, which stay in L1 */
+enum { LEAST_UNITS = 16 };      /* for threads to share */
+
+/* ---- axes backwards ---------------------------------------------------------------------------------------- */
+
+/* The outputs whose windows reach as far as a position; with dilation some step over it. */
+static struct pool_range outputs_over(const struct pool_axis *a, int64_t position)
+{
+    if (a->bins) {
+        const int64_t first = position * a->outputs / a->size;          /* ends past it: (o + 1)*n/m > position */
+        return (struct pool_range){first, (position * a->outputs + a->outputs - 1) / a->size + 1};
+    }
+    const int64_t at = position + a->before, behind = at - (a->window - 1) * a->dilation;
+    if (at < 0) return (struct pool_range){0, 0};
+    return (struct pool_range){behind <= 0 ? 0 : ceil_div(behind, a->stride), least(at / a->stride + 1, a->outputs)};
+}
+
+static int covers(const struct pool_axis *a, int64_t o, int64_t position)
+{
+    if (a->bins) return bin_first(a, o) <= position && position < bin_first(a, o) + bin_size(a, o);
+    return a->dilation == 1 || (position + a->before - o * a->stride) % a->dilation == 0;
+}
+
+/* How many elements of a window count, along one axis. */
+static int64_t counted(const struct pool_axis *a, struct pool_range inside, int64_t o)
+{
+    if (o >= inside.first && o < inside.last) return a->window;
+    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
+    return taps.last - taps.first;
+}
+
+/* Lane shifts: position j*stride + p meets tap t in output j + shift_of(p, t), where that is whole. */
+static int meets(const struct pool_axis *a, int64_t p, int64_t t)
+{
+    return (p + a->before - t * a->dilation) % a->stride == 0;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static int64_t shift_of(const struct pool_axis *a, int64_t p, int64_t t)
+{
+    return floor_div(p + a->before - t * a->dilation, a->stride);
+}
+
+/* ---- rows of lanes ----------------------------------------------------------------------------------------- */
+
+/* acc[0 .. outputs*inner) (+)= the shares of one row of gradients, `rows` of whose windows' rows count. */
+static void share_row(const struct pool_job *job, const char *grad, char *lanes, char *acc, int64_t rows, int add)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, count = along->outputs * inner;
+    if (g->first_cast) {
+        g->first_cast->cast(grad, lanes, count);
+        grad = lanes;
+    }
+    if (g->divisor > 0) {
+        g->gradient->share(acc, grad, count, g->divisor, add);
+        return;
+    }
+    for (int64_t o = 0, upto; o < along->outputs; o = upto) {
+        const int inside = o >= job->inside.first && o < job->inside.last;
+        upto = inside ? job->inside.last : o + 1;
+        const int64_t at = o * inner * g->lane_bytes;
+        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, job->inside, o), add);
+    }
+}
+
+/* The places that windows of the row of outputs o[...] may say: o has an entry for each leading axis. */
+static void find_ranges(const struct pool_job *job, const int64_t *o, struct pool_ranges *r)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    struct pool_range taps[POOL_MAX_AXES];
+    int64_t t[POOL_MAX_AXES];
+    for (int a = 0; a < g->lead_axes; a++) {
+        taps[a] = taps_in(&g->lead[a], o[a], 0, g->lead[a].size);
+        t[a] = taps[a].first;
+    }
+    const int64_t runs = job->code_step == 1 ? 1 : along->window;
+    r->length = job->code_step == 1 ? along->window : 1;
+    r->n = 0;
+    for (int a = 0; a >= 0;) {
+        int64_t first = job->first_code;
+        for (a = 0; a < g->lead_axes; a++) first += t[a] * job->code_weight[a];
+        for (int64_t k = 0; k < runs; k++) r->first[r->n++] = first + k * job->code_step;
+        for (a = g->lead_axes - 1; a >= 0 && ++t[a] == taps[a].last; a--) t[a] = taps[a].first;
+    }
+}
+
+/* The windows of outputs that reach past the ends of the row may not say all that others may. */
+static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, const char *codes)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size;
+    for (int64_t o = 0; o < along->outputs; o++) {
+        if (o == job->inside.first && job->inside.last > o) o = job->inside.last;
+        if (o == along->outputs) break;
+        const struct pool_range taps = taps_in(along, o, 0, along->size);
+        for (int64_t i = o * inner; i < (o + 1) * inner; i++) {
+            int64_t code = 0;
+            if (g->lane_bytes == 8) memcpy(&code, codes + 8 * i, 8);
+            else {
+                int32_t narrow;
+                memcpy(&narrow, codes + 4 * i, 4);
+                code = narrow;
+            }
+            int fits = 0;
+            for (int k = 0; k < r->n; k++) {
+                const int64_t tap = r->length > 1 ? code - r->first[k] : code == r->first[k] ? k % along->window : -1;
+                fits |= tap >= taps.first && tap < taps.last;
+            }
+            if (!fits) return 0;
+        }
+    }
+    return 1;
+}
+
+
+/* ---- small windows: a band of rows at a time, in which every position meets each window over it ------------ */
+
+/* What a thread keeps from band to band. */
+struct band {
+    const struct pool_job *job;
+    const char *grad, *index;
+    char *bases;                /* how far the place of each window of a row is from that of the first */
+    char *grads, *codes;        /* slot 0, tap 0; the slots of one row of leading windows lie behind those of another */
+    struct pool_ranges whole;   /* the places that a window may say all of whose rows are data */
+};
+
+/* Lanes and codes of `rows` rows of outputs from `number` on, which are o[...] of the leading axes, into slots from
+ * `slot` on; 0 where an index lies outside its window. */
+static int stage(const struct band *b, int64_t slot, int64_t number, int64_t rows, const int64_t *o, int whole)
+{
+    const struct pool_job *job = b->job;
+    const struct pool_geometry *g = job->g;
+    const int64_t lane = g->lane_bytes, count = g->along.outputs * g->inner.size, at = number * count;
+    char *const grads = b->grads + slot * job->slot_bytes, *const codes = b->codes + slot * job->slot_bytes;
+    const char *from = b->grad + at * g->out_bytes;
+    if (!job->coded) {
+        int64_t counts = 1;
+        for (int a = 0; a < g->lead_axes; a++) counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
+        for (int64_t r = 0; r < rows; r++)
+            share_row(job, from + r * count * g->out_bytes, b->bases, grads + r * job->slot_bytes, counts, 0);
+        return 1;
+    }
+    for (int64_t r = 0; r < rows; r++, from += count * g->out_bytes)
+        if (g->first_cast) g->first_cast->cast(from, grads + r * job->slot_bytes, count);
+        else memcpy(grads + r * job->slot_bytes, from, (size_t)(count * lane));
+    int64_t first = g->in_windows ? 0 : -g->along.before, step = 0;
+    for (int a = 0; a < g->lead_axes && !g->in_windows; a++) {
+        first += axis_start(&g->lead[a], o[a]) * job->positions_after[a];
+        step = g->lead[a].stride * job->positions_after[a];
+    }
+    struct pool_ranges part;
+    if (!whole) find_ranges(job, o, &part);
+    const struct pool_ranges *const ranges = whole ? &b->whole : &part;
+    if (!g->gradient->encode(b->index + at * g->index_bytes, g->index_bytes, b->bases, first, step, count, rows,
+                             job->slot_bytes, ranges, codes))
+        return 0;
+    for (int64_t r = 0; r < rows && !job->all_inside; r++)
+        if (!ends_fit(job, ranges, codes + r * job->slot_bytes)) return 0;
+    return 1;
+}
+
+/* The slots of a band: rows [first, last) of the last leading axis' outputs, some of which may not be; o[...] are the
+ * leading axes' before it. */
+static int stage_rows(const struct band *b, int64_t slot, int64_t plane, int64_t first, int64_t last, int64_t *o)
+{
+    const struct pool_job *job = b->job;
+    const struct pool_geometry *g = job->g;
+    const int y = g->lead_axes - 1;
+    const struct pool_axis *axis = &job->rows_axis;
+    int whole = 1;
+    for (int a = 0; a < y; a++) whole &= o[a] >= job->lead_inside[a].first && o[a] < job->lead_inside[a].last;
+    for (int64_t r = first; r < last; slot++) {
+        if (r < 0 || r >= axis->outputs) {
+            char *const nothing = (job->coded ? b->codes : b->grads) + slot * job->slot_bytes;
+            memset(nothing - job->margin_bytes, job->coded ? -1 : 0, (size_t)job->slot_bytes);
+            r++;
+            continue;
+        }
+        int64_t rows = 1, inside = whole;
+        if (y >= 0) {
+            o[y] = r;
+            inside &= r >= job->lead_inside[y].first && r < job->lead_inside[y].last;
+            if (inside) rows = least(last, job->lead_inside[y].last) - r;
+        } else {
+            rows = least(last, axis->outputs) - r;
+        }
+        if (!stage(b, slot, plane * axis->outputs + r, rows, o, (int)inside)) return 0;
+        r += rows;
+        slot += rows - 1;
+    }
+    return 1;
+}
+
+/* The phases of a band's rows, class by class, over the slots of the rows of leading windows that taps[...] name. */
+static void find_phases(const struct band *b, const int64_t *places, int leading, struct pool_touch *touches,
+                        struct pool_phase *phases)
+{
+    const struct pool_job *job = b->job;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *rows = &job->rows_axis, *along = &g->along;
+    const int64_t pixel = g->inner.size * g->lane_bytes;
+    for (int64_t q = 0; q < rows->stride; q++)
+        for (int64_t p = 0; p < along->stride; p++, phases++) {
+            *phases = (struct pool_phase){touches, 0};
+            for (int l = 0; l < leading; l++)
+                for (int64_t u = rows->window - 1; u >= 0; u--) {
+                    if (!meets(rows, q, u)) continue;
+                    const int64_t slot = l * job->slots + shift_of(rows, q, u) - job->first_shift;
+                    for (int64_t t = along->window - 1; t >= 0; t--) {
+                        if (!meets(along, p, t)) continue;
+                        const int64_t at = slot * job->slot_bytes + shift_of(along, p, t) * pixel;
+                        *touches++ = (struct pool_touch){
+                            b->grads + at, b->codes + at, places[l] + u * job->row_weight + t * job->code_step};
+                        phases->n++;
+                    }
+                }
+        }
+}
+
+static void begin_bands(struct band *b, const struct pool_job *job, const char *grad, const char *index, char *scratch)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t lane = g->lane_bytes, slots = job->slots * job->leading * job->slot_bytes;
+    b->job = job;
+    b->grad = grad;
+    b->index = index;
+    b->bases = scratch;
+    b->grads = scratch + job->at_levels + job->margin_bytes;
+    b->codes = b->grads + slots + POOL_SLACK;
+    memset(scratch, 0, (size_t)(job->at_levels + slots + POOL_SLACK));
+    if (!job->coded) return;
+    memset(b->codes - job->margin_bytes, -1, (size_t)(slots + POOL_SLACK));
+    for (int64_t i = 0; !g->in_windows && i < g->along.outputs * g->inner.size; i++) {
+        const int64_t base = i / g->inner.size * g->along.stride;
+        memcpy(b->bases + i * lane, lane == 8 ? (const void *)&base : &(int32_t){(int32_t)base}, (size_t)lane);
+    }
+    int64_t o[POOL_MAX_AXES];
+    int some = 1;
+    for (int a = 0; a < g->lead_axes; a++) {
+        o[a] = job->lead_inside[a].first;
+        some &= job->lead_inside[a].first < job->lead_inside[a].last;
+    }
+    if (some) find_ranges(job, o, &b->whole);
+}
+
+static int64_t gather_bands(const struct pool_job *job, const char *grad, char *out, char *index, char *scratch,
+                            int64_t first, int64_t last)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along, *rows = &job->rows_axis;
+    const int64_t inner = g->inner.size, row = along->size * inner, row_bytes = row * g->lane_bytes;
+    const int64_t groups = ceil_div(rows->size, rows->stride), bands = ceil_div(groups, job->band);
+    const int64_t count = ceil_div(along->size, along->stride), last_row = ((last - 1) / bands) * rows->size +
+                          least(((last - 1) % bands + 1) * job->band * rows->stride, rows->size);
+    char *const rounded = scratch + job->at_row;
+    struct band b;
+    begin_bands(&b, job, grad, index, scratch);
+    struct pool_touch touches[POOL_TOUCHES];
+    struct pool_phase phases[POOL_TOUCHES];
+    for (int64_t unit = first; unit < last; unit++) {
+        const int64_t plane = unit / bands, group = unit % bands * job->band, groups_here = least(job->band, groups - group);
+        const int64_t y = group * rows->stride, rows_here = least(groups_here * rows->stride, rows->size - y);
+        /* The rows of windows along the axes before the last leading one. */
+        const int lead = (int)most(0, g->lead_axes - 1);
+        struct pool_range over[POOL_MAX_AXES];
+        int64_t at[POOL_MAX_AXES], o[POOL_MAX_AXES], places[MOST_NEAR], rest = plane;
+        int leading = 0, none = 0;
+        for (int a = lead - 1; a >= 0; a--) {
+            at[a] = rest % g->lead[a].size;
+            rest /= g->lead[a].size;
+            over[a] = outputs_over(&g->lead[a], at[a]);
+            o[a] = over[a].first;
+            none |= over[a].first >= over[a].last;
+        }
+        for (int a = none ? -1 : 0; a >= 0;) {
+            int64_t number = rest, place = job->first_code;
+            int here = 1;
+            for (a = 0; a < lead; a++) {
+                const struct pool_axis *axis = &g->lead[a];
+                here &= covers(axis, o[a], at[a]);
+                number = number * axis->outputs + o[a];
+                place += (at[a] - axis_start(axis, o[a])) / axis->dilation * job->code_weight[a];
+            }
+            if (here) {
+                const int64_t from = group + job->first_shift;
+                if (!stage_rows(&b, leading * job->slots, number, from, from + groups_here + job->slots - job->band, o))
+                    return 0;
+                places[leading++] = place;
+            }
+            for (a = lead - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
+        }
+        find_phases(&b, places, leading, touches, phases);
+        /* What is written past the end of a row, the next ones write over. */
+        char *const to = out + (plane * rows->size + y) * row * g->out_bytes;
+        const int64_t after = last_row - plane * rows->size - y;
+        const int64_t direct = g->last_cast ? 0 : least(rows_here, most(0, after - job->overrun_rows));
+        g->gradient->gather(to, phases, job->coded, rows->stride, along->stride, inner, count, 0, direct, job->slot_bytes,
+                            row_bytes);
+        for (int64_t r = direct; r < rows_here; r++) {
+            g->gradient->gather(rounded, phases, job->coded, rows->stride, along->stride, inner, count, r, r + 1,
+                                job->slot_bytes, 0);
+            char *const end = to + r * row * g->out_bytes;
+            if (g->last_cast) g->last_cast->cast(rounded, end, row);
+            else memcpy(end, rounded, (size_t)row_bytes);
+        }
+    }
+    return -1;
+}
+
+/* ---- large windows, and bins: row by row, sums of shares first across the rows and then along them ---------- */
+
+/* row[x*inner + c] = the sum over the windows over x of acc[o*inner + c], around which there are zeros. */
+static void gather_phases(const struct pool_job *job, const char *acc, char *spare, char *row)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t stride = along->stride, inner = g->inner.size, pixel = inner * g->lane_bytes;
+    const int64_t last = along->window - 1, step = along->dilation > 1 ? 1 : stride;
+    struct pool_touch touches[POOL_TOUCHES];
+    struct pool_phase phases[MOST_STRIDE];
+    int used = 0;
+    for (int64_t p = 0; p < stride; p++) {
+        const int begin = used, most_used = POOL_TOUCHES - 2 * (int)(stride - 1 - p);
+        int64_t t = last;
+        if (along->dilation == 1) t -= ((last - p - along->before) % stride + stride) % stride;
+        for (; t >= 0; t -= step) {
+            if (!meets(along, p, t)) continue;
+            if (used == most_used) {            /* too many at once */
+                char *const sum = spare + p * job->spare_bytes;
+                const struct pool_phase some = {touches + begin, used - begin};
+                g->gradient->gather(sum, &some, 0, 1, 1, inner, job->phase_count, 0, 1, 0, 0);
+                touches[begin] = (struct pool_touch){sum, NULL, 0};
+                used = begin + 1;
+            }
+            touches[used++] = (struct pool_touch){acc + shift_of(along, p, t) * pixel, NULL, 0};
+        }
+        phases[p] = (struct pool_phase){touches + begin, used - begin};
+    }
+    g->gradient->gather(row, phases, 0, 1, stride, inner, job->phase_count, 0, 1, 0, 0);
+}
+
+/* row[x*inner + c] = the sum over the windows o over x of lanes[o*inner + c]. */
+static void gather_positions(const struct pool_job *job, const char *lanes, char *row)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes;
+    for (int64_t x = 0; x < along->size; x++) {
+        const struct pool_range over = outputs_over(along, x);
+        struct pool_touch touches[POOL_TOUCHES];
+        struct pool_phase here = {touches, 0};
+        char *const to = row + x * pixel;
+        for (int64_t o = over.first; o < over.last; o++) {
+            if (!covers(along, o, x)) continue;
+            if (here.n == POOL_TOUCHES) {
+                g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 0, 1, 0, 0);
+                touches[0] = (struct pool_touch){to, NULL, 0};
+                here.n = 1;
+            }
+            touches[here.n++] = (struct pool_touch){lanes + o * pixel, NULL, 0};
+        }
+        g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 0, 1, 0, 0);
+    }
+}
+
+/* The next row of positions; 1 where that begins a plane. */
+static int next_row(const struct pool_geometry *g, int64_t *at)
+{
+    for (int a = g->lead_axes - 1; a >= 0; a--) {
+        if (++at[a] < g->lead[a].size) return 0;
+        at[a] = 0;
+    }
+    return 1;
+}
+
+
+
+static int64_t gather_rows(const struct pool_job *job, const char *grad, char *out, char *no_index, char *scratch,
+                           int64_t first, int64_t last)
+{
+    (void)no_index;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, lane = g->lane_bytes;
+    const int64_t out_row = along->size * inner, grad_row = along->outputs * inner;
+    char *const acc = scratch + job->at_levels + job->margin_bytes;
+    memset(scratch + job->at_levels, 0, (size_t)job->slot_bytes);
+    struct pool_range over[POOL_MAX_AXES] = {{0, 0}};
+    int64_t at[POOL_MAX_AXES], rest = first, plane = -1;    /* the unit's row, its plane, that of the row before */
+    for (int a = g->lead_axes - 1; a >= 0; a--) {
+        at[a] = rest % g->lead[a].size;
+        rest /= g->lead[a].size;
+    }
+    for (int64_t unit = first; unit < last; unit++, rest += next_row(g, at)) {
+        int64_t o[POOL_MAX_AXES];
+        int n = 0, none = 0, alike = unit > first && g->lead_axes > 0 && rest == plane;
+        for (int a = g->lead_axes - 1; a >= 0; a--) {
+            const struct pool_range here = outputs_over(&g->lead[a], at[a]);
+            alike &= here.first == over[a].first && here.last == over[a].last && g->lead[a].dilation == 1 &&
+                     !g->lead[a].bins;
+            over[a] = here;
+            o[a] = over[a].first;
+            none |= over[a].first >= over[a].last;
+        }
+        plane = rest;
+        char *const to = out + unit * out_row * g->out_bytes;
+        if (alike) {            /* under the same windows as the row before */
+            memcpy(to, to - out_row * g->out_bytes, (size_t)(out_row * g->out_bytes));
+            continue;
+        }
+        for (int a = none ? -1 : 0; a >= 0;) {
+            int64_t number = rest, counts = 1;
+            int here = 1;
+            for (a = 0; a < g->lead_axes; a++) {
+                here &= covers(&g->lead[a], o[a], at[a]);
+                number = number * g->lead[a].outputs + o[a];
+                counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
+            }
+            if (here)
+                share_row(job, grad + number * grad_row * g->out_bytes, scratch + job->at_lanes, acc, counts, n++ > 0);
+            for (a = g->lead_axes - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
+        }
+        if (n == 0) {
+            memset(to, 0, (size_t)(out_row * g->out_bytes));
+            continue;
+        }
+        /* What is written past the end of a row, the next ones will write. */
+        const int direct = !g->last_cast && last - unit > job->overrun_rows;
+        char *const row = direct ? to : scratch + job->at_row;
+        if (job->phase_count) gather_phases(job, acc, scratch + job->at_spare, row);
+        else gather_positions(job, acc, row);
+        if (direct) continue;
+        if (g->last_cast) g->last_cast->cast(row, to, out_row);
+        else memcpy(to, row, (size_t)(out_row * lane));
+    }
+    return -1;
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------------------- */
+
+int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task)
+{
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes, vector = POOL_VECTOR / g->lane_bytes;
+    const int64_t outer = g->outer_axes ? g->outer[0].size : 1;
+    *job = (struct pool_job){.g = g, .task = task, .coded = task == POOL_ADD};
+    job->inside = along->bins ? (struct pool_range){0, 0} : outputs_inside(along);
+    job->all_inside = job->inside.first == 0 && job->inside.last == along->outputs;
+    job->code_step = g->in_windows ? along->tap_weight : along->dilation;
+    job->first_code = g->in_windows ? along->skipped * along->tap_weight : 0;
+    int bins = along->bins;
+    int64_t positions = along->size, taps = least(along->window, POOL_TOUCHES), near = ceil_div(taps, along->stride);
+    job->leading = 1;
+    for (int a = g->lead_axes - 1; a >= 0; a--) {
+        const struct pool_axis *axis = &g->lead[a];
+        job->lead_inside[a] = axis->bins ? (struct pool_range){0, 0} : outputs_inside(axis);
+        job->positions_after[a] = positions;
+        job->code_weight[a] = g->in_windows ? axis->tap_weight : axis->dilation * positions;
+        job->first_code += g->in_windows ? axis->skipped * axis->tap_weight : 0;
+        positions *= axis->size;
+        /* With dilation as many windows lie over a position, but they lie further apart. */
+        const int64_t over = ceil_div(least(axis->window, POOL_TOUCHES), axis->stride);
+        if (a < g->lead_axes - 1) job->leading *= axis->dilation == 1 ? over : least(axis->window, POOL_TOUCHES);
+        near *= over;
+        taps *= least(axis->window, POOL_TOUCHES);
+        bins |= axis->bins;
+    }
+    job->rows_axis = g->lead_axes ? g->lead[g->lead_axes - 1]
+                                  : (struct pool_axis){.size = outer, .window = 1, .stride = 1, .dilation = 1, .outputs = outer};
+    job->row_weight = g->lead_axes ? job->code_weight[g->lead_axes - 1] : 0;
+    const struct pool_axis *rows = &job->rows_axis;
+    const int small = !bins && near <= MOST_NEAR && taps <= POOL_TOUCHES && job->leading <= MOST_NEAR &&
+                      along->stride <= MOST_STRIDE && rows->stride <= POOL_TOUCHES / along->stride;
+    if (task != POOL_SPREAD && !(small && job->coded && positions <= INT32_MAX &&
+                                 (g->index_bytes == 1 || g->index_bytes == 8)))
+        return 0;
+
+    /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */
+    const int phases = small || (!along->bins && along->stride <= MOST_STRIDE &&
+                                 along->window / along->stride <= 2 * along->outputs + 2);
+    job->phase_count = phases ? ceil_div(along->size, along->stride) : 0;
+    /* Around the lanes of a row of outputs lie those of the windows that would begin before and after it. */
+    const int64_t reach = (along->window - 1) * along->dilation;
+    const int64_t front = phases ? most(0, ceil_div(reach - along->before, along->stride)) : 0;
+    const int64_t after = phases ? job->phase_count + most(0, (along->stride - 1 + along->before) / along->stride) : 0;
+    job->margin_bytes = round_up(front * pixel);
+    job->slot_bytes = job->margin_bytes + round_up(most(along->outputs, after) * pixel);
+    const int64_t row = along->size * inner;
+    job->overrun_rows = ceil_div((along->stride + 1) * most(inner, vector), row);
+    const int64_t bases = round_up(along->outputs * pixel + POOL_SLACK);
+    const int64_t row_bytes = round_up((row + (along->stride + 1) * most(inner, vector)) * g->lane_bytes + POOL_SLACK);
+    if (small) {
+        job->walk = gather_bands;
+        job->first_shift = floor_div(rows->before - (rows->window - 1) * rows->dilation, rows->stride);
+        const int64_t halo = floor_div(rows->stride - 1 + rows->before, rows->stride) - job->first_shift;
+        const int64_t groups = ceil_div(rows->size, rows->stride);
+        const int64_t planes = (g->lead_axes ? outer : 1) * (positions / along->size) / (g->lead_axes ? rows->size : 1);
+        job->band = most(4, BAND_BYTES / (2 * job->slot_bytes * job->leading) - halo);
+        job->band = most(1, least(job->band, ceil_div(groups * planes, LEAST_UNITS)));
+        job->slots = job->band + halo;
+        job->units = planes * ceil_div(groups, job->band);
+        job->at_levels = bases;
+        job->at_row = bases + 2 * (job->leading * job->slots * job->slot_bytes + POOL_SLACK);
+        job->scratch_bytes = job->at_row + row_bytes;
+        return 1;
+    }
+    job->walk = gather_rows;
+    job->units = outer * (positions / most(1, along->size));
+    job->at_levels = 0;
+    job->at_spare = job->at_levels + job->slot_bytes + POOL_SLACK;
+    job->spare_bytes = round_up(job->phase_count * pixel + POOL_SLACK);
+    job->at_lanes = job->at_spare + along->stride * job->spare_bytes;
+    job->at_row = job->at_lanes + bases;
+    job->scratch_bytes = job->at_row + row_bytes;
+    return 1;
+}
