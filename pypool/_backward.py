@@ -72,6 +72,14 @@ def of_max(
     workers: Any,
 ) -> Array:
     """The gradient of a maximum or minimum goes to the element that was one."""
+    how = (
+        op, nd, input_shape, pool_size, strides, padding, data_format, dilation, ceil_mode,
+        index_kind, nan_policy,
+    )  # fmt: skip
+    if indices is not None and x is None:
+        done = _core.moved(how, grad, indices, out, workers)
+        if done is not None:
+            return done  # type: ignore[no-any-return]
     if (indices is None) == (x is None):
         raise TypeError("one of indices and x must be given, and the other be None")
     _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES)
@@ -85,9 +93,10 @@ def of_max(
     if indices is None:
         x = _call.as_array(x)  # type: ignore[arg-type]
         shaped("x", x, way.shape)
-        how = (op, nd, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-        indices = _call.pool_with_indices(x, how, True, "window", None, workers)[1]
-    return follow(way, grad, indices, out, workers)
+        arguments = (pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
+        indices = _call.pool_with_indices(x, (op, nd, *arguments), True, "window", None, workers)[1]
+        return follow(way, grad, indices, out, workers)
+    return follow(way, grad, indices, out, workers, how)
 
 
 def max_way(
@@ -127,12 +136,19 @@ def of_sum(
     workers: Any,
 ) -> Array:
     """The gradient of a sum goes to all of the window, that of an average in equal parts."""
+    how = (
+        op, nd, input_shape, pool_size, strides, padding, data_format, dilation, ceil_mode,
+        count_include_pad, divisor_override,
+    )  # fmt: skip
+    done = _core.moved(how, grad, None, out, workers)
+    if done is not None:
+        return done  # type: ignore[no-any-return]
     grad = gradient(grad)
     way = kept(
         sum_way, nd, input_shape, grad.dtype, pool_size, strides, padding, data_format, dilation,
         ceil_mode, count_include_pad, 1 if op == "sum" else divisor_override,
     )  # fmt: skip
-    return spread(way, grad, out, workers)
+    return spread(way, grad, out, workers, how)
 
 
 def sum_way(
@@ -257,11 +273,15 @@ def of_adaptive(
     workers: Any,
 ) -> Array:
     """Windows that divide the spatial axes between them."""
+    how = ("adaptive", op, nd, input_shape, output_size, data_format, index_kind)
+    done = _core.moved(how, grad, indices, out, workers)
+    if done is not None:
+        return done  # type: ignore[no-any-return]
     grad = gradient(grad)
     way = kept(adaptive_way, op, nd, input_shape, grad.dtype, output_size, data_format, index_kind)
     if op == "avg":
-        return spread(way, grad, out, workers)
-    return follow(way, grad, indices, out, workers)  # type: ignore[arg-type]
+        return spread(way, grad, out, workers, how)
+    return follow(way, grad, indices, out, workers, how)  # type: ignore[arg-type]
 
 
 def adaptive_way(
@@ -294,13 +314,17 @@ def unpool(
     workers: Any,
 ) -> Array:
     """x at its indices, zeros elsewhere."""
+    how = (PUT, nd, pool_size, strides, padding, data_format, output_shape, index_kind)
+    done = _core.moved(how, x, indices, out, workers)
+    if done is not None:
+        return done  # type: ignore[no-any-return]
     x = _call.as_array(x)
     _plan.supported("x", x.dtype)
     way = kept(
         unpooling, PUT, nd, x.shape, x.dtype, pool_size, strides, padding, data_format,
         output_shape, index_kind,
     )  # fmt: skip
-    return follow(way, x, indices, out, workers)
+    return follow(way, x, indices, out, workers, how)
 
 
 def of_unpool(
@@ -318,13 +342,19 @@ def of_unpool(
     workers: Any,
 ) -> Array:
     """The gradient at the indices."""
+    how = (
+        PICK, nd, input_shape, pool_size, strides, padding, data_format, output_shape, index_kind,
+    )  # fmt: skip
+    done = _core.moved(how, grad, indices, out, workers)
+    if done is not None:
+        return done  # type: ignore[no-any-return]
     grad = _call.as_array(grad, "grad")
     _plan.supported("grad", grad.dtype)
     way = kept(
         unpooling, PICK, nd, input_shape, grad.dtype, pool_size, strides, padding, data_format,
         output_shape, index_kind,
     )  # fmt: skip
-    return follow(way, grad, indices, out, workers)
+    return follow(way, grad, indices, out, workers, how)
 
 
 def unpooling(
@@ -381,17 +411,28 @@ def unpooling(
 # ---- to the core ------------------------------------------------------------------------------
 
 
-def spread(way: Way, grad: Array, out: Array | None, workers: Any) -> Array:
-    """The parts of each gradient over its window."""
+def spread(
+    way: Way, grad: Array, out: Array | None, workers: Any, how: tuple[Any, ...] | None = None
+) -> Array:
+    """The parts of each gradient over its window; `how` is what calls like this one say."""
     grad = np.ascontiguousarray(shaped("grad", grad, way.pooled), way.dtype)
     result = target(out, way.shape, way.dtype, (grad,))
     if way.geometry is not None:
         _core.run(way.geometry, grad, result, None, workers)
+        if how is not None:
+            _core.remember_moves(how, grad, None, way.geometry)
     return into(out, result)
 
 
-def follow(way: Way, values: Array, indices: ArrayLike, out: Array | None, workers: Any) -> Array:
-    """Values to where their indices point; or, to pick, from there."""
+def follow(
+    way: Way,
+    values: Array,
+    indices: ArrayLike,
+    out: Array | None,
+    workers: Any,
+    how: tuple[Any, ...] | None = None,
+) -> Array:
+    """Values to where their indices point, or, to pick, from there; `how` as for `spread`."""
     found = _call.as_array(indices, "indices")
     if found.dtype.kind not in "iu":
         raise TypeError(f"indices must be integers, got {found.dtype}")
@@ -410,6 +451,8 @@ def follow(way: Way, values: Array, indices: ArrayLike, out: Array | None, worke
         _core.run(way.geometry, values, result, flat, workers)
     except _core.BadIndexError as error:
         raise wrong(found, error.args[0], way) from None
+    if how is not None and way.kind in ("plane", "window") and found.dtype == way.index_dtype:
+        _core.remember_moves(how, values, flat, way.geometry)
     return into(out, result)
 
 
@@ -494,7 +537,9 @@ def geometry_of(
         None, lane, None, (dtype.name, lane) if half else None, None,
         (lane, dtype.name) if half else None,
     )  # fmt: skip
-    return _core.Geometry(made._replace(recipe=recipe), layout, _runtime.in_use, task)
+    result = tuple(made.shape) if task == PICK else shape
+    made = made._replace(recipe=recipe, shape=result, dtype=dtype)
+    return _core.Geometry(made, layout, _runtime.in_use, task)
 
 
 # ---- arrays -----------------------------------------------------------------------------------

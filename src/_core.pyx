@@ -224,6 +224,52 @@ def located(x, tuple how, out, workers):
     return out
 
 
+def moved(tuple how, values, index, out, workers):
+    """The result of a backward call like one before, or None."""
+    cdef Geometry geometry
+    if type(values) is not cnp.ndarray or not is_in_order(values):
+        return None
+    if index is not None and (type(index) is not cnp.ndarray or not is_in_order(index)):
+        return None
+    key = key_of_moves(how, values, index)
+    cdef PyObject *found = NULL if key is None else PyDict_GetItemWithError(kept, key)
+    if found == NULL:
+        return None
+    geometry = <object>found
+    if out is None:
+        out = empty(geometry, geometry.dtype)
+    elif not (is_plain(out, values) and (index is None or is_plain(out, index))
+              and out.shape == geometry.shape and out.dtype is geometry.dtype):
+        return None
+    try:
+        run(geometry, values, out, index, workers)
+    except BadIndexError:
+        return None     # to be named by the way that knows more of it
+    return out
+
+
+def remember_moves(tuple how, cnp.ndarray values not None, cnp.ndarray index, Geometry geometry not None):
+    """Keep a geometry for backward calls to come whose arrays are in C order."""
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    key = key_of_moves(how, values, index)
+    if key is not None:
+        kept[key] = geometry
+
+
+cdef tuple key_of_moves(tuple how, values, index):
+    key = exact_key(how)
+    if key is None:
+        return None
+    if index is None:
+        return key, values.shape, values.dtype
+    return key, values.shape, values.dtype, index.shape, index.dtype
+
+
+cdef bint is_in_order(cnp.ndarray x):
+    return cnp.PyArray_CHKFLAGS(x, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED)
+
+
 def recalled(cnp.ndarray x, tuple how):
     """The geometry of an earlier call, for a result in C order, or None."""
     key = key_of(x, how)

@@ -39,44 +39,77 @@ static void NAME(share)(void *acc, const void *grad, int64_t count, int64_t divi
 
 /* ---- each position gathers from the windows over it -------------------------------------------------------- */
 
-/* Lanes of a phase, `at` bytes into its taps. */
-INLINE VEC NAME(gathered)(const struct pool_phase *p, int coded, int64_t at)
+/* Lanes of a phase of n taps, `at` bytes into them. */
+INLINE VEC NAME(gathered)(const struct pool_phase *p, int n, int coded, int64_t at)
 {
     VEC sum = {0};
-    for (int k = 0; k < p->n; k++) {
+#pragma GCC unroll 4
+    for (int k = 0; k < n; k++) {
         VEC v = *(const NAME(lanes_at) *)((const char *)p->taps[k].grad + at);
         if (coded) {
             const CODES code = *(const NAME(codes_at) *)((const char *)p->taps[k].code + at);
             const NAME(mask) here = code == (JOIN(lane_, CODE))p->taps[k].is;
             v = PICK(here, v, (VEC){0});
         }
-        sum = k == 0 && !coded ? v : sum + v;
+        sum = k == 0 ? v : sum + v;
     }
     return sum;
+}
+
+/* Single elements of two phases that alternate. */
+INLINE void NAME(gather_pairs)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int coded, int64_t at,
+                               int64_t count)
+{
+    for (int64_t i = 0; i < count; i += N, at += VECTOR_BYTES) {
+        const VEC even = NAME(gathered)(&phases[0], n_even, coded, at);
+        const VEC odd = NAME(gathered)(&phases[1], n_odd, coded, at);
+        NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
+        NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
+    }
+}
+
+/* Pixels of one phase. */
+INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int coded, int64_t at, int64_t stride,
+                                int64_t inner, int64_t count)
+{
+    for (int64_t j = 0; j < count; j++, dst += stride * inner, at += inner * (int64_t)sizeof(TYPE))
+        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N)
+            NAME(store)(dst + c, NAME(gathered)(phase, n, coded, at + c * (int64_t)sizeof(TYPE)));
 }
 
 INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, int64_t at, int64_t stride,
                              int64_t inner, int64_t count)
 {
-    const int64_t vector = VECTOR_BYTES, pixel = inner * (int64_t)sizeof(TYPE);
     if (stride == 1) {
-        for (int64_t i = 0; i < count * inner; i += N, at += vector)
-            NAME(store)(dst + i, NAME(gathered)(phases, coded, at));
-    } else if (inner > 1) {
-        for (int64_t j = 0; j < count; j++, at += pixel)
+        for (int64_t i = 0; i < count * inner; i += N, at += VECTOR_BYTES)
+            NAME(store)(dst + i, NAME(gathered)(phases, phases->n, coded, at));
+    } else if (inner >= N) {
+        for (int64_t p = 0; p < stride; p++, phases++, dst += inner)
+            switch (phases->n) {
+            case 1: NAME(gather_pixels)(dst, phases, 1, coded, at, stride, inner, count); break;
+            case 2: NAME(gather_pixels)(dst, phases, 2, coded, at, stride, inner, count); break;
+            case 4: NAME(gather_pixels)(dst, phases, 4, coded, at, stride, inner, count); break;
+            default: NAME(gather_pixels)(dst, phases, phases->n, coded, at, stride, inner, count);
+            }
+    } else if (inner > 1) {         /* what is written past a pixel, the next one writes over */
+        for (int64_t j = 0; j < count; j++, at += inner * (int64_t)sizeof(TYPE))
             for (int64_t p = 0; p < stride; p++, dst += inner)
-                for (int64_t c = 0; c < inner; c += N)
-                    NAME(store)(dst + c, NAME(gathered)(&phases[p], coded, at + c * (int64_t)sizeof(TYPE)));
+                NAME(store)(dst, NAME(gathered)(&phases[p], phases[p].n, coded, at));
     } else if (stride == 2) {
-        for (int64_t i = 0; i < count; i += N, at += vector) {
-            const VEC even = NAME(gathered)(&phases[0], coded, at), odd = NAME(gathered)(&phases[1], coded, at);
-            NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
-            NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
+        const int even = phases[0].n, odd = phases[1].n;
+        switch (10 * even + odd) {
+        case 11: NAME(gather_pairs)(dst, phases, 1, 1, coded, at, count); break;
+        case 12: NAME(gather_pairs)(dst, phases, 1, 2, coded, at, count); break;
+        case 21: NAME(gather_pairs)(dst, phases, 2, 1, coded, at, count); break;
+        case 24: NAME(gather_pairs)(dst, phases, 2, 4, coded, at, count); break;
+        case 42: NAME(gather_pairs)(dst, phases, 4, 2, coded, at, count); break;
+        default: NAME(gather_pairs)(dst, phases, even, odd, coded, at, count);
         }
     } else {
         TYPE block[POOL_TOUCHES][N];
-        for (int64_t i = 0; i < count; i += N, at += vector, dst += stride * N) {
-            for (int64_t p = 0; p < stride; p++) NAME(store)(block[p], NAME(gathered)(&phases[p], coded, at));
+        for (int64_t i = 0; i < count; i += N, at += VECTOR_BYTES, dst += stride * N) {
+            for (int64_t p = 0; p < stride; p++)
+                NAME(store)(block[p], NAME(gathered)(&phases[p], phases[p].n, coded, at));
             for (int64_t j = 0; j < N; j++)
                 for (int64_t p = 0; p < stride; p++) dst[j * stride + p] = block[p][j];
         }
@@ -112,6 +145,7 @@ INLINE CODES NAME(fitting)(CODES code, const struct pool_ranges *r)
 {
     typedef JOIN(vec_, JOIN(u, CODE)) at;
     CODES fits = {0};
+#pragma GCC unroll 2
     for (int k = 0; k < r->n; k++)
         fits |= (CODES)((at)(code - (JOIN(lane_, CODE))r->first[k]) < (JOIN(lane_, JOIN(u, CODE)))r->length);
     return fits;
@@ -125,22 +159,43 @@ INLINE int NAME(all)(CODES fits)
     return any == 0;
 }
 
-#define DEFINE_ENCODE(index)                                                                                       \
-    static int NAME(encode_##index)(const lane_##index *indices, const JOIN(lane_, CODE) *bases, int64_t first,    \
+/* `count` indices from p on, at most N, each read once; the bits that are too high for a code join `high`. */
+INLINE CODES NAME(indices_of_1)(const char *p, int64_t count, CODES *high)
+{
+    typedef uint8_t bytes __attribute__((vector_size(N)));
+    typedef uint16_t pairs __attribute__((vector_size(2 * N)));
+    typedef uint32_t words __attribute__((vector_size(4 * N)));
+    bytes index = {0};
+    if (count >= N) memcpy(&index, p, sizeof index);
+    else memcpy(&index, p, (size_t)count);
+    (void)high;
+    /* By steps: the compiler knows no instruction but for twice the width. */
+    return __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(index, pairs), words), CODES);
+}
+
+INLINE CODES NAME(indices_of_8)(const char *p, int64_t count, CODES *high)
+{
+    CODES words[2] = {{0}};
+    if (count >= N) memcpy(words, p, N * 8);
+    else memcpy(words, p, (size_t)count * 8);
+    if (sizeof(TYPE) == 8) return words[0];
+    const CODES even = JOIN(even_, CODE)(words[0], words[1]), odd = JOIN(odd_, CODE)(words[0], words[1]);
+    const int little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    *high |= little ? odd : even;
+    return little ? even : odd;
+}
+
+#define DEFINE_ENCODE(bytes)                                                                                       \
+    static int NAME(encode_##bytes)(const char *indices, const JOIN(lane_, CODE) *bases, int64_t first,            \
                                     int64_t first_step, int64_t count, int64_t rows, int64_t step,                 \
                                     const struct pool_ranges *ranges, char *codes)                                 \
     {                                                                                                              \
-        typedef lane_##index source __attribute__((vector_size(N * sizeof(lane_##index)), aligned(1), may_alias)); \
-        CODES fit = ~(CODES){0};                                                                                   \
-        source seen = {0};                                                                                         \
-        for (int64_t r = 0; r < rows; r++, indices += count, codes += step, first += first_step)                   \
+        CODES fit = ~(CODES){0}, high = {0};                                                                       \
+        for (int64_t r = 0; r < rows; r++, indices += count * bytes, codes += step, first += first_step)           \
             for (int64_t i = 0; i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {         \
-                source here = {0};                                                                                 \
-                if (count >= N) here = *(const source *)(indices + i);                                             \
-                else memcpy(&here, indices, (size_t)count * sizeof(lane_##index));                                 \
-                seen |= here;                                                                                      \
+                const CODES index = NAME(indices_of_##bytes)(indices + i * bytes, count, &high);                   \
                 const CODES base = *(const NAME(codes_at) *)(bases + i) + (JOIN(lane_, CODE))first;                \
-                const CODES code = __builtin_convertvector(here, CODES) - base;                                    \
+                const CODES code = index - base;                                                                   \
                 CODES fits = NAME(fitting)(code, ranges);                                                          \
                 if (count >= N) {                                                                                  \
                     *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;                                 \
@@ -150,19 +205,17 @@ INLINE int NAME(all)(CODES fits)
                 }                                                                                                  \
                 fit &= fits;                                                                                       \
             }                                                                                                      \
-        uint64_t high = 0;                                                                                         \
-        for (int i = 0; i < N; i++) high |= (uint64_t)(int64_t)seen[i];                                            \
-        return high <= INT32_MAX && NAME(all)(fit);                                                                \
+        return NAME(all)(fit & (high == 0));                                                                       \
     }
-DEFINE_ENCODE(uint8)
-DEFINE_ENCODE(int64)
+DEFINE_ENCODE(1)
+DEFINE_ENCODE(8)
 #undef DEFINE_ENCODE
 
 static int NAME(encode)(const void *indices, int index_bytes, const void *bases, int64_t first, int64_t first_step,
                         int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, void *codes)
 {
-    return index_bytes == 1 ? NAME(encode_uint8)(indices, bases, first, first_step, count, rows, step, ranges, codes)
-                            : NAME(encode_int64)(indices, bases, first, first_step, count, rows, step, ranges, codes);
+    return index_bytes == 1 ? NAME(encode_1)(indices, bases, first, first_step, count, rows, step, ranges, codes)
+                            : NAME(encode_8)(indices, bases, first, first_step, count, rows, step, ranges, codes);
 }
 
 static void NAME(scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width,
