@@ -40,10 +40,30 @@ class Pypool(Library):
     def prepare(self, w, x):
         arguments = () if w.is_global else (w.window, w.stride, w.padding)
         options = {**dict(w.options), "data_format": w.data_format, "workers": self.threads}
-        pool = functools.partial(getattr(self.library, w.function), x, *arguments, **options)
+        forward = getattr(self.library, w.function.removesuffix("_backward"))
+        function = getattr(self.library, w.function)
+        if w.is_backward:
+            indices = {"return_indices": True} if w.with_indices else {}
+            made = forward(x, *arguments, **options, **indices)
+            values, *rest = made if w.with_indices else (made,)
+            read = [w.gradient(values.shape), *rest]
+            pool = functools.partial(function, *read, x.shape, *arguments, **options)
+        else:
+            indices = {"return_indices": True} if w.with_indices else {}
+            read = [x]
+            pool = functools.partial(function, x, *arguments, **options, **indices)
         out = pool()
-        move = floor.mover(x, out, self.threads)
-        return {"floor": move, "pypool": functools.partial(pool, out=out)}, lambda: out
+        written = out if isinstance(out, tuple) else (out,)
+        move = floor.mover(one_array(read), one_array(written), self.threads)
+        runs = {"floor": move, "pypool": functools.partial(pool, out=out)}
+        return runs, lambda: written[0]
+
+
+def one_array(arrays):
+    """The array, or for several one of as many bytes, each of them written."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.ones(sum(array.nbytes for array in arrays), np.uint8)
 
 
 class Torch(Library):
@@ -60,8 +80,10 @@ class Torch(Library):
 
     def prepare(self, w, x):
         torch = self.library
-        refuse(w.options)
+        refuse(w.options and not w.with_indices)
         x, arguments = self.tensor(w, x), [w.window, w.stride, w.padding]
+        if w.is_backward:
+            return self.prepare_backward(w, x, arguments)
         if w.is_global:
             pool, arguments = {"max": torch.amax, "avg": torch.mean}[w.op], [tuple(range(-w.nd, 0))]
         elif w.op == "max":  # with indices: on a CPU there is no other, but this one takes out=
@@ -73,13 +95,30 @@ class Torch(Library):
         result = first[0] if w.bare else first if w.data_format == FIRST else first.movedim(1, -1)
         return {"torch": functools.partial(pool, x, *arguments, out=out)}, result.numpy
 
+    def prepare_backward(self, w, x, arguments):
+        aten = self.library.ops.aten
+        if w.op == "max":
+            values, indices = aten.max_pool2d_with_indices(x, *arguments)
+            backward, rest = aten.max_pool2d_with_indices_backward, [[1, 1], False, indices]
+        else:
+            values = aten.avg_pool2d(x, *arguments, False, False)
+            backward, rest = aten.avg_pool2d_backward, [False, False, None]
+        shape = values.shape if w.data_format == FIRST else values.movedim(1, -1).shape
+        grad = self.tensor(w, w.gradient(tuple(shape)))
+        both = [([size] * w.nd if isinstance(size, int) else size) for size in arguments]
+        out = backward(grad, x, *both, *rest)
+        run = functools.partial(backward.grad_input, grad, x, *both, *rest, grad_input=out)
+        result = out if w.data_format == FIRST else out.movedim(1, -1)
+        return {"torch": run}, result.numpy
+
 
 class OneDNN(Torch):
     """oneDNN as PyTorch offers it, on a tensor in oneDNN's own layout."""
 
     def prepare(self, w, x):
         torch = self.library
-        refuse(w.options, w.is_global, w.bare, w.dtype != "float32", w.data_format == LAST)
+        refuse(w.options, w.is_backward, w.is_global, w.bare)
+        refuse(w.dtype != "float32", w.data_format == LAST)
         x = self.tensor(w, x).to_mkldnn()
         if w.nd == 2:  # a convolution that changes nothing leaves the layout pooling likes best
             ones = torch.ones(x.shape[1], 1, 1, 1).to_mkldnn()
@@ -100,30 +139,34 @@ class OnnxRuntime(Library):
 
     def prepare(self, w, x):
         helper = importlib.import_module("onnx.helper")
-        refuse(w.options, w.data_format == LAST and not w.bare)
+        refuse(w.is_backward, w.options and not w.with_indices)
+        refuse(w.data_format == LAST and not w.bare)
         x = x[None, None] if w.bare else x
         operator = "Global" * w.is_global + {"max": "MaxPool", "avg": "AveragePool"}[w.op]
         window = {"kernel_shape": [w.window] * w.nd, "strides": [w.stride] * w.nd}
         window["pads"] = [w.padding] * 2 * w.nd
-        node = helper.make_node(operator, ["x"], ["y"], **({} if w.is_global else window))
-        kind = helper.np_dtype_to_tensor_dtype(x.dtype)
-        sizes = {"x": x.shape, "y": [None] * x.ndim}
-        ends = [[helper.make_tensor_value_info(end, kind, sizes[end])] for end in "xy"]
-        graph = helper.make_graph([node], w.function, *ends)
+        made = ["y", "indices"] if w.with_indices else ["y"]
+        node = helper.make_node(operator, ["x"], made, **({} if w.is_global else window))
+        kind, index = map(helper.np_dtype_to_tensor_dtype, (x.dtype, np.dtype(np.int64)))
+        given = [helper.make_tensor_value_info("x", kind, x.shape)]
+        kinds = zip(made, (kind, index), strict=False)
+        ends = [helper.make_tensor_value_info(end, of, [None] * x.ndim) for end, of in kinds]
+        graph = helper.make_graph([node], w.function, given, ends)
         opset = helper.make_opsetid("", 19)
         model = helper.make_model(graph, opset_imports=[opset], ir_version=9)
         session = self.library.InferenceSession(
             model.SerializeToString(), self.options, providers=["CPUExecutionProvider"]
         )
-        out = session.run(None, {"x": x})[0]
+        out = session.run(None, {"x": x})
         binding = session.io_binding()
-        for bind, end, array in [(binding.bind_input, "x", x), (binding.bind_output, "y", out)]:
-            bind(end, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        binding.bind_input("x", "cpu", 0, x.dtype, x.shape, x.ctypes.data)
+        for end, array in zip(made, out, strict=True):
+            binding.bind_output(end, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
 
         def run(_keep=(x, out)):
             session.run_with_iobinding(binding)
 
-        return {"onnxruntime": run}, lambda: out[0, 0] if w.bare else out
+        return {"onnxruntime": run}, lambda: out[0][0, 0] if w.bare else out[0]
 
 
 class OpenCV(Library):
@@ -139,7 +182,14 @@ class OpenCV(Library):
         cv2 = self.library
         integer_average = w.op == "avg" and np.dtype(w.dtype).kind in "iu"
         rounding = (("dtype", w.dtype), ("rounding", "half_up")) if integer_average else ()
-        refuse(w.nd != 2, w.is_global, w.dtype == "float16", w.options != rounding)
+        refuse(
+            w.nd != 2,
+            w.is_global,
+            w.is_backward,
+            w.with_indices,
+            w.dtype == "float16",
+            w.options != rounding,
+        )
         before, after = w.window // 2, w.window - 1 - w.window // 2  # of a window's centre
         planes = x if w.data_format == LAST and not w.bare else x.reshape(-1, *x.shape[-2:])
         if w.stride == 1 and w.padding == 0:
@@ -172,7 +222,7 @@ class NumPy(Library):
     modules = ("numpy",)
 
     def prepare(self, w, x):
-        refuse(w.padding, w.options)
+        refuse(w.padding, w.options, w.is_backward)
         last = w.bare or w.data_format == FIRST
         axes = tuple(range(x.ndim - w.nd, x.ndim) if last else range(x.ndim - w.nd - 1, x.ndim - 1))
         if w.is_global:

@@ -25,7 +25,16 @@ class Workload(NamedTuple):
 
     @property
     def nd(self):
-        return int(self.function[-2])
+        return int(re.search(r"(\d)d", self.function).group(1))
+
+    @property
+    def is_backward(self):
+        return self.function.endswith("_backward")
+
+    @property
+    def with_indices(self):
+        """The call returns indices, or follows them."""
+        return "index_kind" in dict(self.options)
 
     @property
     def is_global(self):
@@ -41,6 +50,7 @@ class Workload(NamedTuple):
             "" if self.is_global else f" {'x'.join([str(self.window)] * self.nd)}/{self.stride}"
         )
         padding = f" pad {self.padding}" if self.padding else ""
+        padding += f" {dict(self.options)['index_kind']} indices" if self.with_indices else ""
         data_format = "" if self.bare else f" {self.data_format}"
         shape = "x".join(map(str, self.shape))
         return f"{self.name}: {self.function}{window}{padding} {self.dtype}{data_format} {shape}"
@@ -51,9 +61,25 @@ class Workload(NamedTuple):
         if np.dtype(self.dtype).kind in "iu":
             limits = np.iinfo(self.dtype)
             return random.integers(limits.min, limits.max, self.shape, self.dtype, endpoint=True)
-        wide = np.float64 if self.dtype == "float64" else np.float32
-        return random.standard_normal(self.shape, wide).astype(self.dtype, copy=False)
+        return normal(random, self.shape, self.dtype)
 
+    def gradient(self, shape):
+        """Of what the forward call returns, for a backward one."""
+        return normal(np.random.default_rng(1), shape, self.dtype)
+
+
+def normal(random, shape, dtype):
+    wide = np.float64 if dtype == "float64" else np.float32
+    return random.standard_normal(shape, wide).astype(dtype, copy=False)
+
+
+PLANE, WINDOW = (("index_kind", "plane"),), (("index_kind", "window"),)
+SIZES = [
+    ("memory", (32, 64, 112, 112), FIRST),
+    ("memory", (32, 112, 112, 64), LAST),
+    ("L2", (1, 32, 56, 56), FIRST),
+    ("L2", (1, 56, 56, 32), LAST),
+]
 
 WORKLOADS = [
     # past the caches: 103 MB
@@ -108,4 +134,17 @@ WORKLOADS = [
     Workload("global", "global_avg_pool2d", (32, 112, 112, 64), "float32", LAST),
     Workload("global", "global_avg_pool2d", (64, 2048, 7, 7), "float32", FIRST),
     Workload("global", "global_max_pool2d", (32, 64, 112, 112), "float32", FIRST),
+]
+# training: arrays past the caches, and within L2
+WORKLOADS += [
+    Workload(f"{call} {name}", function, shape, "float32", data_format, window, 2, 0, kind)
+    for name, shape, data_format in SIZES
+    for window in (2, 3)
+    for call, function, kind in [
+        ("indices", "max_pool2d", PLANE),
+        ("indices", "max_pool2d", WINDOW),
+        ("backward", "max_pool2d_backward", PLANE),
+        ("backward", "max_pool2d_backward", WINDOW),
+        ("backward", "avg_pool2d_backward", ()),
+    ]
 ]

@@ -108,6 +108,88 @@ static void NAME(best)(const struct pool_taps *t, void *best, void *code)
     else NAME(best_by)(t, 2, best, code);
 }
 
+#if FUSES
+/* Small windows whose taps are all at hand: first what is best, then the first tap that equals it. */
+INLINE VEC NAME(found)(const VEC *taps, int n, const NAME(codes) *codes, NAME(codes) *at)
+{
+    VEC tree[9];
+#pragma GCC unroll 9
+    for (int k = 0; k < n; k++) tree[k] = taps[k];
+#pragma GCC unroll 4
+    for (int half = 1; half < n; half *= 2)
+#pragma GCC unroll 5
+        for (int k = 0; k + half < n; k += 2 * half) tree[k] = RULE(tree[k], tree[k + half]);
+    const VEC best = tree[0];
+    *at = codes[n - 1];
+#pragma GCC unroll 8
+    for (int k = n - 2; k >= 0; k--) *at = PICK(taps[k] == best, codes[k], *at);
+    if (JOIN(ANY_NAN_, LANE)(best))         /* equals nothing */
+#pragma GCC unroll 9
+        for (int k = n - 1; k >= 0; k--) *at = PICK(taps[k] != taps[k], codes[k], *at);
+    return best;
+}
+
+INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int64_t stride, int64_t outputs,
+                         int64_t repeats, int64_t in_step, const int64_t *codes, TYPE *best, TYPE *code)
+{
+    const char *row[3];
+    NAME(codes) place[9];
+    for (int k = 0; k < window; k++) row[k] = rows[k];
+#pragma GCC unroll 9
+    for (int k = 0; k < window * window; k++) place[k] = NAME(code)(codes[k]);
+    for (int64_t r = 0; r < repeats; r++) {
+        VEC taps[9];
+        NAME(codes) at;
+        if (inner == 1) {
+            for (int64_t i = 0; i < outputs; i += N) {
+#pragma GCC unroll 3
+                for (int k = 0; k < window; k++) {
+                    const VEC a = NAME(leaf)(row[k], 2 * i, 1, N), b = NAME(leaf)(row[k], 2 * i + N, 1, N);
+                    const VEC even = EVEN(a, b), odd = ODD(a, b);
+                    taps[window * k] = SAME_ZEROS(even);
+                    taps[window * k + 1] = SAME_ZEROS(odd);
+                    if (window == 2) continue;
+                    const VEC c = NAME(leaf)(row[k], 2 * i + 2, 1, N), d = NAME(leaf)(row[k], 2 * i + 2 + N, 1, N);
+                    const VEC next = EVEN(c, d);
+                    taps[window * k + 2] = SAME_ZEROS(next);
+                }
+                NAME(store)(best + i, NAME(found)(taps, window * window, place, &at));
+                NAME(store)(code + i, (VEC)at);
+            }
+            best += outputs, code += outputs;
+        } else {
+            for (int64_t o = 0; o < outputs; o++, best += inner, code += inner)
+                for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+#pragma GCC unroll 3
+                    for (int k = 0; k < window; k++)
+#pragma GCC unroll 3
+                        for (int t = 0; t < window; t++) {
+                            const VEC tap = NAME(leaf)(row[k], (o * stride + t) * inner + c, 1, N);
+                            taps[window * k + t] = SAME_ZEROS(tap);
+                        }
+                    NAME(store)(best + c, NAME(found)(taps, window * window, place, &at));
+                    NAME(store)(code + c, (VEC)at);
+                }
+        }
+        for (int k = 0; k < window; k++) row[k] += in_step;
+    }
+}
+
+static int NAME(finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
+{
+    return dilation == 1 && n == window && (window == 2 || window == 3) && (inner >= N || (inner == 1 && stride == 2));
+}
+
+static void NAME(find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
+                       int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code)
+{
+    if (inner == 1 && window == 2) NAME(find_n)(rows, 2, 1, 2, outputs, repeats, in_step, codes, best, code);
+    else if (inner == 1) NAME(find_n)(rows, 3, 1, 2, outputs, repeats, in_step, codes, best, code);
+    else if (window == 2) NAME(find_n)(rows, 2, inner, stride, outputs, repeats, in_step, codes, best, code);
+    else NAME(find_n)(rows, 3, inner, stride, outputs, repeats, in_step, codes, best, code);
+}
+#endif
+
 static void NAME(settle)(void *best, int64_t *place, const void *other, const int64_t *other_place, int64_t count)
 {
     TYPE *const a_row = best;

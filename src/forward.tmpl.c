@@ -422,6 +422,9 @@ const struct pool_kernel NAME(EXPORTED) = {
     .fused = NAME(fused),
 #endif
 #ifdef BETTER
+#if FUSES
+    .finds = NAME(finds), .find = NAME(find),
+#endif
     .best = NAME(best), .settle = NAME(settle), .thin = NAME(thin_row),
 #endif
 };

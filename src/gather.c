@@ -268,13 +268,13 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
     const int64_t groups = ceil_div(rows->size, rows->stride), bands = ceil_div(groups, job->band);
     const int64_t count = ceil_div(along->size, along->stride), last_row = ((last - 1) / bands) * rows->size +
                           least(((last - 1) % bands + 1) * job->band * rows->stride, rows->size);
-    char *const rounded = scratch + job->at_row;
     struct band b;
     begin_bands(&b, job, grad, index, scratch);
     struct pool_touch touches[POOL_TOUCHES];
     struct pool_phase phases[POOL_TOUCHES];
     for (int64_t unit = first; unit < last; unit++) {
-        const int64_t plane = unit / bands, group = unit % bands * job->band, groups_here = least(job->band, groups - group);
+        const int64_t plane = unit / bands, group = unit % bands * job->band;
+        const int64_t groups_here = least(job->band, groups - group);
         const int64_t y = group * rows->stride, rows_here = least(groups_here * rows->stride, rows->size - y);
         /* The rows of windows along the axes before the last leading one. */
         const int lead = (int)most(0, g->lead_axes - 1);
@@ -309,16 +309,13 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
         /* What is written past the end of a row, the next ones write over. */
         char *const to = out + (plane * rows->size + y) * row * g->out_bytes;
         const int64_t after = last_row - plane * rows->size - y;
-        const int64_t direct = g->last_cast ? 0 : least(rows_here, most(0, after - job->overrun_rows));
-        g->gradient->gather(to, phases, job->coded, rows->stride, along->stride, inner, count, 0, direct, job->slot_bytes,
-                            row_bytes);
-        for (int64_t r = direct; r < rows_here; r++) {
-            g->gradient->gather(rounded, phases, job->coded, rows->stride, along->stride, inner, count, r, r + 1,
-                                job->slot_bytes, 0);
-            char *const end = to + r * row * g->out_bytes;
-            if (g->last_cast) g->last_cast->cast(rounded, end, row);
-            else memcpy(end, rounded, (size_t)row_bytes);
-        }
+        const int direct = !g->last_cast && after >= rows_here + job->overrun_rows;
+        char *const made = direct ? to : scratch + job->at_row;
+        g->gradient->gather(made, phases, job->coded, rows->stride, along->stride, inner, count, rows_here,
+                            job->slot_bytes, row_bytes);
+        if (direct) continue;
+        if (g->last_cast) g->last_cast->cast(made, to, rows_here * row);
+        else memcpy(to, made, (size_t)(rows_here * row_bytes));
     }
     return -1;
 }
@@ -344,7 +341,7 @@ static void gather_phases(const struct pool_job *job, const char *acc, char *spa
             if (used == most_used) {            /* too many at once */
                 char *const sum = spare + p * job->spare_bytes;
                 const struct pool_phase some = {touches + begin, used - begin};
-                g->gradient->gather(sum, &some, 0, 1, 1, inner, job->phase_count, 0, 1, 0, 0);
+                g->gradient->gather(sum, &some, 0, 1, 1, inner, job->phase_count, 1, 0, 0);
                 touches[begin] = (struct pool_touch){sum, NULL, 0};
                 used = begin + 1;
             }
@@ -352,7 +349,7 @@ static void gather_phases(const struct pool_job *job, const char *acc, char *spa
         }
         phases[p] = (struct pool_phase){touches + begin, used - begin};
     }
-    g->gradient->gather(row, phases, 0, 1, stride, inner, job->phase_count, 0, 1, 0, 0);
+    g->gradient->gather(row, phases, 0, 1, stride, inner, job->phase_count, 1, 0, 0);
 }
 
 /* row[x*inner + c] = the sum over the windows o over x of lanes[o*inner + c]. */
@@ -369,13 +366,13 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
         for (int64_t o = over.first; o < over.last; o++) {
             if (!covers(along, o, x)) continue;
             if (here.n == POOL_TOUCHES) {
-                g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 0, 1, 0, 0);
+                g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 1, 0, 0);
                 touches[0] = (struct pool_touch){to, NULL, 0};
                 here.n = 1;
             }
             touches[here.n++] = (struct pool_touch){lanes + o * pixel, NULL, 0};
         }
-        g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 0, 1, 0, 0);
+        g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 1, 0, 0);
     }
 }
 
@@ -481,8 +478,8 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
         taps *= least(axis->window, POOL_TOUCHES);
         bins |= axis->bins;
     }
-    job->rows_axis = g->lead_axes ? g->lead[g->lead_axes - 1]
-                                  : (struct pool_axis){.size = outer, .window = 1, .stride = 1, .dilation = 1, .outputs = outer};
+    const struct pool_axis planes_axis = {.size = outer, .window = 1, .stride = 1, .dilation = 1, .outputs = outer};
+    job->rows_axis = g->lead_axes ? g->lead[g->lead_axes - 1] : planes_axis;
     job->row_weight = g->lead_axes ? job->code_weight[g->lead_axes - 1] : 0;
     const struct pool_axis *rows = &job->rows_axis;
     const int small = !bins && near <= MOST_NEAR && taps <= POOL_TOUCHES && job->leading <= MOST_NEAR &&
@@ -517,7 +514,7 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
         job->units = planes * ceil_div(groups, job->band);
         job->at_levels = bases;
         job->at_row = bases + 2 * (job->leading * job->slots * job->slot_bytes + POOL_SLACK);
-        job->scratch_bytes = job->at_row + row_bytes;
+        job->scratch_bytes = job->at_row + row_bytes + job->band * rows->stride * row * g->lane_bytes;
         return 1;
     }
     job->walk = gather_rows;

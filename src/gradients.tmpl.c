@@ -97,12 +97,12 @@ INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int cod
                 NAME(store)(dst, NAME(gathered)(&phases[p], phases[p].n, coded, at));
     } else if (stride == 2) {
         const int even = phases[0].n, odd = phases[1].n;
-        switch (10 * even + odd) {
-        case 11: NAME(gather_pairs)(dst, phases, 1, 1, coded, at, count); break;
-        case 12: NAME(gather_pairs)(dst, phases, 1, 2, coded, at, count); break;
-        case 21: NAME(gather_pairs)(dst, phases, 2, 1, coded, at, count); break;
-        case 24: NAME(gather_pairs)(dst, phases, 2, 4, coded, at, count); break;
-        case 42: NAME(gather_pairs)(dst, phases, 4, 2, coded, at, count); break;
+        switch (even << 8 | odd) {
+        case 1 << 8 | 1: NAME(gather_pairs)(dst, phases, 1, 1, coded, at, count); break;
+        case 1 << 8 | 2: NAME(gather_pairs)(dst, phases, 1, 2, coded, at, count); break;
+        case 2 << 8 | 1: NAME(gather_pairs)(dst, phases, 2, 1, coded, at, count); break;
+        case 2 << 8 | 4: NAME(gather_pairs)(dst, phases, 2, 4, coded, at, count); break;
+        case 4 << 8 | 2: NAME(gather_pairs)(dst, phases, 4, 2, coded, at, count); break;
         default: NAME(gather_pairs)(dst, phases, even, odd, coded, at, count);
         }
     } else {
@@ -117,11 +117,9 @@ INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int cod
 }
 
 INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, int64_t classes, int64_t stride,
-                              int64_t inner, int64_t count, int64_t first, int64_t last, int64_t source_step,
-                              int64_t dst_step)
+                              int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
 {
-    int64_t class = first % classes, at = first / classes * source_step;
-    for (int64_t r = first; r < last; r++, dst += dst_step) {
+    for (int64_t r = 0, class = 0, at = 0; r < rows; r++, dst += dst_step) {
         NAME(gather_row)((TYPE *)dst, phases + class * stride, coded, at, stride, inner, count);
         if (++class == classes) {
             class = 0;
@@ -131,11 +129,10 @@ INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int co
 }
 
 static void NAME(gather)(void *dst, const struct pool_phase *phases, int coded, int64_t classes, int64_t stride,
-                         int64_t inner, int64_t count, int64_t first, int64_t last, int64_t source_step,
-                         int64_t dst_step)
+                         int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
 {
-    if (coded) NAME(gather_rows)(dst, phases, 1, classes, stride, inner, count, first, last, source_step, dst_step);
-    else NAME(gather_rows)(dst, phases, 0, classes, stride, inner, count, first, last, source_step, dst_step);
+    if (coded) NAME(gather_rows)(dst, phases, 1, classes, stride, inner, count, rows, source_step, dst_step);
+    else NAME(gather_rows)(dst, phases, 0, classes, stride, inner, count, rows, source_step, dst_step);
 }
 
 /* ---- indices to places inside their windows ---------------------------------------------------------------- */

@@ -173,6 +173,22 @@ static const struct pool_place *place_of(const struct pool_geometry *g, int code
     return p;
 }
 
+/* The first `repeats` rows of a unit whose windows the kernel finds at once. */
+static void find(const struct pool_job *job, const struct unit *u, int64_t repeats, char *best, char *code)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along, *rows = &g->lead[0];
+    const char *row[POOL_FOUND];
+    int64_t codes[POOL_FOUND * POOL_FOUND];
+    for (int64_t k = 0; k < along->window; k++) {
+        row[k] = u->base + (u->lead[0].in.first + k) * u->lead[0].step + axis_start(along, u->first) * along->in_step;
+        for (int64_t t = 0; t < along->window; t++)
+            codes[k * along->window + t] = (u->lead[0].in.first + k) * rows->tap_weight + t * along->tap_weight;
+    }
+    g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, repeats, rows->stride * rows->in_step, codes,
+                    best, code);
+}
+
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
@@ -205,13 +221,22 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     s.count = s.call.outputs * s.call.count * u->repeats;
     s.call.fresh = long_rows || (u->inside && start >= 0 && end <= along->size);
     if (s.call.fresh && u->inner == 1 && !long_rows && !job->thinned) s.call.loose = loose_rows(job, u);
+    /* Rows of small windows are found at once; where vectors may run past the rows, the last few are not. */
+    const int64_t found = s.call.fresh && job->finds ? (u->inner == 1 ? s.call.loose : u->repeats) : 0;
+    char *const values = job->out_contiguous && !g->last_cast ? u->out : s.best;
+    if (found > 0) find(job, u, found, values, s.code);
+    s.call.repeats -= found;
+    s.call.loose -= found;
+    s.count -= found * block;
+    s.best += found * block * g->lane_bytes;
+    s.code += found * block * g->lane_bytes;
     begin(&s);
 
     /* The rows of the window in their order. */
     int64_t tap[POOL_MAX_AXES];
     for (int a = 0; a < g->lead_axes; a++) tap[a] = u->lead[a].in.first;
-    for (int a = 0; a >= 0;) {
-        const char *row = u->base;
+    for (int a = s.call.repeats > 0 ? 0 : -1; a >= 0;) {
+        const char *row = u->base + found * s.call.row_step;
         int64_t place = 0;
         for (a = 0; a < g->lead_axes; a++) {
             row += tap[a] * u->lead[a].step;
@@ -224,8 +249,8 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     flush(&s);
     end_pass(&s);
 
-    char *lanes = s.best;
-    const char *code = s.code;
+    char *lanes = scratch + job->at_lanes;
+    const char *code = scratch + job->at_code;
     if (!job->coded) {
         lanes = scratch + job->at_other;
         int64_t *const place = (int64_t *)(scratch + job->at_place);
@@ -254,7 +279,8 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         lanes = to_out;
     }
     if (job->out_contiguous) {
-        memcpy(u->out, lanes, (size_t)(block * u->repeats * g->out_bytes));
+        const int64_t there = values == u->out ? found * block * g->out_bytes : 0;
+        memcpy(u->out + there, lanes + there, (size_t)(block * u->repeats * g->out_bytes - there));
         return;
     }
     copy_row(u->out, along->out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,

@@ -11,6 +11,7 @@ enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since su
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
 enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
+enum { POOL_FOUND = 3 };        /* rows and columns of the largest window whose best element is found at once */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
@@ -69,6 +70,13 @@ struct pool_kernel {
     /* For the reductions that pick an element, or null.  best[r][o][i] = the best of what it holds and of the taps, the
      * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past the end of both. */
     void (*best)(const struct pool_taps *taps, void *best, void *code);
+
+    /* The same for windows that are small and whole: window x window taps of so many rows, with a code each; `repeats`
+     * rows of outputs, `in_step` bytes apart in the input.  With inner == 1 it may read two vectors past the rows, and
+     * write one past each row of best and code. */
+    int (*finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
+    void (*find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs, int64_t repeats,
+                 int64_t in_step, const int64_t *codes, void *best, void *code);
 
     /* best[0 .. count) = the better of best and other, of equals the one whose place is lower; place with it. */
     void (*settle)(void *best, int64_t *place, const void *other, const int64_t *other_place, int64_t count);
@@ -130,11 +138,11 @@ struct pool_gradient {
     /* acc[0 .. count) = or += grad / divisor. */
     void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add);
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
-     * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Rows of taps are
-     * `source_step` bytes apart; dst is where row `first` goes.  May touch POOL_SLACK bytes past the ends of the taps, and
-     * a vector or pixel for each phase, and one more, past that of dst. */
+     * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Rows of taps
+     * are `source_step` bytes apart, those of dst `dst_step`.  May touch POOL_SLACK bytes past the ends of the taps,
+     * and a vector or pixel for each phase, and one more, past that of dst. */
     void (*gather)(void *dst, const struct pool_phase *phases, int coded, int64_t classes, int64_t stride,
-                   int64_t inner, int64_t count, int64_t first, int64_t last, int64_t source_step, int64_t dst_step);
+                   int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step);
     /* Row r of codes: [0 .. count) = index - (first + r*first_step) - base, each index (of 1 or 8 bytes) read once.
      * Returns whether all are in range.  May read POOL_SLACK bytes past the end of bases. */
     int (*encode)(const void *indices, int index_bytes, const void *bases, int64_t first, int64_t first_step,
@@ -231,6 +239,7 @@ struct pool_job {
     int strips;                 /* blocks of outputs are done down the rows of a plane in turn */
     int coded;                  /* places fit the lanes: they ride there as they are, else as numbers of taps */
     int columns;                /* one window is wide: its row is cut into so many columns first, of which each has a best */
+    int finds;                  /* small windows: the kernel finds rows of them at once */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
     int all_fused;              /* and there are no others: no row needs scratch */
@@ -239,9 +248,9 @@ struct pool_job {
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
 
-    /* Gathering: lanes of a phase of a row; rows of the last leading axis in a band, and the slots they need, the first
-     * of which is `first_shift` windows on; rows of windows along the axes before it; what a tap along each axis adds to
-     * the place in its window, from `first_code` on. */
+    /* Gathering: lanes of a phase of a row; rows of the last leading axis in a band, and the slots they need, the
+     * first of which is `first_shift` windows on; rows of windows along the axes before it; what a tap along each axis
+     * adds to the place in its window, from `first_code` on. */
     int64_t phase_count, band, slots, first_shift, leading;
     struct pool_axis rows_axis;
     int64_t first_code, code_step, row_weight, code_weight[POOL_MAX_AXES], positions_after[POOL_MAX_AXES];

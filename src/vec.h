@@ -169,4 +169,24 @@ DEFINE_LANE(float64, double, 64)
 #define PICK_NAN_float64(x, yes, no) PICK((x) != (x), yes, no)
 #endif
 
+/* Whether any lane is NaN. */
+#ifndef ANY_NAN_float32
+INLINE int any_of(vec_uint64 mask)
+{
+    uint64_t any = 0;
+    for (int i = 0; i < VECTOR_BYTES / 8; i++) any |= mask[i];
+    return any != 0;
+}
+#define ANY_NAN_float32(x) any_of((vec_uint64)((x) != (x)))
+#define ANY_NAN_float64(x) any_of((vec_uint64)((x) != (x)))
+#endif
+#define ANY_NAN_int8(x) 0
+#define ANY_NAN_uint8(x) 0
+#define ANY_NAN_int16(x) 0
+#define ANY_NAN_uint16(x) 0
+#define ANY_NAN_int32(x) 0
+#define ANY_NAN_uint32(x) 0
+#define ANY_NAN_int64(x) 0
+#define ANY_NAN_uint64(x) 0
+
 #endif

@@ -54,6 +54,9 @@ static void plan_places(struct pool_job *job)
     const int64_t pixel = g->inner.size * g->elem_bytes;
     job->fused = job->all_fused = 0;
     job->thinned = along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2 : along->stride > 1 && pixel < 16);
+    job->finds = g->kernel->finds && job->coded && !job->thinned && !job->chunked && job->rows_contiguous &&
+                 job->c_blocks == 1 && g->lead_axes == 1 &&
+                 g->kernel->finds((int)g->lead[0].window, g->inner.size, along->window, along->stride, along->dilation);
     job->repeats = 1;
     const int64_t block = job->x_block * job->c_block;
     if (g->lead_axes > 0 && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous && !job->chunked &&

@@ -24,5 +24,9 @@
 #define SMALLER_float32(a, b) (vec_float32)_mm256_min_ps((__m256)(a), (__m256)(b))
 #define SMALLER_float64(a, b) (vec_float64)_mm256_min_pd((__m256d)(a), (__m256d)(b))
 
+/* Whether any lane is NaN. */
+#define ANY_NAN_float32(x) (_mm256_movemask_ps((__m256)((x) != (x))) != 0)
+#define ANY_NAN_float64(x) (_mm256_movemask_pd((__m256d)((x) != (x))) != 0)
+
 #define HALVES_TO_FLOAT(halves) (vec_float32)_mm256_cvtph_ps((__m128i)(halves))
 #define FLOAT_TO_HALVES(floats) (packed_16bit)_mm256_cvtps_ph((__m256)(floats), _MM_FROUND_TO_NEAREST_INT)
