@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,26 +24,42 @@ MOST_WORKERS = 1024
 # ---- workers ----------------------------------------------------------------------------------
 
 
-def cpu_quota() -> float:
-    """CPUs that the control group grants, infinity where it sets no quota."""
+def cpu_quota(groups: str = "/sys/fs/cgroup", mine: str = "/proc/self/cgroup") -> float:
+    """CPUs that this process's control groups grant, infinity where none sets a quota."""
+    quotas = [float("inf")]
+    for line in text_of(mine).splitlines() or ["0::/"]:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        # The group and those that it is in.  A container may not see the path that it is under.
+        names = [name for name in path.split("/") if name not in ("", "..")]
+        for depth in range(len(names) + 1):
+            group = "/".join(names[:depth])
+            if controllers:
+                whole = [f"{groups}/cpu/{group}/cpu.cfs_{of}_us" for of in ("quota", "period")]
+                words = [text_of(file) for file in whole]
+            else:
+                words = text_of(f"{groups}/{group}/cpu.max").split()
+            try:
+                quota, period = map(int, words)
+            except ValueError:  # "max", or no such file
+                continue
+            if quota > 0 and period > 0:
+                quotas.append(quota / period)
+    return min(quotas)
+
+
+def text_of(file: str) -> str:
+    """What a file of the system says; nothing where there is none."""
     try:
-        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
-            quota, period = file.read().split()
-            return float("inf") if quota == "max" else int(quota) / int(period)
-    except (OSError, ValueError, ZeroDivisionError):
-        pass
-    try:
-        with open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", encoding="ascii") as file:
-            quota_us = int(file.read())
-        with open("/sys/fs/cgroup/cpu/cpu.cfs_period_us", encoding="ascii") as file:
-            period_us = int(file.read())
-        return quota_us / period_us if quota_us > 0 else float("inf")
-    except (OSError, ValueError, ZeroDivisionError):
-        return float("inf")
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            return opened.read()
+    except OSError:
+        return ""
 
 
 def usable_cpus() -> int:
-    """The smaller of the CPUs this process may run on and its quota, at least 1."""
+    """The smaller of the CPUs this thread may run on and the process's quota, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         cpus = len(os.sched_getaffinity(0))
     else:
@@ -51,8 +68,8 @@ def usable_cpus() -> int:
     return max(1, cpus if quota >= cpus else int(quota))
 
 
-def workers_from_environment() -> int:
-    """PYPOOL_NUM_THREADS, else OMP_NUM_THREADS, else the CPUs that may be used."""
+def workers_from_environment() -> int | None:
+    """PYPOOL_NUM_THREADS, else OMP_NUM_THREADS, if they set a number."""
     for name in ("PYPOOL_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(name)
         if text is None:
@@ -67,7 +84,7 @@ def workers_from_environment() -> int:
                 RuntimeWarning,
                 stacklevel=2,
             )
-    return usable_cpus()
+    return None
 
 
 class _Workers(threading.local):
@@ -77,19 +94,40 @@ class _Workers(threading.local):
 
 
 _of_thread = _Workers()
-_default: int | None = None
+
+
+class _Default:
+    """The number where nobody sets one."""
+
+    SECONDS = 1.0
+    """For how long it holds: affinity and quotas may change."""
+
+    def __init__(self) -> None:
+        self.known = False
+        self.fixed: int | None = None
+        self.number, self.until = 1, 0.0
+
+    def get(self) -> int:
+        """The number; threads that find it out at once find out the same."""
+        if time.monotonic() >= self.until:
+            if not self.known:
+                self.fixed = workers_from_environment()
+                self.known = True
+            self.number = self.fixed or usable_cpus()
+            self.until = float("inf") if self.fixed else time.monotonic() + self.SECONDS
+        return self.number
+
+
+_default = _Default()
 
 
 def workers_of(workers: object) -> int:
     """A `workers` argument as a number."""
-    global _default  # noqa: PLW0603
     if workers is not None:
         return min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
     if _of_thread.number is not None:
         return _of_thread.number
-    if _default is None:
-        _default = workers_from_environment()
-    return _default
+    return _default.get()
 
 
 def get_workers() -> int:
@@ -100,7 +138,8 @@ def get_workers() -> int:
     int
         What `set_workers` set in this thread, else the environment variable
         ``PYPOOL_NUM_THREADS``, else ``OMP_NUM_THREADS``, else the smaller of the CPUs that the
-        process may run on and the quota of its control group.
+        process may run on and the quota of its control group.  Not more than what threadpoolctl,
+        or another user of OpenMP's ``omp_set_num_threads``, limits this thread to.
 
     Examples
     --------
@@ -109,7 +148,7 @@ def get_workers() -> int:
     ...     pypool.get_workers()
     2
     """
-    return workers_of(None)
+    return min(workers_of(None), _core.thread_limit())
 
 
 class set_workers:  # noqa: N801
@@ -179,6 +218,7 @@ _disabled = disabled_features()
 _names = [name for name, _ in _core.instruction_sets()]
 in_use: int = _names.index(instruction_sets()[0])
 """Position of the instruction set in use in the build's list."""
+_core.forget(in_use)
 
 
 @contextmanager
@@ -189,12 +229,12 @@ def instruction_set(name: str) -> Iterator[None]:
         raise ValueError(f"instruction set must be one of {instruction_sets()}, got {name!r}")
     before = in_use
     in_use = _names.index(name)
-    _core.forget()
+    _core.forget(in_use)
     try:
         yield
     finally:
         in_use = before
-        _core.forget()
+        _core.forget(in_use)
 
 
 # ---- what this is -----------------------------------------------------------------------------

@@ -3,19 +3,41 @@
 cimport cython
 cimport numpy as cnp
 from cpython.bool cimport PyBool_Check
-from cpython.dict cimport PyDict_GetItemWithError
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_CheckExact
 from cpython.type cimport PyType_Check
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport int64_t
 
+from threading import get_ident, main_thread
+
 cnp.import_array()
 
 cdef extern from "numpy/arrayobject.h":
     object PyArray_Empty(int nd, cnp.npy_intp *dims, cnp.dtype dtype, int fortran)     # takes a reference to dtype
+
+cdef extern from *:
+    """
+    /* A reference of its own, for where no lock keeps another thread from forgetting the item. */
+    static int dict_get(PyObject *dict, PyObject *key, PyObject **found)
+    {
+    #if PY_VERSION_HEX >= 0x030D0000
+        return PyDict_GetItemRef(dict, key, found);
+    #else
+        *found = PyDict_GetItemWithError(dict, key);
+        Py_XINCREF(*found);
+        return *found ? 1 : PyErr_Occurred() ? -1 : 0;
+    #endif
+    }
+    """
+    int dict_get(dict kept, object key, PyObject **found) except -1
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept       # -1 leaves the exception set
+
+ctypedef int (*ask_signals)() noexcept nogil
 
 cdef extern from "pool.h":
     struct pool_kernel:
@@ -67,17 +89,21 @@ cdef extern from "pool.h":
         int64_t bytes
     struct pool_job:
         void *walk
+        int64_t piece
     enum pool_task:
         POOL_FORWARD
     enum pool_status:
         POOL_OK
         POOL_NO_MEMORY
         POOL_BAD_INDEX
+        POOL_INTERRUPTED
     void pool_plan_forward(pool_job *job, const pool_geometry *g)
     bint pool_plan_gather(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_follow(pool_job *job, const pool_geometry *g, pool_task task)
+    void pool_plan_pieces(pool_job *job)
     pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers,
-                         int64_t *bad_index) nogil
+                         ask_signals interrupted, int64_t *bad_index) nogil
+    int pool_thread_limit()
     bint pool_has_openmp()
     const pool_isa *pool_isa_at "pool_isa"(int i)
     bint pool_isa_runs_here(const pool_isa *isa)
@@ -94,6 +120,11 @@ cdef int64_t TINY = 16384
 def has_openmp():
     """Whether the core was built with OpenMP."""
     return pool_has_openmp()
+
+
+def thread_limit():
+    """What other libraries (threadpoolctl, say) have limited OpenMP to in this thread; if nothing, a large number."""
+    return pool_thread_limit()
 
 
 def instruction_sets():
@@ -116,9 +147,11 @@ cdef class Geometry:
     cdef tuple shape
     cdef cnp.dtype dtype, index_dtype
     cdef cnp.npy_intp dims[64]
+    cdef int isa
 
     def __init__(self, plan, layout, int isa, int task=0):
         self.plan = plan
+        self.isa = isa
         self.shape = plan.shape
         self.dtype = plan.dtype
         self.index_dtype = None if plan.places is None else plan.places.dtype
@@ -169,12 +202,15 @@ cdef class Geometry:
             pool_plan_follow(&self.wider, &self.c, <pool_task>task)
             if not pool_plan_gather(&self.job, &self.c, <pool_task>task):
                 self.job = self.wider
+            pool_plan_pieces(&self.wider)
+        pool_plan_pieces(&self.job)
 
 
 # ---- the short way: calls like one before ------------------------------------------------------------------
 
 cdef int MOST_KEPT = 1024       # past that all are forgotten
 cdef dict kept = {}
+cdef int in_force = -1
 cdef object anew = None
 cdef object workers_of = None
 
@@ -232,10 +268,11 @@ def moved(tuple how, values, index, out, workers):
     if index is not None and (type(index) is not cnp.ndarray or not is_in_order(index)):
         return None
     key = key_of_moves(how, values, index)
-    cdef PyObject *found = NULL if key is None else PyDict_GetItemWithError(kept, key)
-    if found == NULL:
+    cdef PyObject *found = NULL
+    if key is None or dict_get(kept, key, &found) == 0:
         return None
     geometry = <object>found
+    Py_DECREF(geometry)
     if out is None:
         out = empty(geometry, geometry.dtype)
     elif not (is_plain(out, values) and (index is None or is_plain(out, index))
@@ -275,12 +312,18 @@ def recalled(cnp.ndarray x, tuple how):
     key = key_of(x, how)
     if key is None:
         return None
-    cdef PyObject *found = PyDict_GetItemWithError(kept, key)
-    return None if found == NULL else <object>found
+    cdef PyObject *found = NULL
+    if dict_get(kept, key, &found) == 0:
+        return None
+    geometry = <object>found
+    Py_DECREF(geometry)         # the cast took a reference of its own
+    return geometry
 
 
 def remember(cnp.ndarray x, tuple how, Geometry geometry not None):
     """Keep a geometry for calls to come."""
+    if geometry.isa != in_force:        # another thread has switched since it was made
+        return
     if len(kept) >= MOST_KEPT:
         kept.clear()
     key = key_of(x, how)
@@ -288,8 +331,10 @@ def remember(cnp.ndarray x, tuple how, Geometry geometry not None):
         kept[key] = geometry
 
 
-def forget():
-    """Keep nothing of earlier calls."""
+def forget(int isa):
+    """Keep nothing of earlier calls, and from now on only what is of this instruction set."""
+    global in_force
+    in_force = isa
     kept.clear()
 
 
@@ -341,23 +386,38 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     cdef pool_status status
     cdef int64_t bad = -1
     cdef int most = 1
+    cdef ask_signals interrupted = NULL
     if workers is not None or geometry.c.bytes >= TINY:
         most = workers_of(workers)
     if geometry.job.walk == NULL:
         return
     if geometry.c.bytes < TINY:
-        status = pool_run(&geometry.job, source, target, places, 1, &bad)
+        status = pool_run(&geometry.job, source, target, places, 1, NULL, &bad)
     else:
+        if geometry.job.piece > 0 and get_ident() == main_thread().ident:
+            interrupted = signalled
         with nogil:
-            status = pool_run(&geometry.job, source, target, places, most, &bad)
+            status = pool_run(&geometry.job, source, target, places, most, interrupted, &bad)
     if status == POOL_BAD_INDEX and geometry.job.walk != geometry.wider.walk:
         with nogil:
-            status = pool_run(&geometry.wider, source, target, places, most, &bad)
+            status = pool_run(&geometry.wider, source, target, places, most, interrupted, &bad)
     if status == POOL_OK:
         return
+    if status == POOL_INTERRUPTED:
+        raise_what_is_set()
     if status == POOL_NO_MEMORY:
         raise MemoryError("no memory for the scratch rows of a pooling call")
     raise BadIndexError(bad)
+
+
+cdef int signalled() noexcept nogil:
+    """Whether a handler of a signal has raised an exception, which then is set."""
+    with gil:
+        return PyErr_CheckSignals()
+
+
+cdef int raise_what_is_set() except -1:
+    return -1
 
 
 class BadIndexError(ValueError):

@@ -231,6 +231,7 @@ struct pool_job {
     pool_way *walk;
     int64_t x_block, x_blocks, c_block, c_blocks;       /* outputs along the row, inner elements */
     int64_t units;
+    int64_t piece;              /* units between two looks at whether to stop, to begin with; 0: the call is short */
     int64_t reach;              /* input positions that a window spans along the row */
     int chunked;                /* the window is longer than POOL_LEAVES, and folded into so many columns first */
     int group_axes;             /* trailing leading axes whose window rows fold as one group; 0: the last in chunks */
@@ -266,7 +267,7 @@ struct pool_job {
     int64_t at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 
-enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX };
+enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX, POOL_INTERRUPTED };
 
 /* The units of a problem; job refers to g from then on. */
 void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g);                        /* walk.c */
@@ -276,8 +277,13 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
 void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);    /* follow.c */
 
 /* driver.c */
+void pool_plan_pieces(struct pool_job *job);            /* of a job that is planned */
+
+/* `interrupted` is asked now and then, on the caller's thread; not 0 ends the call.  It may be null. */
 enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers,
-                          int64_t *bad_index);
+                          int (*interrupted)(void), int64_t *bad_index);
+int pool_stop(void);                    /* for long loops of a walk: whether to return at once, whatever the result */
+int pool_thread_limit(void);            /* what others have limited OpenMP to in this thread, else INT_MAX */
 int pool_has_openmp(void);
 
 /* dispatch.c: best first; null at the end. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
+enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 
 static int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0; }
@@ -242,7 +243,7 @@ static void fold_rows(const struct pool_job *job, const struct pool_kernel *kern
                                             : (struct pool_range){0, 1};
     int64_t at[POOL_MAX_AXES + 1];
     uint64_t keys[66];
-    int depth = 0;
+    int depth = 0, groups = 0;
     for (int a = 0; a < outer; a++) at[a] = axes[a].in.first;
     for (;;) {
         uint64_t above = 0;
@@ -254,6 +255,7 @@ static void fold_rows(const struct pool_job *job, const struct pool_kernel *kern
         for (int64_t chunk = chunks.first; chunk < chunks.last; chunk++) {
             const char *rows[POOL_GROUP];
             int n = 0;
+            if (++groups % PATIENCE == 0 && pool_stop()) return;
             if (chunks_last) {
                 const int64_t upto = least(last->window, (chunk + 1) * POOL_GROUP);
                 for (int64_t t = chunk * POOL_GROUP; t < upto; t++)
