@@ -1,5 +1,5 @@
-/* driver.c - splits a call over threads, and ends it where a signal says so.  The only parallel region, the only
- * allocation. */
+/* driver.c - splits a call over threads and pieces.  The only parallel region, the only allocation. */
+#include <fenv.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -7,6 +7,9 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#endif
+#ifdef __x86_64__
+#include <xmmintrin.h>
 #endif
 #ifndef _WIN32
 #include <pthread.h>
@@ -77,11 +80,34 @@ void pool_plan_pieces(struct pool_job *job)
     job->piece = work <= FIRST_WORK ? 0 : most(1, (int64_t)(job->units * (FIRST_WORK / work)));
 }
 
-/* Units [first, last), of a long call in pieces of some PIECE_NS. */
-static int64_t do_units(const struct pool_job *job, const void *in, void *out, void *index, char *scratch,
-                        int64_t first, int64_t last)
+/* ---- units ------------------------------------------------------------------------------------------------- */
+
+/* Whatever the caller's floating-point mode: to nearest, subnormals kept, no traps.  It has its mode and flags back. */
+#ifdef __x86_64__
+typedef unsigned float_mode;
+static float_mode plain_floats(void)
 {
-    if (!watched) return job->walk(job, in, out, index, scratch, first, last);
+    const float_mode before = _mm_getcsr();
+    _mm_setcsr(0x1F80);
+    return before;
+}
+static void restore_floats(float_mode before) { _mm_setcsr(before); }
+#else
+typedef fenv_t float_mode;
+static float_mode plain_floats(void)
+{
+    fenv_t before;
+    fegetenv(&before);
+    fesetenv(FE_DFL_ENV);
+    return before;
+}
+static void restore_floats(float_mode before) { fesetenv(&before); }
+#endif
+
+/* Units [first, last), of a long call in pieces of some PIECE_NS. */
+static int64_t do_pieces(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+                         int64_t first, int64_t last)
+{
     for (int64_t piece = job->piece; first < last && !pool_stop();) {
         const int64_t upto = least(last, first + piece), start = now();
         const int64_t bad = job->walk(job, in, out, index, scratch, first, upto);
@@ -91,6 +117,15 @@ static int64_t do_units(const struct pool_job *job, const void *in, void *out, v
         first = upto;
     }
     return -1;
+}
+
+static int64_t do_units(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+                        int64_t first, int64_t last)
+{
+    const float_mode before = plain_floats();
+    const int64_t bad = (watched ? do_pieces : job->walk)(job, in, out, index, scratch, first, last);
+    restore_floats(before);
+    return bad;
 }
 
 /* ---- teams ------------------------------------------------------------------------------------------------- */
