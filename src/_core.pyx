@@ -1,4 +1,5 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: freethreading_compatible=True, subinterpreters_compatible=no
 """The only door to the compiled core: pointers in, one status out."""
 cimport cython
 cimport numpy as cnp

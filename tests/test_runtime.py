@@ -214,16 +214,6 @@ def test_show_config_knows_its_modes():
             pypool.show_config(mode=mode)
 
 
-def test_a_reload_does_no_harm(python):
-    code = """
-import importlib, sys, numpy as np, pypool
-for _ in range(3):
-    importlib.reload(pypool)
-    assert pypool.max_pool2d(np.eye(4), 2).sum() == 2
-"""
-    python(code)
-
-
 def test_pooling_at_exit_and_during_finalisation(python):
     code = """
 import atexit, numpy as np, pypool
