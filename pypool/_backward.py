@@ -196,6 +196,8 @@ def of_lp(
         _plan.supported(name, array.dtype)
     if output.shape != grad.shape:
         raise ValueError(f"output must have the shape of grad {grad.shape}, got {output.shape}")
+    if out is not None:
+        _call.check_out(out, x.shape, grad.dtype)
     # In the widest of the three: an element's power may be past what the gradient's dtype holds.
     narrow = (*_plan.HALVES, "float32")
     wide = np.dtype(
@@ -396,6 +398,11 @@ def unpooling(
     for axis, size in enumerate(whole):
         if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
             raise ValueError(f"output_shape {tuple(whole)} does not fit an input of shape {shape}")
+    if math.prod(size for size in whole if size) > _plan.LIMIT // 8:
+        raise ValueError(
+            f"pool_size {_plan.show(pool_size)} and strides {_plan.show(strides)} make a result of "
+            f"shape {tuple(whole)}, past 2**63 - 1 bytes"
+        )
     if met.padding in ("same", "same_lower") and output_shape is not None:
         same = [
             _plan.axis_of(

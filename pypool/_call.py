@@ -19,11 +19,13 @@ def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) ->
     The place of the axes is the data format of nd axes, or without nd the axes.
     """
     x = as_array(x)
+    shape = x.shape
     op, nd, pool_size, strides, padding, where, *options = how
     if op == "lp":
         options[-1] = float(options[-1])  # a text up to here: 1 and 1.0 are one key
     axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
     met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
+    unchanged(x, shape)
     alike = (
         op,
         nd,
@@ -61,11 +63,13 @@ def pool_with_indices(
     elif not _plan.flag("return_indices", return_indices):
         return _core.pool(x, how, out, workers)
     x = as_array(x)
+    shape = x.shape
     geometry = _core.recalled(x, (*how, index_kind))
     if geometry is None:
         op, nd, pool_size, strides, padding, where, *options = how
         axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
         met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
+        unchanged(x, shape)
         made = _plan.plan(op, x.shape, x.dtype, axes, met)
         made = made._replace(places=_plan.places_of(index_kind, nd, x.shape, made, met.pool_size))
         geometry = geometry_of(made, x, c_strides(made))
@@ -238,7 +242,9 @@ def adapt(
 ) -> Array | Any:
     """Windows that divide the spatial axes between them."""
     x = as_array(x)
-    made = _plan.adaptive_plan(op, nd, x.shape, x.dtype, output_size, data_format)
+    shape = x.shape
+    made = _plan.adaptive_plan(op, nd, shape, x.dtype, output_size, data_format)
+    unchanged(x, shape)
     if _plan.flag("return_indices", return_indices):
         _plan.no_windows(index_kind)
         made = made._replace(places=_plan.places_of(index_kind, nd, x.shape, made, ()))
@@ -268,6 +274,12 @@ def as_array(x: ArrayLike, name: str = "x") -> Array:
             f"{name} must be a NumPy array, got a tensor that requires grad; pass x.detach()"
         )
     return np.asarray(x)
+
+
+def unchanged(x: Array, shape: tuple[int, ...]) -> None:
+    """Refuse an argument whose `__index__` has resized x."""
+    if x.shape != shape:
+        raise ValueError(f"x must keep its shape {shape} during the call, got {x.shape}")
 
 
 def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> None:

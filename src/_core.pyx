@@ -288,6 +288,8 @@ def moved(tuple how, values, index, out, workers):
 
 def remember_moves(tuple how, cnp.ndarray values not None, cnp.ndarray index, Geometry geometry not None):
     """Keep a geometry for backward calls to come whose arrays are in C order."""
+    if geometry.isa != in_force:
+        return
     if len(kept) >= MOST_KEPT:
         kept.clear()
     key = key_of_moves(how, values, index)
@@ -381,15 +383,21 @@ cdef bint is_exact(value):
 def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not None, cnp.ndarray index, workers):
     """Pools x into out, and places into index if wanted, all laid out as the geometry says, with at most `workers`
     threads."""
-    cdef const void *source = cnp.PyArray_DATA(x)
-    cdef void *target = cnp.PyArray_DATA(out)
-    cdef void *places = NULL if index is None else cnp.PyArray_DATA(index)
     cdef pool_status status
     cdef int64_t bad = -1
     cdef int most = 1
     cdef ask_signals interrupted = NULL
+    if workers is not None and not PyLong_CheckExact(workers):
+        # Whatever makes an integer of it may do anything meanwhile.
+        before = described(x), described(out), described(index)
+        workers = workers_of(workers)
+        if (described(x), described(out), described(index)) != before:
+            raise ValueError("workers must leave the arrays as they are")
     if workers is not None or geometry.c.bytes >= TINY:
         most = workers_of(workers)
+    cdef const void *source = cnp.PyArray_DATA(x)
+    cdef void *target = cnp.PyArray_DATA(out)
+    cdef void *places = NULL if index is None else cnp.PyArray_DATA(index)
     if geometry.job.walk == NULL:
         return
     if geometry.c.bytes < TINY:
@@ -409,6 +417,10 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     if status == POOL_NO_MEMORY:
         raise MemoryError("no memory for the scratch rows of a pooling call")
     raise BadIndexError(bad)
+
+
+cdef described(array):
+    return None if array is None else (array.shape, array.strides, array.dtype, array.ctypes.data)
 
 
 cdef int signalled() noexcept nogil:

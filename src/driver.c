@@ -75,7 +75,7 @@ void pool_plan_pieces(struct pool_job *job)
     }
     /* Along the row the cost of a window without places is its logarithm's. */
     taps *= g->index_bytes ? g->along.window : 64 - __builtin_clzll((uint64_t)g->along.window);
-    if (job->task == POOL_ADD || job->task == POOL_PUT || job->task == POOL_PICK) taps = 1;
+    if (job->task == POOL_PUT || job->task == POOL_PICK) taps = 1;
     const double work = (outputs * g->elem_bytes * taps + g->bytes) * (g->power ? POWER_WORK : 1);
     job->piece = work <= FIRST_WORK ? 0 : most(1, (int64_t)(job->units * (FIRST_WORK / work)));
 }
