@@ -36,7 +36,7 @@ int pool_has_openmp(void)
 
 enum { FIRST_WORK = 16 << 20 };         /* bytes times taps: at most some 20 ms of the slowest kernels */
 enum { POWER_WORK = 16 };               /* a power takes as long as so many taps */
-static const int64_t PIECE_NS = 4000000, ASK_NS = 25000000, SPIN_NS = 1000000;
+static const int64_t PIECE_NS = 4000000, ASK_NS = 25000000;
 
 /* What a thread of a long call looks at between two pieces of its share. */
 struct watch {
@@ -49,7 +49,11 @@ static _Thread_local struct watch *watched;
 static int64_t now(void)
 {
     struct timespec t;
+#ifdef CLOCK_MONOTONIC
+    clock_gettime(CLOCK_MONOTONIC, &t);
+#else
     timespec_get(&t, TIME_UTC);
+#endif
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
@@ -138,10 +142,11 @@ static atomic_int has_been_parallel;
 /* The runtime keeps a team for each thread that ever asked for one.  Here one thread keeps its team, until it ends;
  * the others are guests, whose teams end with their calls. */
 static atomic_flag kept = ATOMIC_FLAG_INIT;
+#ifdef _OPENMP
 static _Thread_local int keeps;
 static _Thread_local int64_t team = 1;      /* threads of this thread's team, itself included */
-
 static int most_threads;                    /* that OpenMP grants where nobody has limited it */
+#endif
 
 #ifndef _WIN32
 static pthread_key_t keeper;
@@ -156,31 +161,6 @@ static void leave_team(void *key)
     (void)key;
     atomic_flag_clear(&kept);
 }
-
-static void *pass(void *gate)
-{
-    pthread_mutex_lock(gate);
-    pthread_mutex_unlock(gate);
-    return NULL;
-}
-
-/* How many more threads there may be, of so many: started and ended again, for the OpenMP runtime ends the process where
- * it fails to start one.  Their stacks stay cached for it. */
-static int64_t startable(int64_t threads)
-{
-    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    pthread_t *const started = malloc((size_t)threads * sizeof *started + TEAM_BYTES);
-    int64_t n = 0;
-    if (!started) return n;
-    pthread_mutex_lock(&gate);
-    while (n < threads && pthread_create(&started[n], NULL, pass, &gate) == 0) n++;
-    pthread_mutex_unlock(&gate);
-    for (int64_t i = 0; i < n; i++) pthread_join(started[i], NULL);
-    free(started);
-    return n;
-}
-#else
-static int64_t startable(int64_t threads) { return threads; }
 #endif
 
 __attribute__((constructor)) static void begin(void)
@@ -203,11 +183,38 @@ int pool_thread_limit(void)
     const int limit = omp_get_max_threads();
     return limit < most_threads ? limit : INT_MAX;
 #else
-    return 1;
+    return INT_MAX;
 #endif
 }
 
 #ifdef _OPENMP
+#ifdef _WIN32
+static int64_t startable(int64_t threads) { return threads; }
+#else
+static void *pass(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+/* How many more threads there may be, of so many: started and ended again, for the OpenMP runtime ends the process where
+ * it fails to start one.  Their stacks stay cached for it. */
+static int64_t startable(int64_t threads)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t *const started = malloc((size_t)threads * sizeof *started + TEAM_BYTES);
+    int64_t n = 0;
+    if (!started) return n;
+    pthread_mutex_lock(&gate);
+    while (n < threads && pthread_create(&started[n], NULL, pass, &gate) == 0) n++;
+    pthread_mutex_unlock(&gate);
+    for (int64_t i = 0; i < n; i++) pthread_join(started[i], NULL);
+    free(started);
+    return n;
+}
+#endif
+
 /* Whether a team of `threads` is this thread's to use until leave(); lowers them to what can be started. */
 static int enter(int64_t *threads, int64_t bytes)
 {
@@ -239,18 +246,20 @@ static void leave(int64_t threads)
 
 /* ---- a call ------------------------------------------------------------------------------------------------ */
 
+#ifdef _OPENMP
 /* The caller's thread is done with its share: it waits for the rest, and goes on asking. */
 static void wait_for(atomic_int *done, int others)
 {
-    const int64_t start = now();
+    const int64_t spin_until = now() + 1000000;
     while (atomic_load_explicit(done, memory_order_acquire) < others) {
         pool_stop();
 #ifndef _WIN32
-        if (now() - start < SPIN_NS) sched_yield();
+        if (now() < spin_until) sched_yield();
         else nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 #endif
     }
 }
+#endif
 
 enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers,
                           int (*interrupted)(void), int64_t *bad_index)
@@ -267,7 +276,7 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
 
     /* The lowest, whatever the threads: as an unsigned number, -1 is past them all. */
     uint64_t bad = UINT64_MAX;
-    atomic_int stop = 0, done = 0;
+    atomic_int stop = 0;
     struct watch *const before = watched;       /* a signal's handler may pool too */
     _Alignas(64) char small[SMALL_SCRATCH];
     const int on_stack = threads == 1 && job->scratch_bytes <= SMALL_SCRATCH;
@@ -281,6 +290,7 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
         }
 #ifdef _OPENMP
         else {
+            atomic_int done = 0;
             atomic_store(&has_been_parallel, 1);
 #pragma omp parallel num_threads((int)threads) reduction(min : bad)
             {
