@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -107,14 +107,13 @@ class _Default:
         self.fixed: int | None = None
         self.number, self.until = 1, 0.0
 
-    def get(self) -> int:
+    def find(self) -> int:
         """The number; threads that find it out at once find out the same."""
-        if time.monotonic() >= self.until:
-            if not self.known:
-                self.fixed = workers_from_environment()
-                self.known = True
-            self.number = self.fixed or usable_cpus()
-            self.until = float("inf") if self.fixed else time.monotonic() + self.SECONDS
+        if not self.known:
+            self.fixed = workers_from_environment()
+            self.known = True
+        self.number = self.fixed or usable_cpus()
+        self.until = float("inf") if self.fixed else monotonic() + self.SECONDS
         return self.number
 
 
@@ -127,7 +126,7 @@ def workers_of(workers: object) -> int:
         return min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
     if _of_thread.number is not None:
         return _of_thread.number
-    return _default.get()
+    return _default.number if monotonic() < _default.until else _default.find()
 
 
 def get_workers() -> int:
