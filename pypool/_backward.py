@@ -422,12 +422,14 @@ def spread(
     way: Way, grad: Array, out: Array | None, workers: Any, how: tuple[Any, ...] | None = None
 ) -> Array:
     """The parts of each gradient over its window; `how` is what calls like this one say."""
-    grad = np.ascontiguousarray(shaped("grad", grad, way.pooled), way.dtype)
+    grad = plain(shaped("grad", grad, way.pooled), way.dtype)
     result = target(out, way.shape, way.dtype, (grad,))
     if way.geometry is not None:
         _core.run(way.geometry, grad, result, None, workers)
         if how is not None:
             _core.remember_moves(how, grad, None, way.geometry)
+    else:
+        _runtime.workers_of(workers)
     return into(out, result)
 
 
@@ -446,10 +448,11 @@ def follow(
     shaped("indices", found, way.pooled)
     picks = way.task == PICK
     shaped("x" if way.task == PUT else "grad", values, way.shape if picks else way.pooled)
-    values = np.ascontiguousarray(values, way.dtype)
+    values = plain(values, way.dtype)
     result = target(out, way.pooled if picks else way.shape, way.dtype, (values, found))
-    flat = np.ascontiguousarray(in_core(way, found), way.index_dtype)
+    flat = plain(in_core(way, found), way.index_dtype)
     if way.geometry is None:  # nothing points, or there is nothing to point at
+        _runtime.workers_of(workers)
         if found.size:
             raise wrong(found, 0, way)
         result[...] = 0
@@ -572,6 +575,12 @@ def shaped(name: str, array: Array, shape: tuple[int, ...]) -> Array:
     return array
 
 
+def plain(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array as the core's gradients take one: in C order, aligned, native."""
+    array = np.ascontiguousarray(array, dtype)
+    return array if array.flags.aligned else array.copy()
+
+
 def target(
     out: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any], apart: tuple[Array, ...]
 ) -> Array:
@@ -579,7 +588,7 @@ def target(
     if out is None:
         return np.empty(shape, dtype)
     _call.check_out(out, shape, dtype)
-    fits = out.flags.c_contiguous and out.dtype == dtype and out.dtype.isnative
+    fits = out.flags.carray and out.dtype == dtype and out.dtype.isnative
     if fits and not any(np.may_share_memory(out, array) for array in apart):
         return out
     return np.empty(shape, dtype)

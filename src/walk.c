@@ -391,7 +391,7 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
             for (int a = 0; a < g->lead_axes; a++) rows[n] += tap[a] * u->lead[a].step;
             for (int a = g->lead_axes - 1; a >= 0 && ++tap[a] == u->lead[a].window; a--) tap[a] = 0;
         }
-        const double divisor = g->divisor > 0 ? g->divisor : u->counted * along->window;
+        const double divisor = (double)(g->divisor > 0 ? g->divisor : u->counted * along->window);
         const struct pool_quotient q = g->divide && kernel->divides ? quotient(divisor) : quotient(1);
         const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
         kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, u->outputs, u->repeats,
