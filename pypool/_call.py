@@ -95,7 +95,7 @@ def locate(
             check_out(target, made.shape, dtype, name)
         alone = (
             target is not None
-            and target.flags.c_contiguous
+            and target.flags.carray
             and target.dtype == dtype
             and target.dtype.isnative
             and not any(np.may_share_memory(target, a) for a in (x, *results))
@@ -129,7 +129,8 @@ def pool_into(out: Array, geometry: _core.Geometry, x: Array, workers: Any) -> A
     """Pool x into the array that the caller gave, as a NumPy ufunc would."""
     made = geometry.plan
     check_out(out, made.shape, made.dtype)
-    if out.dtype != made.dtype or not out.dtype.isnative or np.may_share_memory(x, out):
+    fits = out.dtype == made.dtype and out.dtype.isnative and out.flags.aligned
+    if not fits or np.may_share_memory(x, out):
         result = np.empty(made.shape, made.dtype)
         _core.run(geometry, x, result, None, workers)
         np.copyto(out, result, casting="same_kind")

@@ -442,7 +442,7 @@ cdef bint is_plain(out, cnp.ndarray x):
     if type(out) is not cnp.ndarray:
         return False
     cdef cnp.ndarray target = out
-    cdef int fit = cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_WRITEABLE
+    cdef int fit = cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED | cnp.NPY_ARRAY_WRITEABLE
     if not cnp.PyArray_CHKFLAGS(target, fit) or not cnp.PyArray_CHKFLAGS(x, cnp.NPY_ARRAY_C_CONTIGUOUS):
         return False
     cdef char *first = cnp.PyArray_BYTES(target)

@@ -776,7 +776,7 @@ def smaller_values(value):
         yield from sorted({0, 1, value // 2, value - 1} - {value})
 
 
-def shrunk(case, fails, tries=600):
+def shrunk(case, fails, tries=3000):
     """The smallest failing case that taking one thing away at a time leads to."""
     progress = True
     while progress and tries > 0:

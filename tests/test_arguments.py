@@ -639,6 +639,21 @@ def test_workers_is_a_positive_integer(name):
         assert_same(function(image(), *args, workers=workers), expected, workers)
 
 
+def test_workers_is_a_positive_integer_where_there_is_nothing_to_do():
+    empty, indices = np.zeros((0, 2, 2, 1)), np.zeros((0, 2, 2, 1), int)
+    for call in (
+        lambda workers: pypool.max_pool2d(np.zeros((0, 4, 4, 1)), 2, workers=workers),
+        lambda workers: pypool.avg_pool2d_backward(empty, (0, 4, 4, 1), 2, workers=workers),
+        lambda workers: pypool.max_pool2d_backward(
+            empty, indices, (0, 4, 4, 1), 2, workers=workers
+        ),
+        lambda workers: pypool.max_unpool2d(empty, indices, 2, workers=workers),
+    ):
+        assert call(2).size == 0
+        refused(ValueError, lambda c=call: c(0), "workers", "0")
+        refused(TypeError, lambda c=call: c(1.0), "workers", arrived(1.0))
+
+
 # --- dtype= --------------------------------------------------------------------------------------
 
 REFUSED_DTYPES = {

@@ -40,8 +40,8 @@ def test_a_wrong_result_is_found_and_made_small(monkeypatch):
     small = fuzz.shrunk(case, lambda candidate: fuzz.verdict(candidate)[0] == "failed")
     assert fuzz.verdict(small)[0] == "failed"
     assert (small["task"], small["op"], small["nd"]) == ("forward", "sum", 2)
-    assert 2 < np.prod(small["shape"]) <= 12 and small["layout"] == "as_it_is"
-    assert small["out"] is None
+    assert np.prod(small["shape"]) <= np.prod(case["shape"])
+    assert small["layout"] == "as_it_is" and small["out"] is None and small["workers"] == 1
 
 
 def test_a_case_depends_on_its_seed_and_number_alone():
