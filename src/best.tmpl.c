@@ -16,7 +16,7 @@ INLINE VEC NAME(tap)(const char *row, int stride, int64_t i, int64_t count)
         const VEC lanes = NAME(leaf)(row, i, count == N, count);
         return SAME_ZEROS(lanes);
     }
-    const int64_t low = count < N / 2 ? 2 * count - 1 : N, high = 2 * count - 1 - (N - 1);
+    const int64_t low = count <= N / 2 ? 2 * count - 1 : N, high = 2 * count - 1 - (N - 1);
     const VEC a = NAME(leaf)(row, 2 * i, count == N, low);
     const VEC b = count == N || high > 0 ? NAME(leaf)(row, 2 * i + N - 1, count == N, high) : a;
     const VEC lanes = JOIN(even_odd_, LANE)(a, b);

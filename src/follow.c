@@ -180,6 +180,7 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
         char *const target = wide ? scratch + job->at_other : whole;
         const int64_t target_inner = wide ? p.width : inner, target_elem = wide ? g->lane_bytes : elem;
         for (int64_t y = 0; y < rows; y++) {
+            if (pool_stop()) return -1;
             int64_t rest = y;
             for (int a = g->lead_axes - 1; a >= 0; a--) {
                 p.o[a] = rest % g->lead[a].outputs;

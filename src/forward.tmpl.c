@@ -372,6 +372,8 @@ INLINE TYPE *NAME(doubled)(TYPE *acc, TYPE *spare, int64_t unit, int64_t window,
 /* dst[o*inner + c] = row[o*step + c]. */
 INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t outputs, TYPE *dst)
 {
+    typedef TYPE element UNALIGNED;
+    const element *const from = (const element *)row;
     if (step == inner) {
         memcpy(dst, row, (size_t)(outputs * inner) * sizeof(TYPE));
     } else if (inner == 1) {
@@ -379,7 +381,7 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
         if (step == 2)
             for (; o + N <= outputs; o += N)
                 NAME(store)(dst + o, EVEN(NAME(load)(row + 2 * o), NAME(load)(row + 2 * o + N)));
-        for (; o < outputs; o++) dst[o] = row[o * step];
+        for (; o < outputs; o++) dst[o] = from[o * step];
     } else if (inner < N) {
         /* Whole vectors, each overwriting what the one before wrote too much. */
         int64_t o = 0;

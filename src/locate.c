@@ -130,6 +130,7 @@ static void add_long_row(struct search *s, const char *row, int64_t place)
     const struct pool_range taps = taps_in(along, s->u->first, 0, along->size);
     const int64_t width = job->columns ? least(job->columns, taps.last - taps.first) : 1;
     for (int64_t t = taps.first; t < taps.last; t += width) {
+        if (pool_stop()) return;
         const int64_t some = least(width, taps.last - t);
         const char *from = row + t * along->dilation * along->in_step;
         const int64_t count = some * s->u->inner;
