@@ -169,6 +169,19 @@ DEFINE_LANE(float64, double, 64)
 #define PICK_NAN_float64(x, yes, no) PICK((x) != (x), yes, no)
 #endif
 
+/* From the larger (smaller) of b and a, and of a and b: NaN where either is.  Of two of which one is NaN each is the
+ * second, so one of them is NaN, and so are its bits with others' set.  Zeros of both signs give -0. */
+#define OR_NAN_float32(x, y) (vec_float32)((mask_float32)(x) | (mask_float32)(y))
+#define OR_NAN_float64(x, y) (vec_float64)((mask_float64)(x) | (mask_float64)(y))
+#define OR_NAN_int8(x, y) (x)
+#define OR_NAN_uint8(x, y) (x)
+#define OR_NAN_int16(x, y) (x)
+#define OR_NAN_uint16(x, y) (x)
+#define OR_NAN_int32(x, y) (x)
+#define OR_NAN_uint32(x, y) (x)
+#define OR_NAN_int64(x, y) (x)
+#define OR_NAN_uint64(x, y) (x)
+
 /* Whether any lane is NaN. */
 #ifndef ANY_NAN_float32
 INLINE int any_of(vec_uint64 mask)
