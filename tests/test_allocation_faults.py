@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "tools" / "faults.c"
 CALLS = """
 import ctypes, gc, sys
 import numpy as np, pypool
-from pypool import _backward, _core
+from pypool import _backward, _core, _runtime
 
 faults = ctypes.PyDLL(None)
 faults.faults_live.restype = ctypes.c_long
@@ -66,7 +66,7 @@ def sweep(call, expected, cold):
     while True:
         k += 1
         if cold:
-            _core.forget()
+            _core.forget(_runtime.in_use)
             _backward._kept.clear()
         raised = False
         try:
