@@ -91,6 +91,18 @@ class Process:
         return self.pipe.recv()
 
 
+def begin(threads, instruction_set, names):
+    """The processes of pypool and of the peers named."""
+    processes = {"pypool": Process("pypool", (threads, instruction_set))}
+    return processes | {name: Process(name, (threads,)) for name in names}
+
+
+def end(processes):
+    for process in processes.values():
+        process.pipe.send(None)
+        process.process.join()
+
+
 def agree(values, expected):
     """Whether results differ by at most one unit of an integer, or the rounding of a mean."""
     if values.shape != expected.shape:
@@ -208,8 +220,7 @@ def arguments():
 
 def main():
     options, load = arguments(), os.getloadavg()[0]
-    processes = {"pypool": Process("pypool", (options.threads, options.isa))}
-    processes |= {name: Process(name, (options.threads,)) for name in options.peers}
+    processes = begin(options.threads, options.isa, options.peers)
     report = {
         "processor": processor(),
         "threads": options.threads,
@@ -241,8 +252,7 @@ def main():
         for name, note in notes.items():
             if not note.startswith("NotImplementedError"):
                 print(f"{name}: {note}", file=sys.stderr)
-    for process in processes.values():
-        process.pipe.send(None)
+    end(processes)
 
     if options.json:
         with open(options.json, "w") as file:

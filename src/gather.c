@@ -37,7 +37,7 @@ static int64_t counted(const struct pool_axis *a, struct pool_range inside, int6
     return taps.last - taps.first;
 }
 
-/* Lane shifts: position j*stride + p meets tap t in output j + shift_of(p, t), where that is whole. */
+/* Position j*stride + p is under tap t of output j + shift_of(p, t), if it meets one. */
 static int meets(const struct pool_axis *a, int64_t p, int64_t t)
 {
     return (p + a->before - t * a->dilation) % a->stride == 0;
@@ -128,7 +128,6 @@ static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, con
     return 1;
 }
 
-
 /* ---- small windows: a band of rows at a time, in which every position meets each window over it ------------ */
 
 /* What a thread keeps from band to band. */
@@ -207,7 +206,8 @@ static int stage_rows(const struct band *b, int64_t slot, int64_t plane, int64_t
     return 1;
 }
 
-/* The phases of a band's rows, class by class, over the slots of the rows of leading windows that taps[...] name. */
+/* The phases of a band's rows, class by class, over the slots of each row of leading windows, whose taps begin at
+ * places[...]. */
 static void find_phases(const struct band *b, const int64_t *places, int leading, struct pool_touch *touches,
                         struct pool_phase *phases)
 {
