@@ -2,7 +2,7 @@
 
 import pypool
 
-from . import Suite, array
+from . import array
 
 CALLS = {
     "array alone": lambda x: x,
@@ -15,7 +15,7 @@ CALLS = {
 }
 
 
-class Memory(Suite):
+class Memory:
     param_names = ("call",)
     params = (list(CALLS),)
 
