@@ -160,14 +160,6 @@ static void NAME(merge)(void *into, const void *from, int64_t count)
     NAME(combine)(into, into, from, count);
 }
 
-/* Columns [at, at + N), of which only those before `width` are read; anything where there are none. */
-INLINE VEC NAME(columns_before)(const NAME(source) *s, int64_t at, int64_t width)
-{
-    if (at + N <= width) return NAME(column)(s, at);
-    if (at >= width) return (VEC){0};
-    return NAME(columns)(s, at, 0, width - at);
-}
-
 /* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2
  * `odd` are the second. */
 INLINE VEC NAME(slid)(int window, int stride, VEC first, VEC odd, VEC next)
@@ -177,30 +169,13 @@ INLINE VEC NAME(slid)(int window, int stride, VEC first, VEC odd, VEC next)
     return v;
 }
 
-/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2, that keep within the row: its end is
- * loaded and stored in part.  Each column is folded once and slides over to the next vector in a register. */
-static __attribute__((noinline)) void NAME(taps_in_parts)(const NAME(source) *s, int window, int stride,
-                                                          int64_t outputs, NAME(finish) f, TYPE *dst)
-{
-    const int64_t width = (outputs - 1) * stride + window;
-    VEC a = NAME(columns_before)(s, 0, width), b = a, first = a;
-    if (stride == 2) b = NAME(columns_before)(s, N, width), first = EVEN(a, b);
-    for (int64_t i = 0;; i += N) {
-        const VEC odd = ODD(a, b);
-        a = NAME(columns_before)(s, stride * (i + N), width);
-        if (stride == 2) b = NAME(columns_before)(s, 2 * (i + N) + N, width);
-        const VEC next = stride == 2 ? EVEN(a, b) : a;
-        const VEC v = NAME(finished)(NAME(slid)(window, stride, first, odd, next), f);
-        if (i + N >= outputs) {
-            NAME(store_part)(dst + i, v, outputs - i);
-            return;
-        }
-        NAME(store)(dst + i, v);
-        first = next;
-    }
-}
+#if FUSES
+static void NAME(taps_at_end)(const NAME(source) *s, int64_t at, int window, int stride, int64_t outputs,
+                              NAME(finish) f, TYPE *dst);
 
-/* The same with window and stride constants.  A `loose` row is read and written in whole vectors past its end. */
+/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2, that keep within the row.  Each column
+ * is folded once and slides over to the next vector in a register.  Window and stride are constants; a `loose` row is
+ * read and written in whole vectors past its end. */
 INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, int loose, NAME(finish) f,
                        TYPE *dst)
 {
@@ -231,11 +206,7 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
             return;
         }
     }
-    if (i >= outputs) return;
-    NAME(source) rest = *s;
-    for (int r = 0; r < (s->n ? s->n : 1); r++)
-        rest.rows[r] += i * stride * (int64_t)(s->n ? sizeof(ELEM) : sizeof(TYPE));
-    NAME(taps_in_parts)(&rest, window, stride, outputs - i, f, dst + i);
+    if (i < outputs) NAME(taps_at_end)(s, i * stride, window, stride, outputs - i, f, dst + i);
 }
 
 /* The windows that have a path of their own along a row of single elements. */
@@ -246,6 +217,28 @@ INLINE void NAME(taps_of)(const NAME(source) *s, int window, int64_t stride, int
     else if (stride == 2) NAME(taps)(s, 3, 2, outputs, loose, f, dst);
     else NAME(taps)(s, 3, 1, outputs, loose, f, dst);
 }
+
+/* A row of lanes, which may be read past its end. */
+static __attribute__((noinline)) void NAME(taps_of_lanes)(const TYPE *acc, int window, int64_t stride, int64_t outputs,
+                                                          NAME(finish) f, TYPE *dst)
+{
+    const NAME(source) s = NAME(folded)(acc);
+    NAME(taps_of)(&s, window, stride, outputs, 1, f, dst);
+}
+
+/* The last outputs of a row, fewer than 2 N, from column `at` on: by way of rows that are loose. */
+static __attribute__((noinline)) void NAME(taps_at_end)(const NAME(source) *s, int64_t at, int window, int stride,
+                                                        int64_t outputs, NAME(finish) f, TYPE *dst)
+{
+    TYPE columns[8 * N], results[2 * N];
+    const char *rows[POOL_GROUP];
+    for (int i = 0; i < s->n; i++) rows[i] = s->rows[i] + at * (int64_t)sizeof(ELEM);
+    NAME(fold)(rows, s->n, (outputs - 1) * stride + window, columns);
+    NAME(taps_of_lanes)(columns, window, stride, outputs, f, results);
+    for (int64_t i = 0; i < outputs; i += N)
+        NAME(store_part)(dst + i, NAME(load)(results + i), outputs - i < N ? outputs - i : N);
+}
+#endif
 
 /* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
 INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, int64_t step, int64_t tap_step,
@@ -299,8 +292,8 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, int64_t inner, int stride, 
 {
     int64_t c = 0;
     for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, 2, inner, stride, c, outputs, f, dst);
-    for (; c + N <= inner; c += N) NAME(pixels_sliding)(s, 1, inner, stride, c, outputs, f, dst);
-    if (c < inner) NAME(pixels_sliding)(s, 1, inner, stride, inner - N, outputs, f, dst);
+    for (; c < inner; c += N)
+        NAME(pixels_sliding)(s, 1, inner, stride, c + N <= inner ? c : inner - N, outputs, f, dst);
 }
 
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
@@ -395,15 +388,20 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
 static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                         int64_t outputs, int loose, void *dst)
 {
-    const NAME(source) s = NAME(folded)(acc);
 #if FUSES
     if (inner == 1 && dilation == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2))) {
-        NAME(taps_of)(&s, (int)window, stride, outputs, loose, NAME(untouched), dst);
+        if (loose) {
+            NAME(taps_of_lanes)(acc, (int)window, stride, outputs, NAME(untouched), dst);
+        } else {
+            NAME(taps_of_lanes)(acc, (int)window, stride, outputs, NAME(untouched), spare);
+            memcpy(dst, spare, (size_t)outputs * sizeof(TYPE));
+        }
         return;
     }
 #else
     (void)loose;
 #endif
+    const NAME(source) s = NAME(folded)(acc);
     if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
         NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
     else {
