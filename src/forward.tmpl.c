@@ -5,6 +5,8 @@
  *             WIDEN(elems)           elements to lanes
  *             LEAF(lanes)            what an element is worth before it meets others
  *             RULE(a, b)             the reduction of two
+ *             QUICK_RULE(a, b)       the same where neither is NaN, if that is quicker
+ *             FOLDED(lanes)          what becomes of a column once its rows are folded, if anything
  *             BETTER(b, a)           for best.tmpl.c, where the reduction picks an element
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
@@ -14,6 +16,10 @@
  * No scalar arithmetic: a row shorter than a vector is loaded and stored in part, a longer one ends in a part or in
  * a vector that steps back and overlaps.  Single lanes are only copied, where strides past 2 thin a row. */
 #include "pool.h"
+
+#ifndef FOLDED
+#define FOLDED(x) (x)
+#endif
 
 #define NAME_(part, reduction, dtype, lane) part##_##reduction##_##dtype##_##lane
 #define NAME_EXPANDED(part, reduction, dtype, lane) NAME_(part, reduction, dtype, lane)
@@ -79,6 +85,24 @@ typedef struct {
     int n;
 } NAME(source);
 
+/* A rule that must mind NaN may have a quick form that need not.  With `doubt` (null or not, a constant) that is what
+ * is used, and *doubt gathers the sum of all elements: where it is NaN, the result is worth nothing. */
+#if defined(QUICK_RULE) && JOIN(HAS_NAN_, LANE)
+#define MINDS_NAN 1
+#else
+#define MINDS_NAN 0
+#endif
+
+INLINE VEC NAME(rule)(VEC *doubt, VEC a, VEC b)
+{
+#if MINDS_NAN
+    if (doubt) return QUICK_RULE(a, b);
+#else
+    (void)doubt;
+#endif
+    return RULE(a, b);
+}
+
 INLINE NAME(source) NAME(rows)(const char *const *rows, int n)
 {
     NAME(source) s = {.n = n};
@@ -101,24 +125,38 @@ INLINE VEC NAME(leaf)(const char *row, int64_t at, int whole, int64_t count)
     return LEAF(lanes);
 }
 
+/* In a register: what is used twice the compiler would load twice. */
+INLINE VEC NAME(kept)(VEC *doubt, VEC v)
+{
+    if (doubt) KEEP(v);
+    return v;
+}
+
 /* Columns [at, at + N) of the window, its rows folded; only the first `count` are read unless `whole`. */
-INLINE VEC NAME(columns)(const NAME(source) *s, int64_t at, int whole, int64_t count)
+INLINE VEC NAME(columns)(const NAME(source) *s, VEC *doubt, int64_t at, int whole, int64_t count)
 {
     if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
-    VEC tree[POOL_GROUP];
-    tree[0] = NAME(leaf)(s->rows[0], at, whole, count);
+    VEC tree[POOL_GROUP] = {{0}};
 #pragma GCC unroll 8
-    for (int i = 1; i < s->n; i++) tree[i] = NAME(leaf)(s->rows[i], at, whole, count);
+    for (int i = 0; i < s->n; i++) tree[i] = NAME(kept)(doubt, NAME(leaf)(s->rows[i], at, whole, count));
+#if MINDS_NAN
+    if (doubt) {
+        VEC sum = tree[0];
+#pragma GCC unroll 8
+        for (int i = 1; i < s->n; i++) sum += tree[i];
+        *doubt += sum;
+    }
+#endif
 #pragma GCC unroll 3
     for (int half = 1; half < s->n; half *= 2)
 #pragma GCC unroll 4
-        for (int i = 0; i + half < s->n; i += 2 * half) tree[i] = RULE(tree[i], tree[i + half]);
-    return tree[0];
+        for (int i = 0; i + half < s->n; i += 2 * half) tree[i] = NAME(rule)(doubt, tree[i], tree[i + half]);
+    return FOLDED(tree[0]);
 }
 
-INLINE VEC NAME(column)(const NAME(source) *s, int64_t at)
+INLINE VEC NAME(column)(const NAME(source) *s, VEC *doubt, int64_t at)
 {
-    return NAME(columns)(s, at, 1, N);
+    return NAME(columns)(s, doubt, at, 1, N);
 }
 
 /* acc[0 .. count) = columns 0 .. count. */
@@ -126,12 +164,13 @@ INLINE void NAME(fold_n)(const char *const *rows, int n, int64_t count, TYPE *ac
 {
     const NAME(source) s = NAME(rows)(rows, n);
     if (count < N) {
-        NAME(store)(acc, NAME(columns)(&s, 0, 0, count));
+        NAME(store)(acc, NAME(columns)(&s, NULL, 0, 0, count));
         return;
     }
-    int64_t i = 0;
-    for (; i + N <= count; i += N) NAME(store)(acc + i, NAME(column)(&s, i));
-    if (i < count) NAME(store)(acc + count - N, NAME(column)(&s, count - N));
+    for (int64_t i = 0;; i = i + 2 * N <= count ? i + N : count - N) {
+        NAME(store)(acc + i, NAME(column)(&s, NULL, i));
+        if (i + N >= count) return;
+    }
 }
 
 static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
@@ -162,10 +201,10 @@ static void NAME(merge)(void *into, const void *from, int64_t count)
 
 /* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2
  * `odd` are the second. */
-INLINE VEC NAME(slid)(int window, int stride, VEC first, VEC odd, VEC next)
+INLINE VEC NAME(slid)(VEC *doubt, int window, int stride, VEC first, VEC odd, VEC next)
 {
-    VEC v = RULE(first, stride == 2 ? odd : SLIDE1(first, next));
-    if (window == 3) v = RULE(v, stride == 2 ? SLIDE1(first, next) : SLIDE2(first, next));
+    VEC v = NAME(rule)(doubt, first, stride == 2 ? odd : SLIDE1(first, next));
+    if (window == 3) v = NAME(rule)(doubt, v, stride == 2 ? SLIDE1(first, next) : SLIDE2(first, next));
     return v;
 }
 
@@ -176,8 +215,8 @@ static void NAME(taps_at_end)(const NAME(source) *s, int64_t at, int window, int
 /* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2, that keep within the row.  Each column
  * is folded once and slides over to the next vector in a register.  Window and stride are constants; a `loose` row is
  * read and written in whole vectors past its end. */
-INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t outputs, int loose, NAME(finish) f,
-                       TYPE *dst)
+INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride, int64_t outputs, int loose,
+                       NAME(finish) f, TYPE *dst)
 {
     const int64_t width = (outputs - 1) * stride + window;
     const int64_t ahead = window == stride ? 2 * N : stride == 2 ? 4 * N : 2 * N;   /* columns that a step touches */
@@ -185,24 +224,24 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
     int64_t i = 0;              /* a step begins before `last` */
     if (window == stride) {
         for (; i < last; i += N) {
-            const VEC a = NAME(column)(s, 2 * i), b = NAME(column)(s, 2 * i + N);
-            NAME(store)(dst + i, NAME(finished)(RULE(EVEN(a, b), ODD(a, b)), f));
+            const VEC a = NAME(column)(s, doubt, 2 * i), b = NAME(column)(s, doubt, 2 * i + N);
+            NAME(store)(dst + i, NAME(finished)(NAME(rule)(doubt, EVEN(a, b), ODD(a, b)), f));
         }
     } else if (loose || last > 0) {
-        VEC a = NAME(column)(s, 0), b = a, first = a;
-        if (stride == 2) b = NAME(column)(s, N), first = EVEN(a, b);
+        VEC a = NAME(column)(s, doubt, 0), b = a, first = a;
+        if (stride == 2) b = NAME(column)(s, doubt, N), first = EVEN(a, b);
         for (; i < last; i += N) {
             const VEC odd = ODD(a, b);
-            a = NAME(column)(s, stride * (i + N));
-            if (stride == 2) b = NAME(column)(s, 2 * (i + N) + N);
+            a = NAME(column)(s, doubt, stride * (i + N));
+            if (stride == 2) b = NAME(column)(s, doubt, 2 * (i + N) + N);
             const VEC next = stride == 2 ? EVEN(a, b) : a;
-            NAME(store)(dst + i, NAME(finished)(NAME(slid)(window, stride, first, odd, next), f));
+            NAME(store)(dst + i, NAME(finished)(NAME(slid)(doubt, window, stride, first, odd, next), f));
             first = next;
         }
         if (loose) {            /* of the next windows no more than a column or two is wanted */
             VEC next = first;
-            if (stride == 1 || i + N == outputs) next = NAME(column)(s, stride * (i + N));
-            NAME(store)(dst + i, NAME(finished)(NAME(slid)(window, stride, first, ODD(a, b), next), f));
+            if (stride == 1 || i + N == outputs) next = NAME(column)(s, doubt, stride * (i + N));
+            NAME(store)(dst + i, NAME(finished)(NAME(slid)(doubt, window, stride, first, ODD(a, b), next), f));
             return;
         }
     }
@@ -210,12 +249,12 @@ INLINE void NAME(taps)(const NAME(source) *s, int window, int stride, int64_t ou
 }
 
 /* The windows that have a path of their own along a row of single elements. */
-INLINE void NAME(taps_of)(const NAME(source) *s, int window, int64_t stride, int64_t outputs, int loose, NAME(finish) f,
-                          TYPE *dst)
+INLINE void NAME(taps_of)(const NAME(source) *s, VEC *doubt, int window, int64_t stride, int64_t outputs, int loose,
+                          NAME(finish) f, TYPE *dst)
 {
-    if (window == 2) NAME(taps)(s, 2, 2, outputs, loose, f, dst);
-    else if (stride == 2) NAME(taps)(s, 3, 2, outputs, loose, f, dst);
-    else NAME(taps)(s, 3, 1, outputs, loose, f, dst);
+    if (window == 2) NAME(taps)(s, doubt, 2, 2, outputs, loose, f, dst);
+    else if (stride == 2) NAME(taps)(s, doubt, 3, 2, outputs, loose, f, dst);
+    else NAME(taps)(s, doubt, 3, 1, outputs, loose, f, dst);
 }
 
 /* A row of lanes, which may be read past its end. */
@@ -223,7 +262,7 @@ static __attribute__((noinline)) void NAME(taps_of_lanes)(const TYPE *acc, int w
                                                           NAME(finish) f, TYPE *dst)
 {
     const NAME(source) s = NAME(folded)(acc);
-    NAME(taps_of)(&s, window, stride, outputs, 1, f, dst);
+    NAME(taps_of)(&s, NULL, window, stride, outputs, 1, f, dst);
 }
 
 /* The last outputs of a row, fewer than 2 N, from column `at` on: by way of rows that are loose. */
@@ -241,18 +280,19 @@ static __attribute__((noinline)) void NAME(taps_at_end)(const NAME(source) *s, i
 #endif
 
 /* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
-INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, int64_t step, int64_t tap_step,
-                         int64_t outputs, NAME(finish) f, TYPE *dst)
+INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64_t window, int64_t step,
+                         int64_t tap_step, int64_t outputs, NAME(finish) f, TYPE *dst)
 {
     for (int64_t o = 0; o < outputs; o++, dst += inner) {
         for (int64_t c = 0;;) {
             const int64_t at = o * step + c;
             VEC tree[POOL_LEAVES];
-            tree[0] = NAME(column)(s, at);
+            tree[0] = NAME(column)(s, doubt, at);
             if (IDEMPOTENT) {
-                for (int64_t t = 1; t < window; t++) tree[0] = RULE(tree[0], NAME(column)(s, at + t * tap_step));
+                for (int64_t t = 1; t < window; t++)
+                    tree[0] = NAME(rule)(doubt, tree[0], NAME(column)(s, doubt, at + t * tap_step));
             } else {
-                for (int64_t t = 1; t < window; t++) tree[t] = NAME(column)(s, at + t * tap_step);
+                for (int64_t t = 1; t < window; t++) tree[t] = NAME(column)(s, doubt, at + t * tap_step);
                 for (int64_t half = 1; half < window; half *= 2)
                     for (int64_t t = 0; t + half < window; t += 2 * half) tree[t] = RULE(tree[t], tree[t + half]);
             }
@@ -266,20 +306,20 @@ INLINE void NAME(pixels)(const NAME(source) *s, int64_t inner, int64_t window, i
 #if FUSES
 /* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
  * are folded once and stay in registers. */
-INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inner, int stride, int64_t c,
+INLINE void NAME(pixels_sliding)(const NAME(source) *s, VEC *doubt, int vectors, int64_t inner, int stride, int64_t c,
                                  int64_t outputs, NAME(finish) f, TYPE *dst)
 {
     VEC a[2], b[2];
     for (int v = 0; v < vectors; v++) {
-        a[v] = NAME(column)(s, c + v * N);
-        if (stride == 1) b[v] = NAME(column)(s, inner + c + v * N);
+        a[v] = NAME(column)(s, doubt, c + v * N);
+        if (stride == 1) b[v] = NAME(column)(s, doubt, inner + c + v * N);
     }
     for (int64_t o = 0; o < outputs; o++)
         for (int v = 0; v < vectors; v++) {
-            if (stride == 2) b[v] = NAME(column)(s, (2 * o + 1) * inner + c + v * N);
-            const VEC next = NAME(column)(s, (o * stride + 2) * inner + c + v * N);
-            VEC result = RULE(a[v], b[v]);
-            result = RULE(result, next);
+            if (stride == 2) b[v] = NAME(column)(s, doubt, (2 * o + 1) * inner + c + v * N);
+            const VEC next = NAME(column)(s, doubt, (o * stride + 2) * inner + c + v * N);
+            VEC result = NAME(rule)(doubt, a[v], b[v]);
+            result = NAME(rule)(doubt, result, next);
             NAME(store)(dst + o * inner + c + v * N, NAME(finished)(result, f));
             a[v] = stride == 1 ? b[v] : next;
             b[v] = next;
@@ -287,13 +327,13 @@ INLINE void NAME(pixels_sliding)(const NAME(source) *s, int vectors, int64_t inn
 }
 
 /* Windows of 3 at stride 1 or 2, all elements side by side. */
-INLINE void NAME(pixels_of_3)(const NAME(source) *s, int64_t inner, int stride, int64_t outputs,
+INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, int stride, int64_t outputs,
                               NAME(finish) f, TYPE *dst)
 {
     int64_t c = 0;
-    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, 2, inner, stride, c, outputs, f, dst);
+    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, doubt, 2, inner, stride, c, outputs, f, dst);
     for (; c < inner; c += N)
-        NAME(pixels_sliding)(s, 1, inner, stride, c + N <= inner ? c : inner - N, outputs, f, dst);
+        NAME(pixels_sliding)(s, doubt, 1, inner, stride, c + N <= inner ? c : inner - N, outputs, f, dst);
 }
 
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
@@ -303,18 +343,29 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
     return inner == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2));
 }
 
+INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
+                            int64_t outputs, int loose, int slides, NAME(finish) f, TYPE *dst)
+{
+    if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
+    else if (window == 3 && stride == 2 && slides) NAME(pixels_of_3)(s, doubt, inner, 2, outputs, f, dst);
+    else if (window == 3 && stride == 1 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, outputs, f, dst);
+    else NAME(pixels)(s, doubt, inner, window, stride * inner, inner, outputs, f, dst);
+}
+
 INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
                           int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, NAME(finish) f, char *dst)
 {
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
+    int quick = MINDS_NAN && n > 1;
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
-        TYPE *const to = (TYPE *)dst;
-        if (inner == 1) NAME(taps_of)(&s, window, stride, outputs, r < loose, f, to);
-        else if (window == 3 && stride == 2 && slides) NAME(pixels_of_3)(&s, inner, 2, outputs, f, to);
-        else if (window == 3 && stride == 1 && slides) NAME(pixels_of_3)(&s, inner, 1, outputs, f, to);
-        else NAME(pixels)(&s, inner, window, stride * inner, inner, outputs, f, to);
+        if (quick) {
+            VEC doubt = {0};
+            NAME(fused_row)(&s, &doubt, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
+            quick = !JOIN(ANY_NAN_, LANE)(doubt);
+        }
+        if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
@@ -403,7 +454,7 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 #endif
     const NAME(source) s = NAME(folded)(acc);
     if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
-        NAME(pixels)(&s, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
+        NAME(pixels)(&s, NULL, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;
         NAME(thin)(NAME(doubled)(acc, spare, dilation * inner, window, count), inner, stride * inner, outputs, dst);
@@ -441,6 +492,9 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef SLIDE1
 #undef SLIDE2
 #undef RULE
+#undef QUICK_RULE
+#undef FOLDED
+#undef MINDS_NAN
 #undef BETTER
 #undef LEAF
 #undef EMPTY

@@ -24,6 +24,15 @@
 
 #include ISA_HEADER
 
+/* v stands in a register from here on. */
+#if defined(__x86_64__) && defined(__GNUC__)
+#define KEEP(v) __asm__("" : "+v"(v))
+#elif defined(__aarch64__)
+#define KEEP(v) __asm__("" : "+w"(v))
+#else
+#define KEEP(v) (void)(v)
+#endif
+
 #define LANES_OF(type) ((int)(VECTOR_BYTES / sizeof(type)))
 
 /* The first `bytes` of a vector at p, the rest zeros; and back. */
@@ -163,6 +172,9 @@ DEFINE_LANE(float64, double, 64)
 #define CODE_OF_float32 uint32
 #define CODE_OF_float64 uint64
 
+#define HAS_NAN_float32 1
+#define HAS_NAN_float64 1
+
 /* `yes` where x is NaN, else `no`. */
 #ifndef PICK_NAN_float32
 #define PICK_NAN_float32(x, yes, no) PICK((x) != (x), yes, no)
@@ -170,7 +182,7 @@ DEFINE_LANE(float64, double, 64)
 #endif
 
 /* From the larger (smaller) of b and a, and of a and b: NaN where either is.  Of two of which one is NaN each is the
- * second, so one of them is NaN, and so are its bits with others' set.  Zeros of both signs give -0. */
+ * second, so one of them is NaN, and so are its bits with others' set. */
 #define OR_NAN_float32(x, y) (vec_float32)((mask_float32)(x) | (mask_float32)(y))
 #define OR_NAN_float64(x, y) (vec_float64)((mask_float64)(x) | (mask_float64)(y))
 #define OR_NAN_int8(x, y) (x)
@@ -181,6 +193,18 @@ DEFINE_LANE(float64, double, 64)
 #define OR_NAN_uint32(x, y) (x)
 #define OR_NAN_int64(x, y) (x)
 #define OR_NAN_uint64(x, y) (x)
+
+/* Both zeros as one, so that it does not matter which of them was met first. */
+#define ONE_ZERO_float32(x) ((x) + 0)
+#define ONE_ZERO_float64(x) ((x) + 0)
+#define ONE_ZERO_int8(x) (x)
+#define ONE_ZERO_uint8(x) (x)
+#define ONE_ZERO_int16(x) (x)
+#define ONE_ZERO_uint16(x) (x)
+#define ONE_ZERO_int32(x) (x)
+#define ONE_ZERO_uint32(x) (x)
+#define ONE_ZERO_int64(x) (x)
+#define ONE_ZERO_uint64(x) (x)
 
 /* Whether any lane is NaN. */
 #ifndef ANY_NAN_float32

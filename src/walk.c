@@ -45,7 +45,7 @@ static int64_t lead_rows(const struct pool_geometry *g)
     return rows;
 }
 
-static pool_way walk;
+static pool_way walk, walk_fused;
 
 /* What locate.c needs to know beside. */
 static void plan_places(struct pool_job *job)
@@ -148,6 +148,9 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
                           g->outer[0].out_step == g->lead[0].out_step * g->lead[0].outputs;
     }
 
+    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
+    if (job->all_fused && job->dense && direct && (!g->divide || g->kernel->divides)) job->walk = walk_fused;
+
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
     if (g->kernel->idempotent) levels = 2;
@@ -160,7 +163,6 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
     const int64_t lanes = block * least(job->repeats, most(1, tile / block));
     const int numbered = g->index_bytes && !job->coded;
     const int64_t columns = job->columns * job->c_block;
-    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
     if (g->index_bytes) levels = POOL_THINNED;
     job->row_bytes = job->all_fused ? 0 : round_up(cols * elem + POOL_SLACK);
     job->acc_bytes = job->all_fused ? 0 : round_up(cols * g->lane_bytes + POOL_SLACK);
@@ -347,8 +349,16 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
     kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, 0, lanes);
 }
 
-static struct pool_quotient quotient(double divisor)
+/* Of whole windows. */
+static struct pool_quotient quotient_of(const struct pool_job *job, const struct pool_kernel *kernel)
 {
+    const struct pool_geometry *g = job->g;
+    double divisor = 1;
+    if (g->divide && kernel->divides) {
+        int64_t count = g->along.window;
+        for (int a = 0; a < g->lead_axes; a++) count *= g->lead[a].window;
+        divisor = (double)(g->divisor > 0 ? g->divisor : count);
+    }
     int exponent;
     return (struct pool_quotient){divisor, 1 / divisor, frexp(divisor, &exponent) == 0.5};
 }
@@ -368,6 +378,18 @@ int64_t loose_rows(const struct pool_job *job, const struct unit *u)
     return most(0, u->repeats - most(in_strict, out_strict));
 }
 
+/* The rows of a whole window, as one group. */
+static void rows_of_window(const struct pool_job *job, const char *base, const char **rows)
+{
+    const struct pool_geometry *g = job->g;
+    int64_t tap[POOL_GROUP] = {0};
+    for (int n = 0; n < job->group_rows; n++) {
+        rows[n] = base;
+        for (int a = 0; a < g->lead_axes; a++) rows[n] += tap[a] * g->lead[a].dilation * g->lead[a].in_step;
+        for (int a = g->lead_axes - 1; a >= 0 && ++tap[a] == g->lead[a].window; a--) tap[a] = 0;
+    }
+}
+
 /* Whether the lanes are divided already. */
 static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
                   char *lanes, int64_t lanes_step)
@@ -385,14 +407,8 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
     const char *base = u->base + (start + left) * along->in_step;
     if (u->inside && left == 0 && right == 0 && job->fused) {
         const char *rows[POOL_GROUP];
-        int64_t tap[POOL_GROUP] = {0};
-        for (int n = 0; n < job->group_rows; n++) {
-            rows[n] = base;
-            for (int a = 0; a < g->lead_axes; a++) rows[n] += tap[a] * u->lead[a].step;
-            for (int a = g->lead_axes - 1; a >= 0 && ++tap[a] == u->lead[a].window; a--) tap[a] = 0;
-        }
-        const double divisor = (double)(g->divisor > 0 ? g->divisor : u->counted * along->window);
-        const struct pool_quotient q = g->divide && kernel->divides ? quotient(divisor) : quotient(1);
+        rows_of_window(job, base, rows);
+        const struct pool_quotient q = quotient_of(job, kernel);
         const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
         kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, u->outputs, u->repeats,
                       loose_rows(job, u), y ? y->stride * y->in_step : 0, lanes_step, &q, lanes);
@@ -576,6 +592,33 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
         }
         if (job->strips) *y = top + rows - 1;
         for (int d = at.count - 1; d >= 0 && ++at.digit[d] == at.radix[d]; d--) at.digit[d] = 0;
+    }
+    return -1;
+}
+
+/* Small windows that are whole, from dense planes to a dense result: nothing but the kernel, a plane at a time. */
+static int64_t walk_fused(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+                          int64_t first, int64_t last)
+{
+    (void)index, (void)scratch;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *y = &g->lead[g->lead_axes - 1];
+    const struct pool_quotient q = quotient_of(job, g->kernel);
+    const char *taps[POOL_GROUP], *rows[POOL_GROUP];
+    rows_of_window(job, in, taps);
+    /* Units that must not be touched past their ends: with each that follows there is as much again. */
+    const int64_t strict = most(ceil_div(2 * POOL_VECTOR, least(y->stride, y->window) * y->in_step),
+                                ceil_div(POOL_VECTOR, y->out_step));
+    for (int64_t unit = first, repeats; unit < last; unit += repeats) {
+        const int64_t top = unit % y->outputs;
+        int64_t at = top * y->stride * y->in_step, plane = unit / y->outputs;
+        for (int a = g->lead_axes - 2; a >= 0; plane /= g->lead[a--].outputs)
+            at += plane % g->lead[a].outputs * g->lead[a].stride * g->lead[a].in_step;
+        if (g->outer_axes) at += plane * g->outer[0].in_step;
+        for (int n = 0; n < job->group_rows; n++) rows[n] = taps[n] + at;
+        repeats = least(last - unit, y->outputs - top);
+        g->kernel->fused(rows, (int)job->group_rows, g->inner.size, g->along.window, g->along.stride, g->along.outputs,
+                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &q, out + unit * y->out_step);
     }
     return -1;
 }
