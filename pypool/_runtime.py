@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -17,8 +15,7 @@ from pypool import _core, _plan
 
 __version__ = "0.1.0"
 
-MOST_WORKERS = 1024
-"""More threads than this help no call; larger numbers mean this one."""
+MOST_WORKERS = _core.MOST_WORKERS
 
 
 # ---- workers ----------------------------------------------------------------------------------
@@ -87,15 +84,6 @@ def workers_from_environment() -> int | None:
     return None
 
 
-class _Workers(threading.local):
-    """The number that `set_workers` set in this thread, if any."""
-
-    number: int | None = None
-
-
-_of_thread = _Workers()
-
-
 class _Default:
     """The number where nobody sets one."""
 
@@ -105,16 +93,15 @@ class _Default:
     def __init__(self) -> None:
         self.known = False
         self.fixed: int | None = None
-        self.number, self.until = 1, 0.0
 
     def find(self) -> int:
         """The number; threads that find it out at once find out the same."""
         if not self.known:
             self.fixed = workers_from_environment()
             self.known = True
-        self.number = self.fixed or usable_cpus()
-        self.until = float("inf") if self.fixed else monotonic() + self.SECONDS
-        return self.number
+        number = self.fixed or usable_cpus()
+        _core.hold_workers(number, float("inf") if self.fixed else self.SECONDS)
+        return number
 
 
 _default = _Default()
@@ -124,9 +111,7 @@ def workers_of(workers: object) -> int:
     """A `workers` argument as a number."""
     if workers is not None:
         return min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
-    if _of_thread.number is not None:
-        return _of_thread.number
-    return _default.number if monotonic() < _default.until else _default.find()
+    return _core.held_workers() or _default.find()
 
 
 def get_workers() -> int:
@@ -178,14 +163,13 @@ class set_workers:  # noqa: N801
 
     def __init__(self, workers: int) -> None:
         number = min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
-        self._before = _of_thread.number
-        _of_thread.number = number
+        self._before = _core.use_workers(number)
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, *error: object) -> None:
-        _of_thread.number = self._before
+        _core.use_workers(self._before)
 
 
 # ---- instruction set --------------------------------------------------------------------------

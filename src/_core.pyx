@@ -35,6 +35,12 @@ cdef extern from *:
     """
     int dict_get(dict kept, object key, PyObject **found) except -1
 
+cdef extern from *:
+    """
+    static _Thread_local int workers_of_thread;
+    """
+    int workers_of_thread
+
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept       # -1 leaves the exception set
 
@@ -105,6 +111,9 @@ cdef extern from "pool.h":
     pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers,
                          ask_signals interrupted, int64_t *bad_index) nogil
     int pool_thread_limit()
+    int64_t pool_now()
+    enum:
+        POOL_BYTES_PER_THREAD
     bint pool_has_openmp()
     const pool_isa *pool_isa_at "pool_isa"(int i)
     bint pool_isa_runs_here(const pool_isa *isa)
@@ -136,6 +145,37 @@ def instruction_sets():
         found.append((pool_isa_at(i).name.decode(), bool(pool_isa_runs_here(pool_isa_at(i)))))
         i += 1
     return found
+
+
+# ---- workers -----------------------------------------------------------------------------------------------
+
+# More threads than this help no call; larger numbers mean this one.
+MOST_WORKERS = 1024
+
+cdef int default_workers = 0
+cdef int64_t default_until = 0
+
+
+def use_workers(int number):
+    """Set the number of this thread, 0 for none; returns the one before."""
+    global workers_of_thread
+    before = workers_of_thread
+    workers_of_thread = number
+    return before
+
+
+def hold_workers(int number, double seconds):
+    """Set the number where a thread has none, for so many seconds."""
+    global default_workers, default_until
+    default_workers = number
+    default_until = pool_now() + <int64_t>min(seconds * 1e9, 1e18)
+
+
+cpdef int held_workers():
+    """The number of this thread, or what is held where it has none; 0 where that holds no longer."""
+    if workers_of_thread > 0:
+        return workers_of_thread
+    return default_workers if pool_now() < default_until else 0
 
 
 @cython.final
@@ -387,14 +427,17 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     cdef int64_t bad = -1
     cdef int most = 1
     cdef ask_signals interrupted = NULL
-    if workers is not None and not PyLong_CheckExact(workers):
+    if workers is None:
+        if geometry.c.bytes >= 2 * POOL_BYTES_PER_THREAD:
+            most = held_workers() or workers_of(None)
+    elif PyLong_CheckExact(workers) and 0 < workers <= MOST_WORKERS:
+        most = workers
+    else:
         # Whatever makes an integer of it may do anything meanwhile.
         before = described(x), described(out), described(index)
-        workers = workers_of(workers)
+        most = workers_of(workers)
         if (described(x), described(out), described(index)) != before:
             raise ValueError("workers must leave the arrays as they are")
-    if workers is not None or geometry.c.bytes >= TINY:
-        most = workers_of(workers)
     cdef const void *source = cnp.PyArray_DATA(x)
     cdef void *target = cnp.PyArray_DATA(out)
     cdef void *places = NULL if index is None else cnp.PyArray_DATA(index)

@@ -18,7 +18,6 @@
 
 #include "walk.h"
 
-enum { BYTES_PER_THREAD = 128 * 1024 };     /* 2 threads, max 2x2: 0.5 MB 16.0 -> 12.0 us, 1 MB 26.7 -> 18.5 us */
 enum { SMALL_SCRATCH = 4096 };              /* an allocation costs as much as a tiny call */
 enum { BYTES_OF_A_GUEST = 8 << 20 };        /* a team that ends with its call: its start and end take some 60 us */
 enum { TEAM_BYTES = 1 << 16 };              /* what the OpenMP runtime allocates for a team, amply */
@@ -46,7 +45,7 @@ struct watch {
 };
 static _Thread_local struct watch *watched;
 
-static int64_t now(void)
+int64_t pool_now(void)
 {
     struct timespec t;
 #ifdef CLOCK_MONOTONIC
@@ -61,9 +60,9 @@ int pool_stop(void)
 {
     struct watch *const w = watched;
     if (!w) return 0;
-    if (!atomic_load_explicit(w->stop, memory_order_relaxed) && w->interrupted && now() >= w->ask_at) {
+    if (!atomic_load_explicit(w->stop, memory_order_relaxed) && w->interrupted && pool_now() >= w->ask_at) {
         if (w->interrupted()) atomic_store_explicit(w->stop, 1, memory_order_relaxed);
-        w->ask_at = now() + ASK_NS;
+        w->ask_at = pool_now() + ASK_NS;
     }
     return atomic_load_explicit(w->stop, memory_order_relaxed);
 }
@@ -113,10 +112,10 @@ static int64_t do_pieces(const struct pool_job *job, const char *in, char *out, 
                          int64_t first, int64_t last)
 {
     for (int64_t piece = job->piece; first < last && !pool_stop();) {
-        const int64_t upto = least(last, first + piece), start = now();
+        const int64_t upto = least(last, first + piece), start = pool_now();
         const int64_t bad = job->walk(job, in, out, index, scratch, first, upto);
         if (bad >= 0) return bad;
-        const double fit = (double)(upto - first) * PIECE_NS / most(1, now() - start);
+        const double fit = (double)(upto - first) * PIECE_NS / most(1, pool_now() - start);
         piece = most(1, (int64_t)(fit < 8. * piece ? fit : 8. * piece));
         first = upto;
     }
@@ -250,11 +249,11 @@ static void leave(int64_t threads)
 /* The caller's thread is done with its share: it waits for the rest, and goes on asking. */
 static void wait_for(atomic_int *done, int others)
 {
-    const int64_t spin_until = now() + 1000000;
+    const int64_t spin_until = pool_now() + 1000000;
     while (atomic_load_explicit(done, memory_order_acquire) < others) {
         pool_stop();
 #ifndef _WIN32
-        if (now() < spin_until) sched_yield();
+        if (pool_now() < spin_until) sched_yield();
         else nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 #endif
     }
@@ -264,7 +263,7 @@ static void wait_for(atomic_int *done, int others)
 enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers,
                           int (*interrupted)(void), int64_t *bad_index)
 {
-    int64_t threads = job->g->bytes / BYTES_PER_THREAD;
+    int64_t threads = job->g->bytes / POOL_BYTES_PER_THREAD;
     if (threads > workers) threads = workers;
     if (threads > job->units) threads = job->units;
 #ifdef _OPENMP
@@ -283,7 +282,7 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
     char *scratch = on_stack ? small : aligned_alloc(64, (size_t)(threads * job->scratch_bytes));
     if (scratch) {
         if (threads == 1) {
-            struct watch w = {&stop, interrupted, interrupted ? now() + ASK_NS : 0};
+            struct watch w = {&stop, interrupted, interrupted ? pool_now() + ASK_NS : 0};
             watched = interrupted ? &w : NULL;
             bad = (uint64_t)do_units(job, in, out, index, scratch, 0, job->units);
             watched = before;
@@ -297,7 +296,7 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
                 const int64_t t = omp_get_thread_num(), n = omp_get_num_threads();
                 const int64_t share = job->units / n, more = job->units % n;
                 const int64_t first = share * t + (t < more ? t : more);
-                struct watch w = {&stop, t == 0 ? interrupted : NULL, interrupted ? now() + ASK_NS : 0};
+                struct watch w = {&stop, t == 0 ? interrupted : NULL, interrupted ? pool_now() + ASK_NS : 0};
                 watched = interrupted ? &w : NULL;
                 bad = (uint64_t)do_units(job, in, out, index, scratch + t * job->scratch_bytes, first,
                                          first + share + (t < more));
