@@ -185,18 +185,25 @@ static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
     }
 }
 
-/* dst[i] = rule(a[i], b[i]).  dst may be a; b may start anywhere after it. */
-INLINE void NAME(combine)(TYPE *dst, const TYPE *a, const TYPE *b, int64_t count)
+/* dst[i] = rule over rows[0 .. n)[i], as a tree.  dst may be one of the rows, and those start anywhere after it. */
+INLINE void NAME(merge_n)(TYPE *dst, const TYPE *const *rows, int n, int64_t count)
 {
     for (int64_t i = 0; i < count; i += N) {
-        VEC v = RULE(NAME(load)(a + i), NAME(load)(b + i));
+        VEC v = RULE(NAME(load)(rows[0] + i), NAME(load)(rows[1] + i));
+        if (n == 3) v = RULE(v, NAME(load)(rows[2] + i));
+        if (n == 4) v = RULE(v, RULE(NAME(load)(rows[2] + i), NAME(load)(rows[3] + i)));
         NAME(store)(dst + i, v);
     }
 }
 
-static void NAME(merge)(void *into, const void *from, int64_t count)
+static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *rows, int n, int64_t count)
 {
-    NAME(combine)(into, into, from, count);
+    const TYPE *const row[4] = {rows[0], rows[1], n > 2 ? rows[2] : NULL, n > 3 ? rows[3] : NULL};
+    switch (n) {
+    case 2: NAME(merge_n)(dst, row, 2, count); break;
+    case 3: NAME(merge_n)(dst, row, 3, count); break;
+    default: NAME(merge_n)(dst, row, 4, count);
+    }
 }
 
 /* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2
@@ -392,24 +399,37 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 }
 #endif
 
-/* Windows of any size at every position of acc, by doubling: a window of 2h is two of h.  Returns where they are,
- * acc or spare: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count). */
-INLINE TYPE *NAME(doubled)(TYPE *acc, TYPE *spare, int64_t unit, int64_t window, int64_t count)
+/* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
+ * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count). */
+INLINE TYPE *NAME(quadrupled)(TYPE *acc, TYPE *spare, TYPE *last, int64_t unit, int64_t window, int64_t count)
 {
     TYPE *rest = NULL;          /* windows of the digits of `window` below the one at hand */
-    for (int64_t h = 1;; h *= 2) {
-        if (IDEMPOTENT && 2 * h >= window) {
-            if (h < window) NAME(combine)(acc, acc, acc + (window - h) * unit, count);
-            return acc;
+    for (int64_t h = 1;; h *= 4) {
+        const int64_t step = h * unit, digit = window / h % 4;
+        const int at_last = 4 * h > window || (IDEMPOTENT && 4 * h == window);
+        if (IDEMPOTENT && at_last) {        /* runs may overlap */
+            if (window == h) return acc;
+            TYPE *const to = last ? last : acc;
+            const TYPE *const end = acc + (window - h) * unit;
+            if (window <= 2 * h) NAME(merge)(to, (const void *[]){acc, end}, 2, count);
+            else if (window == 3 * h) NAME(merge)(to, (const void *[]){acc, acc + step, end}, 3, count);
+            else NAME(merge)(to, (const void *[]){acc, acc + step, end - step, end}, 4, count);
+            return to;
         }
-        if (window & h) {
-            const int64_t length = count + (window - window % (2 * h)) * unit;
-            if (rest) NAME(combine)(rest, acc, rest + h * unit, length);
-            else if (window == h) return acc;
-            else rest = memcpy(spare, acc, (size_t)length * sizeof(TYPE));
+        if (!IDEMPOTENT && digit) {         /* rest = `digit` runs of h, then the rest there was */
+            const int64_t length = count + (window - window % (4 * h)) * unit;
+            const int n = (int)digit + (rest != NULL);
+            if (n == 1 && at_last) return acc;
+            TYPE *const to = at_last && last ? last : spare;
+            const void *row[4] = {acc, acc + step, acc + 2 * step};
+            if (rest) row[digit] = rest + digit * step;
+            if (n == 1) memcpy(to, acc, (size_t)length * sizeof(TYPE));
+            else NAME(merge)(to, row, n, length);
+            rest = to;
         }
-        if (2 * h > window) return rest;
-        NAME(combine)(acc, acc, acc + h * unit, count + (window - 2 * h) * unit);
+        if (at_last) return rest;
+        NAME(merge)(acc, (const void *[]){acc, acc + step, acc + 2 * step, acc + 3 * step}, 4,
+                      count + (window - 4 * h) * unit);
     }
 }
 
@@ -449,15 +469,15 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
         }
         return;
     }
-#else
-    (void)loose;
 #endif
     const NAME(source) s = NAME(folded)(acc);
     if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
         NAME(pixels)(&s, NULL, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;
-        NAME(thin)(NAME(doubled)(acc, spare, dilation * inner, window, count), inner, stride * inner, outputs, dst);
+        TYPE *const last = loose && stride == 1 ? dst : NULL;
+        const TYPE *const windows = NAME(quadrupled)(acc, spare, last, dilation * inner, window, count);
+        if (windows != dst) NAME(thin)(windows, inner, stride * inner, outputs, dst);
     }
 }
 

@@ -51,8 +51,9 @@ struct pool_kernel {
      * POOL_SLACK bytes past the end of acc, never of a row. */
     void (*fold)(const char *const *rows, int n, int64_t count, void *acc);
 
-    /* into[0 .. count) = rule(into, from).  May touch POOL_SLACK bytes past the end of both. */
-    void (*merge)(void *into, const void *from, int64_t count);
+    /* dst[0 .. count) = rule over rows[0 .. n), n from 2 to 4; dst may be any of them.  May touch POOL_SLACK bytes past
+     * the end of all. */
+    void (*merge)(void *dst, const void *const *rows, int n, int64_t count);
 
     /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window).
      * Overwrites acc and spare; both hold the windows' whole extent and POOL_SLACK bytes.  Where it is `loose` it may
@@ -246,6 +247,8 @@ struct pool_job {
     int fused;                  /* windows inside the input go to the fused kernel */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
+    int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
+    int64_t slide_nodes;
     int dense;                  /* rows of input and of output lie end to end, and so do planes */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
@@ -264,7 +267,7 @@ struct pool_job {
 
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes;
-    int64_t at_gathered, at_source, at_levels, at_spare, at_lanes, at_beside, at_mid, at_out;
+    int64_t at_gathered, at_source, at_levels, at_spare, at_slid, at_lanes, at_beside, at_mid, at_out;
     int64_t at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 

@@ -92,12 +92,20 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
         const int64_t room = tile / job->c_block / rows - job->reach;
         job->x_block = room < along->stride || along->bins ? 1 : least(along->outputs, room / along->stride + 1);
     }
-    job->x_blocks = ceil_div(along->outputs, job->x_block);
     job->c_blocks = ceil_div(inner, job->c_block);
+    const int64_t elem = g->elem_bytes;
+    const int whole = job->c_blocks == 1;
+    job->rows_contiguous = !g->swapped && (g->inner.in_step == g->source_bytes || inner == 1) &&
+                           ((whole && along->in_step == inner * g->source_bytes) || along->size == 1);
+    job->out_contiguous = (g->inner.out_step == g->out_bytes || inner == 1) &&
+                          ((whole && along->out_step == inner * g->out_bytes) || along->outputs == 1);
+
+    pool_plan_slide(job);
+    job->x_blocks = ceil_div(along->outputs, job->x_block);
     job->units = job->c_blocks;
     for (int a = 0; a < g->lead_axes; a++) job->units *= g->lead[a].outputs;
     for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
-    job->strips = g->lead_axes > 0 && (job->x_blocks == 1 || (in_cache && job->units >= 16));
+    job->strips = g->lead_axes > 0 && (job->slide_nodes || job->x_blocks == 1 || (in_cache && job->units >= 16));
     if (!job->strips) job->units *= job->x_blocks;
     job->inside = outputs_inside(along);
     for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
@@ -111,13 +119,6 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
         job->group_rows *= window;
         job->group_axes++;
     }
-
-    const int64_t elem = g->elem_bytes;
-    const int whole = job->c_blocks == 1;
-    job->rows_contiguous = !g->swapped && (g->inner.in_step == g->source_bytes || inner == 1) &&
-                           ((whole && along->in_step == inner * g->source_bytes) || along->size == 1);
-    job->out_contiguous = (g->inner.out_step == g->out_bytes || inner == 1) &&
-                          ((whole && along->out_step == inner * g->out_bytes) || along->outputs == 1);
 
     job->fused = whole && !job->chunked && job->rows_contiguous && !g->power &&
                  job->group_axes == g->lead_axes &&
@@ -171,7 +172,8 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
     job->at_source = job->at_gathered + (gathers ? POOL_GROUP * job->row_bytes : 0);
     job->at_levels = job->at_source + (g->power ? round_up(cols * g->source_bytes) : 0);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
-    job->at_lanes = job->at_spare + job->acc_bytes;
+    job->at_slid = job->at_spare + job->acc_bytes;
+    job->at_lanes = job->at_slid + (job->slide_nodes ? pool_slide_bytes(job) << (g->beside != NULL) : 0);
     job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
@@ -232,9 +234,16 @@ void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t fr
 
 /* ---- the fold of a window's rows --------------------------------------------------------------------------- */
 
-/* acc[0 .. width*inner) = rule over the rows base + sum of tap*step; levels beyond the first lie acc_bytes apart. */
-static void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
-                      const struct taps *axes, int count, int group_axes, int64_t width, int64_t inner, char *acc)
+/* Level depth - 1 = rule over it and the one after. */
+static void merge_levels(const struct pool_job *job, const struct pool_kernel *kernel, char *acc, int depth,
+                         int64_t count)
+{
+    char *const into = acc + (depth - 1) * job->acc_bytes;
+    kernel->merge(into, (const void *[]){into, into + job->acc_bytes}, 2, count);
+}
+
+void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
+               const struct taps *axes, int count, int group_axes, int64_t width, int64_t inner, char *acc)
 {
     const struct pool_geometry *g = job->g;
     const int chunks_last = group_axes == 0 && count > 0;
@@ -297,7 +306,7 @@ static void fold_rows(const struct pool_job *job, const struct pool_kernel *kern
             while (depth >= 2 && (kernel->idempotent || __builtin_clzll(keys[depth - 1] ^ keys[depth - 2]) >
                                                             __builtin_clzll(keys[depth - 1] ^ key))) {
                 depth--;
-                kernel->merge(acc + (depth - 1) * job->acc_bytes, acc + depth * job->acc_bytes, width * inner);
+                merge_levels(job, kernel, acc, depth, width * inner);
             }
             kernel->fold(rows, n, width * inner, acc + depth * job->acc_bytes);
             keys[depth++] = key;
@@ -306,8 +315,7 @@ static void fold_rows(const struct pool_job *job, const struct pool_kernel *kern
         for (; a >= 0 && ++at[a] == axes[a].in.last; a--) at[a] = axes[a].in.first;
         if (a < 0) break;
     }
-    for (; depth >= 2; depth--)
-        kernel->merge(acc + (depth - 2) * job->acc_bytes, acc + (depth - 1) * job->acc_bytes, width * inner);
+    for (; depth >= 2; depth--) merge_levels(job, kernel, acc, depth - 1, width * inner);
 }
 
 /* ---- a unit ------------------------------------------------------------------------------------------------ */
@@ -390,6 +398,11 @@ static void rows_of_window(const struct pool_job *job, const char *base, const c
     }
 }
 
+static char *nodes_of(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch)
+{
+    return scratch + job->at_slid + (kernel == job->g->beside ? pool_slide_bytes(job) : 0);
+}
+
 /* Whether the lanes are divided already. */
 static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
                   char *lanes, int64_t lanes_step)
@@ -417,8 +430,14 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
     /* The padding after is written last: the fold may touch what follows its row. */
     char *const acc = scratch + job->at_levels;
     fill_empty(kernel, scratch, left * u->inner, acc);
-    fold_rows(job, kernel, scratch, base, u->lead, g->lead_axes, job->group_axes, width, u->inner,
-              acc + left * u->inner * g->lane_bytes);
+    char *const data = acc + left * u->inner * g->lane_bytes;
+    if (job->slide_nodes) {
+        const struct slide s = {job, kernel, scratch, nodes_of(job, kernel, scratch), base - u->row * g->lead[0].in_step,
+                                width, u->inner};
+        slide_to(&s, u->row, g->lead[0].window, data);
+    } else {
+        fold_rows(job, kernel, scratch, base, u->lead, g->lead_axes, job->group_axes, width, u->inner, data);
+    }
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
                   lanes != u->out || loose_rows(job, u), lanes);
@@ -535,6 +554,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
         u->base += axis_start(axis, o) * axis->in_step;
         u->out += o * axis->out_step;
         u->place += axis_start(axis, o) * axis->place_weight;
+        u->row = axis_start(axis, o);
         if (o >= job->lead_inside[a].first && o < job->lead_inside[a].last) {
             u->data *= axis->window;
             u->counted *= axis->window;
@@ -578,6 +598,8 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
         if (job->strips) rows = least(last - unit, at.radix[at.lead + g->lead_axes - 1] - top);
         for (int64_t x = 0; x < (job->strips ? job->x_blocks : 1); x++) {
             struct unit u;
+            if (job->slide_nodes) slide_anew(job, nodes_of(job, g->kernel, scratch));
+            if (job->slide_nodes && g->beside) slide_anew(job, nodes_of(job, g->beside, scratch));
             for (int64_t row = 0; row < rows; row += u.repeats) {
                 if (job->strips) *y = top + row;
                 place_unit(job, in, out, &at, job->strips ? x : at.digit[at.x], rows - row, &u);

@@ -33,6 +33,7 @@ struct unit {
     char *out, *index;
     int64_t place;              /* of tap 0 of every axis, for output `first` */
     struct taps lead[POOL_MAX_AXES];
+    int64_t row;                /* of the last leading axis, where the window begins */
     int inside;                 /* every row of the window is data */
     int64_t counted, data;      /* rows of the window that count, that are data */
     int64_t first, outputs;     /* along the row */
@@ -59,5 +60,27 @@ int64_t loose_rows(const struct pool_job *job, const struct unit *u);
 
 /* acc[0 .. count) = lanes that take no part; the row that is nothing but padding lies at the front of the scratch. */
 void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc);
+
+/* acc[0 .. width*inner) = rule over the rows base + sum of tap*step, `count` axes of them of which the last `group_axes`
+ * are one group; without, the last is cut into groups.  Levels of the tree beyond the first lie acc_bytes apart. */
+void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
+               const struct taps *axes, int count, int group_axes, int64_t width, int64_t inner, char *acc);
+
+/* Windows down one strip of a plane. */
+struct slide {
+    const struct pool_job *job;
+    const struct pool_kernel *kernel;
+    char *scratch, *nodes;
+    const char *base;           /* of row 0 */
+    int64_t width, inner;
+};
+
+/* Whether windows slide, once all else about blocks of outputs is planned: narrows those. */
+void pool_plan_slide(struct pool_job *job);
+int64_t pool_slide_bytes(const struct pool_job *job);
+/* Before another strip. */
+void slide_anew(const struct pool_job *job, char *nodes);
+/* acc = rule over the rows of the window that begins at `row`. */
+void slide_to(const struct slide *s, int64_t row, int64_t window, char *acc);
 
 #endif

@@ -1,0 +1,124 @@
+/* slide.c - tall windows that move down a plane by less than their height: what they have in common is folded once.
+ *
+ * The rows of a window are a tree (pool.h) whose nodes are runs of 4, 16, 64 ... rows: a node is the rule over four of
+ * the level below, and a window is one over up to four runs of the highest.  Nodes stay in scratch, those of a level
+ * in a ring, until windows no longer reach them. */
+#include "walk.h"
+
+enum { SLIDE_BYTES = 384 * 1024 };      /* of nodes, at most: they share L2 with what flows through it */
+enum { SLIDE_HEIGHT = 4 };              /* of the lowest, folded from the input */
+
+static int64_t height(const struct pool_job *job, int level) { return (int64_t)job->slide_height << 2 * level; }
+
+/* The level whose runs a window is made of. */
+static int level_of(const struct pool_job *job, int64_t window)
+{
+    int level = 0;
+    while (height(job, level + 1) < window) level++;
+    return level;
+}
+
+/* Nodes of a level that are kept: rows from the first use of one, as the lowest run of a window or node, to the last. */
+static int64_t kept(const struct pool_job *job, int level)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t run = height(job, level), window = g->lead[0].window;
+    int64_t rows = g->kernel->idempotent ? 3 * run : 6 * run;
+    if (level == level_of(job, window)) rows = g->kernel->idempotent ? window - run : (window / run - 1) * run;
+    return rows * g->lead[0].dilation + 1;
+}
+
+void pool_plan_slide(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *y = &g->lead[0];
+    if (g->lead_axes != 1 || g->index_bytes || job->chunked || y->bins || y->window <= SLIDE_HEIGHT ||
+        y->stride >= y->window)
+        return;
+    /* Rows that must be brought together or raised first are best met once. */
+    job->slide_height = job->rows_contiguous && !g->power ? SLIDE_HEIGHT : 1;
+    job->slide_nodes = 0;
+    for (int level = level_of(job, y->window); level >= 0; level--) job->slide_nodes += kept(job, level);
+    const int64_t room = SLIDE_BYTES / g->lane_bytes / job->slide_nodes / job->c_block - job->reach;
+    if (job->slide_nodes > SLIDE_BYTES || room < most(job->reach, g->along.stride)) {
+        job->slide_nodes = 0;
+        return;
+    }
+    const int64_t outputs = g->along.outputs, most_outputs = least(job->x_block, room / g->along.stride + 1);
+    job->x_block = ceil_div(outputs, ceil_div(outputs, most_outputs));
+}
+
+/* Scratch of one kernel: for each node the row where it begins, then their lanes. */
+static int64_t tag_bytes(const struct pool_job *job) { return round_up(job->slide_nodes * (int64_t)sizeof(int64_t)); }
+
+int64_t pool_slide_bytes(const struct pool_job *job)
+{
+    return tag_bytes(job) + job->slide_nodes * job->acc_bytes;
+}
+
+void slide_anew(const struct pool_job *job, char *nodes)
+{
+    int64_t *const tags = (int64_t *)nodes;
+    for (int64_t i = 0; i < job->slide_nodes; i++) tags[i] = INT64_MIN;
+}
+
+/* acc = rule over rows [0, n) from `row` on, n at most POOL_GROUP; those outside the data take no part. */
+static void fold_few(const struct slide *s, int64_t row, int64_t n, char *acc)
+{
+    const struct pool_axis *y = &s->job->g->lead[0];
+    const int64_t below = most(0, -row), above = y->size - row;
+    const struct taps taps = {
+        .window = n,
+        .in = {least(n, ceil_div(below, y->dilation)), above <= 0 ? 0 : least(n, ceil_div(above, y->dilation))},
+        .step = y->dilation * y->in_step,
+    };
+    if (taps.in.first >= taps.in.last) fill_empty(s->kernel, s->scratch, s->width * s->inner, acc);
+    else
+        fold_rows(s->job, s->kernel, s->scratch, s->base + row * y->in_step, &taps, 1, 0, s->width, s->inner, acc);
+}
+
+static const char *node(const struct slide *s, int level, int64_t row)
+{
+    const struct pool_job *job = s->job;
+    int64_t first = 0;
+    for (int below = 0; below < level; below++) first += kept(job, below);
+    const int64_t ring = kept(job, level), at = first + (row % ring + ring) % ring;
+    char *const lanes = s->nodes + tag_bytes(job) + at * job->acc_bytes;
+    int64_t *const tag = (int64_t *)s->nodes + at;
+    if (*tag == row) return lanes;
+    if (level == 0) {
+        fold_few(s, row, job->slide_height, lanes);
+    } else {
+        const int64_t run = height(job, level - 1) * job->g->lead[0].dilation;
+        const void *runs[4];
+        for (int i = 0; i < 4; i++) runs[i] = node(s, level - 1, row + i * run);
+        s->kernel->merge(lanes, runs, 4, s->width * s->inner);
+    }
+    *tag = row;
+    return lanes;
+}
+
+void slide_to(const struct slide *s, int64_t row, int64_t window, char *acc)
+{
+    const struct pool_job *job = s->job;
+    if (window <= job->slide_height) {
+        fold_few(s, row, window, acc);
+        return;
+    }
+    const int64_t step = job->g->lead[0].dilation;
+    const int level = level_of(job, window);
+    const int64_t run = height(job, level), rest = window % run;
+    const void *runs[4];
+    int n = 0;
+    if (s->kernel->idempotent) {        /* runs may overlap */
+        if (window > 2 * run) runs[n++] = node(s, level, row + run * step);
+        if (window > 3 * run) runs[n++] = node(s, level, row + (window - 2 * run) * step);
+        runs[n++] = node(s, level, row);
+        runs[n++] = node(s, level, row + (window - run) * step);
+    } else {
+        if (rest) slide_to(s, row + (window - rest) * step, rest, acc);
+        for (; n < window / run; n++) runs[n] = node(s, level, row + n * run * step);
+        if (rest) runs[n++] = acc;
+    }
+    s->kernel->merge(acc, runs, n, s->width * s->inner);
+}
