@@ -9,6 +9,7 @@ one it is looked for in the Python that runs the script. With --only nothing is 
 
 import argparse
 import collections
+import contextlib
 import dataclasses
 import datetime
 import html
@@ -610,18 +611,22 @@ def run(python, library, number, tries=2):
         env=os.environ | ENVIRONMENT,
         start_new_session=True,
     )
+    late = False
     try:
         out, errors = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        out, errors = process.communicate()
+        late = True
+    finally:  # of an interrupt too
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if late:
         if tries > 1:
             return run(python, library, number, tries - 1)
-        process.returncode = None
+        out, errors = process.communicate()
     version, verdict = [*map(json.loads, out.splitlines()), "", None][:2]
     said = re.search(SAID, errors)
     said = f"; {textwrap.shorten(said[0], 120, placeholder=' ...')}" if said else ""
-    if process.returncode is None:
+    if late:
         return version, ["hang", f"no answer in {SECONDS} s{said}"]
     if process.returncode < 0:
         return version, ["crash", signal.Signals(-process.returncode).name + said]
@@ -736,6 +741,7 @@ def main():
     options = parser.parse_args()
     if options.one:
         return one(options.one[0], int(options.one[1]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     pythons = dict.fromkeys(LIBRARIES, sys.executable)
     pythons |= dict(choice.split("=", 1) for choice in options.python)
     verdicts, versions = {case.name: {} for case in CASES}, dict.fromkeys(LIBRARIES, "")
