@@ -43,6 +43,37 @@ def test_pool_equals_the_definition(dtype, op, data_format, padding, isa):
             assert_same(pool_nd(op, nd, x, **args), expected, nd, args)
 
 
+@pytest.mark.parametrize("pool_size", [(5, 2), (7, 3), (8, 3), (16, 1), (23, 2), (63, 5), (70, 3)])
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "uint8", "int64"])
+def test_tall_windows_equal_the_definition(dtype, op, pool_size, isa):
+    x = cases.small(dtype, (75, 40, 2))
+    low = ((pool_size[0] // 2, 3), (pool_size[1] // 2, 0))
+    for strides, padding, dilation in [
+        (1, "same", 1), (1, "valid", (1, 2)), ((2, 1), "same", 1), ((3, 2), "same", 1),
+        ((5, 1), low, 1), (1, "same", (3, 1)), ((2, 1), "same", (2, 1)),
+    ]:  # fmt: skip
+        args = {"strides": strides, "padding": padding, "dilation": dilation}
+        expected = reference.pool_nd(op, 2, x, pool_size, **args)
+        assert_same(pool_nd(op, 2, x, pool_size, **args), expected, args)
+        for c in range(2):
+            assert_same(pool_nd(op, 2, x[..., c].copy(), pool_size, **args), expected[..., c], args)
+
+
+@pytest.mark.parametrize("op", ["max", "sum", "avg"])
+def test_tall_windows_over_blocks_of_rows_and_threads(op):
+    x = cases.small("float32", (600, 3000))
+    x[300, ::50] = np.nan
+    for nan_policy in ("propagate", "omit"):
+        for pool_size in ((31, 3), (63, 1)):
+            args = {"strides": 1, "padding": "same", "nan_policy": nan_policy}
+            part = pool_nd(op, 2, x, pool_size, **args, workers=3)
+            expected = pool_nd(op, 2, x[:200], pool_size, **args)
+            assert_same(part[:100], expected[:100], pool_size)
+            expected = reference.pool_nd(op, 2, x[260:420, 1400:1600], pool_size, **args)
+            assert_same(part[300:380, 1410:1590], expected[40:120, 10:190], pool_size)
+
+
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize("op", ["max", "min"])
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -463,6 +494,7 @@ BIT_CASES = [
     (2, {"pool_size": 3, "strides": 2, "padding": "same"}),
     (2, {"pool_size": (5, 7), "strides": (1, 2), "padding": 2}),
     (2, {"pool_size": 13, "strides": 4, "padding": "same"}),
+    (2, {"pool_size": (14, 3), "strides": 1, "padding": "same"}),
     (3, {"pool_size": 3, "strides": 2, "padding": 1}),
     (3, {"pool_size": 2, "dilation": 2, "strides": 1}),
 ]
