@@ -365,7 +365,7 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
-    int quick = MINDS_NAN && n > 1;
+    int quick = MINDS_NAN && (n == 2 || n == 3);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         if (quick) {
             VEC doubt = {0};
