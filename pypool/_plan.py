@@ -23,6 +23,10 @@ INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uin
 DTYPES = ("bool", *INTEGERS, *FLOATS)
 IN_BFLOAT16 = ("bool", "int8", "uint8")
 """The integers that bfloat16's eight bits of precision hold."""
+FEW = 8
+"""Elements of an axis that are too few to be moved by squares."""
+FEW_OUTPUTS = 16
+"""Inputs to an output from which the order of the outputs matters less than that of the inputs."""
 
 
 class Axis(NamedTuple):
@@ -679,6 +683,36 @@ def places_of(
     return Places(np.dtype(np.int64), 0, tuple(positions), tuple(every))
 
 
+def inner_axis(
+    made: Plan,
+    rest: list[int],
+    along: int,
+    shape: tuple[int, ...],
+    item: int,
+    in_strides: tuple[int, ...],
+    out_strides: tuple[int, ...],
+) -> int | None:
+    """The axis, of those that are not pooled, whose elements are done side by side.
+
+    Input that does not have them so is brought into that order, a few rows at a time; output is put
+    in its places.  Either goes by squares, but for axes of a few elements.
+    """
+    in_order = [axis for axis in rest if in_strides[axis] == item][-1:]
+    out_order = [axis for axis in rest if out_strides[axis] == made.dtype.itemsize][-1:]
+    outputs, inputs = math.prod(made.shape), math.prod(shape)
+    if shape[along] > 1 and in_strides[along] == item:
+        # Whole rows are there: better read as they are, if what they make is few or many a pixel.
+        few = not out_order or shape[out_order[0]] < FEW or FEW_OUTPUTS * outputs < inputs
+        return None if few else out_order[0]
+    if in_order:
+        thin = in_order != out_order and shape[in_order[0]] < FEW
+        return None if thin and (made.places or 2 * outputs >= inputs) else in_order[0]
+    if out_order and FEW_OUTPUTS * outputs >= inputs:
+        return out_order[0]
+    nearest = min(rest, key=lambda axis: abs(in_strides[axis]), default=along)
+    return nearest if abs(in_strides[nearest]) < abs(in_strides[along]) else None
+
+
 def layout(
     made: Plan,
     shape: tuple[int, ...],
@@ -691,7 +725,8 @@ def layout(
     pooled = sorted(made.pooled)
     weights = made.places.positions if made.places else (0,) * len(shape)
     reduction = made.recipe.kernel[0] if made.recipe.kernel else ""
-    if made.places is None and reduction.removeprefix("f") in ORDERED:
+    exact = reduction.removeprefix("f") in ORDERED or made.recipe.lane in INTEGERS
+    if made.places is None and exact and 2 * math.prod(made.shape) < math.prod(shape):
         # Any order of the axes gives the same; the one that memory has reads whole rows.
         pooled.sort(key=lambda axis: -abs(in_strides[axis]))
     rest = [axis for axis in range(len(shape)) if axis not in made.pooled and shape[axis] != 1]
@@ -699,10 +734,10 @@ def layout(
 
     # The inner axis: side by side in memory, and as long as the axes beside it make it.
     inner: tuple[int, ...] = (1, item, made.dtype.itemsize, 0)
-    beside = [axis for axis in rest if in_strides[axis] == item]
-    if beside and (shape[along] == 1 or in_strides[along] != item):
-        last = rest.pop(rest.index(beside[-1]))
-        inner = (shape[last], item, out_strides[last], weights[last])
+    last = inner_axis(made, rest, along, shape, item, in_strides, out_strides)
+    if last is not None:
+        rest.remove(last)
+        inner = (shape[last], in_strides[last], out_strides[last], weights[last])
     outer: list[tuple[int, ...]] = []
     for axis in rest:
         span = (shape[axis], in_strides[axis], out_strides[axis], weights[axis])

@@ -59,9 +59,12 @@ cdef extern from "pool.h":
         pass
     struct pool_gradient:
         pass
+    ctypedef void pool_copy(char *to, int64_t to_x, int64_t to_c, const char *source, int64_t from_x, int64_t from_c,
+                            int64_t width, int64_t inner, int bytes, int swapped)
     struct pool_isa:
         const char *name
         const pool_place *places
+        pool_copy *copy
     struct pool_span:
         int64_t size, in_step, out_step, place_weight
     struct pool_axis:
@@ -90,6 +93,7 @@ cdef extern from "pool.h":
         int index_bytes
         int64_t first_place
         const pool_place *places
+        pool_copy *copy
         bint in_windows
         int64_t window_count
         const pool_gradient *gradient
@@ -104,7 +108,7 @@ cdef extern from "pool.h":
         POOL_NO_MEMORY
         POOL_BAD_INDEX
         POOL_INTERRUPTED
-    void pool_plan_forward(pool_job *job, const pool_geometry *g)
+    void pool_plan_forward(pool_job *job, const pool_geometry *g, pool_geometry *near)
     bint pool_plan_gather(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_follow(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_pieces(pool_job *job)
@@ -182,7 +186,7 @@ cpdef int held_workers():
 cdef class Geometry:
     """A plan over arrays of one layout: one problem of the core, and the result it makes."""
 
-    cdef pool_geometry c
+    cdef pool_geometry c, near
     cdef pool_job job, wider    # wider: for indices outside their windows, which job may not follow
     cdef readonly object plan
     cdef tuple shape
@@ -224,6 +228,7 @@ cdef class Geometry:
         self.c.index_bytes = layout.index_bytes
         self.c.first_place = layout.first_place
         self.c.places = table.places
+        self.c.copy = table.copy
         self.c.in_windows = layout.in_windows
         self.c.window_count = layout.window_count
         if recipe.kernel is not None:
@@ -237,7 +242,7 @@ cdef class Geometry:
         if recipe.last_cast is not None:
             self.c.last_cast = cast(table, recipe.last_cast)
         if task == POOL_FORWARD:
-            pool_plan_forward(&self.job, &self.c)
+            pool_plan_forward(&self.job, &self.c, &self.near)
         else:
             self.c.gradient = gradient(table, "float64" if recipe.lane == "float64" else "float32")
             pool_plan_follow(&self.wider, &self.c, <pool_task>task)

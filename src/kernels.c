@@ -38,10 +38,12 @@ extern const struct pool_divide JOIN(ISA, _divides)[];
 extern const struct pool_place JOIN(ISA, _places)[];
 extern const struct pool_power JOIN(ISA, _powers)[];
 extern const struct pool_gradient JOIN(ISA, _gradients)[];
+extern pool_copy JOIN(ISA, _copy);
 
 const struct pool_isa JOIN(pool_isa_, ISA) = {
     .name = STRING(ISA), .needs = ISA_NEEDS,
     .kernels = kernels, .casts = JOIN(ISA, _casts), .divides = JOIN(ISA, _divides),
     .places = JOIN(ISA, _places), .powers = JOIN(ISA, _powers),
     .gradients = JOIN(ISA, _gradients),
+    .copy = JOIN(ISA, _copy),
 };

@@ -115,7 +115,7 @@ static const char *prepared(struct search *s, const char *row, int64_t left, int
     s->next_row = (s->next_row + 1) % MOST_ROWS;
     s->rows++;
     memcpy(to, s->scratch, (size_t)(left * pixel));
-    copy_row(to + left * pixel, pixel, g->elem_bytes, row, g->along.in_step, g->inner.in_step, width, s->u->inner,
+    g->copy(to + left * pixel, pixel, g->elem_bytes, row, g->along.in_step, g->inner.in_step, width, s->u->inner,
              g->elem_bytes, g->swapped);
     memcpy(to + (left + width) * pixel, s->scratch, (size_t)(right * pixel));
     return to;
@@ -284,10 +284,10 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         memcpy(u->out + there, lanes + there, (size_t)(block * u->repeats * g->out_bytes - there));
         return;
     }
-    copy_row(u->out, along->out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,
+    g->copy(u->out, along->out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,
              u->inner, g->out_bytes, 0);
     const int64_t x_step = along->out_step / g->out_bytes * g->index_bytes;
     const int64_t c_step = g->inner.out_step / g->out_bytes * g->index_bytes;
-    copy_row(u->index, x_step, c_step, index, u->inner * g->index_bytes, g->index_bytes, u->outputs, u->inner,
+    g->copy(u->index, x_step, c_step, index, u->inner * g->index_bytes, g->index_bytes, u->outputs, u->inner,
              g->index_bytes, 0);
 }

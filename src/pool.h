@@ -93,6 +93,10 @@ struct pool_place {
     void (*place)(const void *code, int64_t count, int64_t first, int64_t step, int loose, void *index);
 };
 
+/* to[x][c] = from[x][c], x in [0, width), c in [0, inner), of 1, 2, 4 or 8 bytes, any steps on either side. */
+typedef void pool_copy(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
+                       int64_t width, int64_t inner, int bytes, int swapped);
+
 /* How a lane becomes what memory holds.  dst may be src where the two types have one size. */
 struct pool_cast {
     const char *from, *to;
@@ -165,6 +169,7 @@ struct pool_isa {
     const struct pool_place *places;        /* ends with zeros */
     const struct pool_power *powers;        /* ends with a null dtype */
     const struct pool_gradient *gradients;  /* ends with a null lane */
+    pool_copy *copy;
 };
 
 /* A pooled axis.  Output o covers o*stride - before + t*dilation, t in [0, window); those in [0, size) are data,
@@ -210,6 +215,7 @@ struct pool_geometry {
     int index_bytes;                        /* 0 where places are not wanted; else out and index are in C order */
     int64_t first_place;                    /* where a window would be whose weights are 0 */
     const struct pool_place *places;
+    pool_copy *copy;
     int in_windows;                         /* indices to follow are positions in windows, else in planes */
     int64_t window_count;
     const struct pool_gradient *gradient;
@@ -229,6 +235,9 @@ typedef int64_t pool_way(const struct pool_job *job, const char *in, char *out, 
  * block of its outputs. */
 struct pool_job {
     const struct pool_geometry *g;
+    /* The problem as it is given, where rows of its input are brought together in scratch first, or null: g is then
+     * the same over that slab, whose position 0 of every axis lies where its steps say. */
+    const struct pool_geometry *far;
     enum pool_task task;
     pool_way *walk;
     int64_t x_block, x_blocks, c_block, c_blocks;       /* outputs along the row, inner elements */
@@ -249,7 +258,8 @@ struct pool_job {
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
     int64_t slide_nodes;
-    int dense;                  /* rows of input and of output lie end to end, and so do planes */
+    int dense, in_dense;        /* rows of outputs, of the input lie end to end, and so do planes */
+    int64_t slab_rows;          /* of the last leading axis that a slab holds */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
 
@@ -267,14 +277,14 @@ struct pool_job {
 
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes;
-    int64_t at_gathered, at_source, at_levels, at_spare, at_slid, at_lanes, at_beside, at_mid, at_out;
+    int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_lanes, at_beside, at_mid, at_out;
     int64_t at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 
 enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX, POOL_INTERRUPTED };
 
-/* The units of a problem; job refers to g from then on. */
-void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g);                        /* walk.c */
+/* The units of a problem; job refers to g from then on, and to `near`, where it may put what a slab needs. */
+void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near);    /* walk.c */
 /* Whether positions may gather from the windows over them: sums always, indices where windows are small.  That way's
  * first bad index is only one outside its window: then follow. */
 int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);     /* gather.c */

@@ -65,12 +65,13 @@ static void plan_places(struct pool_job *job)
         job->repeats = most(1, TILE_BYTES / g->lane_bytes / block);
 }
 
-void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
+/* The units of g; of a slab's rows, if they are to be fetched from those of `far`. */
+static void plan(struct pool_job *job, const struct pool_geometry *g, const struct pool_geometry *far)
 {
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
     const int in_cache = g->bytes <= IN_CACHE;
-    *job = (struct pool_job){.g = g, .walk = walk};
+    *job = (struct pool_job){.g = g, .far = far, .walk = walk};
     job->reach = (along->window - 1) * along->dilation + 1;
     job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
     if (g->index_bytes) {
@@ -105,7 +106,8 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
     job->units = job->c_blocks;
     for (int a = 0; a < g->lead_axes; a++) job->units *= g->lead[a].outputs;
     for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
-    job->strips = g->lead_axes > 0 && (job->slide_nodes || job->x_blocks == 1 || (in_cache && job->units >= 16));
+    job->strips = g->lead_axes > 0 &&
+                  (far || job->slide_nodes || job->x_blocks == 1 || (in_cache && job->units >= 16));
     if (!job->strips) job->units *= job->x_blocks;
     job->inside = outputs_inside(along);
     for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
@@ -137,20 +139,22 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
             job->repeats = most(1, tile / block);
     }
 
-    if (g->lead_axes > 0 && whole && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous) {
+    if (g->lead_axes > 0 && whole && job->x_blocks == 1 && job->out_contiguous) {
         const struct pool_axis *y = &g->lead[g->lead_axes - 1];
-        job->dense = y->in_step == along->size * inner * elem && y->out_step == block * g->out_bytes;
-        for (int a = g->lead_axes - 1; a > 0; a--)
-            job->dense &= g->lead[a - 1].in_step == g->lead[a].in_step * g->lead[a].size &&
-                          g->lead[a - 1].out_step == g->lead[a].out_step * g->lead[a].outputs;
-        job->dense &= g->outer_axes < 2;
-        if (g->outer_axes == 1)
-            job->dense &= g->outer[0].in_step == g->lead[0].in_step * g->lead[0].size &&
-                          g->outer[0].out_step == g->lead[0].out_step * g->lead[0].outputs;
+        job->dense = y->out_step == block * g->out_bytes && g->outer_axes < 2;
+        job->in_dense = job->rows_contiguous && y->in_step == along->size * inner * elem;
+        for (int a = g->lead_axes - 1; a > 0; a--) {
+            job->dense &= g->lead[a - 1].out_step == g->lead[a].out_step * g->lead[a].outputs;
+            job->in_dense &= g->lead[a - 1].in_step == g->lead[a].in_step * g->lead[a].size;
+        }
+        if (g->outer_axes == 1) {
+            job->dense &= g->outer[0].out_step == g->lead[0].out_step * g->lead[0].outputs;
+            job->in_dense &= g->outer[0].in_step == g->lead[0].in_step * g->lead[0].size;
+        }
     }
 
     const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
-    if (job->all_fused && job->dense && direct && (!g->divide || g->kernel->divides)) job->walk = walk_fused;
+    if (job->all_fused && job->dense && job->in_dense && !far && direct && (!g->divide || g->kernel->divides)) job->walk = walk_fused;
 
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
@@ -186,49 +190,45 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g)
     job->scratch_bytes = most(job->scratch_bytes, 64);      /* an allocation of nothing may be null */
 }
 
-/* ---- rows in and out of strided memory --------------------------------------------------------------------- */
-
-#define DEFINE_COPY_STEPS(bits)                                                                                \
-    static void copy_steps_##bits(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n,   \
-                                  int swapped)                                                                 \
-    {                                                                                                          \
-        for (int64_t i = 0; i < n; i++) {                                                                      \
-            uint##bits##_t v;                                                                                  \
-            memcpy(&v, from + i * from_step, sizeof v);                                                        \
-            if (swapped) v = SWAP_##bits(v);                                                                   \
-            memcpy(to + i * to_step, &v, sizeof v);                                                            \
-        }                                                                                                      \
-    }
-#define SWAP_8(v) (v)
-#define SWAP_16(v) __builtin_bswap16(v)
-#define SWAP_32(v) __builtin_bswap32(v)
-#define SWAP_64(v) __builtin_bswap64(v)
-DEFINE_COPY_STEPS(8)
-DEFINE_COPY_STEPS(16)
-DEFINE_COPY_STEPS(32)
-DEFINE_COPY_STEPS(64)
-
-static void copy_steps(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n, int bytes,
-                       int swapped)
+void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near)
 {
-    switch (bytes) {
-    case 1: copy_steps_8(to, to_step, from, from_step, n, 0); break;
-    case 2: copy_steps_16(to, to_step, from, from_step, n, swapped); break;
-    case 4: copy_steps_32(to, to_step, from, from_step, n, swapped); break;
-    default: copy_steps_64(to, to_step, from, from_step, n, swapped);
-    }
+    plan(job, g, NULL);
+    if (job->rows_contiguous || job->chunked || job->columns || job->c_blocks > 1) return;
+    set_near(near, g);
+    plan(job, near, g);
+    if (!plan_slab(job, near)) plan(job, g, NULL);
 }
 
-void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
-                     int64_t width, int64_t inner, int bytes, int swapped)
+/* ---- rows in scratch --------------------------------------------------------------------------------------- */
+
+/* Rows that lie strided or that a power is taken of, to scratch, where those that are nothing but padding are already.
+ * Those between are `step` apart, if that is not 0. */
+static void gather(const struct pool_job *job, char *scratch, int64_t step, int64_t width, int64_t inner,
+                   const char **rows, int n)
 {
-    if (inner == 1) {
-        copy_steps(to, to_x, from, from_x, width, bytes, swapped);
-        return;
-    }
-    for (int64_t x = 0; x < width; x++, to += to_x, from += from_x) {
-        if (to_c == bytes && from_c == bytes && !swapped) memcpy(to, from, (size_t)(inner * bytes));
-        else copy_steps(to, to_c, from, from_c, inner, bytes, swapped);
+    const struct pool_geometry *g = job->g;
+    const int64_t x_step = g->along.in_step, c_step = g->inner.in_step;
+    const int bytes = g->source_bytes;
+    const int as_one = step && !g->power && (inner == 1 || x_step == inner * c_step);
+    for (int i = 0; i < n; i++) {
+        if (rows[i] == scratch) continue;
+        char *const to = scratch + job->at_gathered + i * job->row_bytes;
+        if (as_one) {
+            int upto = i + 1;
+            while (upto < n && rows[upto] != scratch) upto++;
+            g->copy(to, job->row_bytes, bytes, rows[i], step, inner == 1 ? x_step : c_step, upto - i, width * inner, bytes,
+                    g->swapped);
+            for (; i < upto; i++) rows[i] = scratch + job->at_gathered + i * job->row_bytes;
+            continue;
+        }
+        const char *from = rows[i];
+        if (!job->rows_contiguous) {
+            char *const copy = g->power ? scratch + job->at_source : to;
+            g->copy(copy, inner * bytes, bytes, from, x_step, c_step, width, inner, bytes, g->swapped);
+            from = copy;
+        }
+        if (g->power) g->power->raise(from, to, width * inner, g->exponent);
+        rows[i] = to;
     }
 }
 
@@ -288,19 +288,7 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
             }
             if (n == 5 || n == 7) rows[n++] = scratch;
             if (!job->rows_contiguous || g->power)
-                for (int i = 0; i < n; i++)
-                    if (rows[i] != scratch) {
-                        char *const to = scratch + job->at_gathered + i * job->row_bytes;
-                        const char *from = rows[i];
-                        if (!job->rows_contiguous) {
-                            char *const copy = g->power ? scratch + job->at_source : to;
-                            copy_row(copy, inner * g->source_bytes, g->source_bytes, from, g->along.in_step,
-                                     g->inner.in_step, width, inner, g->source_bytes, g->swapped);
-                            from = copy;
-                        }
-                        if (g->power) g->power->raise(from, to, width * inner, g->exponent);
-                        rows[i] = to;
-                    }
+                gather(job, scratch, chunks_last ? last->step : 0, width, inner, rows, n);
             const uint64_t key = (above << bits_of(chunks_last ? ceil_div(last->window, POOL_GROUP) : 1)) |
                                  (uint64_t)chunk;
             while (depth >= 2 && (kernel->idempotent || __builtin_clzll(keys[depth - 1] ^ keys[depth - 2]) >
@@ -371,19 +359,34 @@ static struct pool_quotient quotient_of(const struct pool_job *job, const struct
     return (struct pool_quotient){divisor, 1 / divisor, frexp(divisor, &exponent) == 0.5};
 }
 
+/* How many of a unit's rows of outputs have too little after them for a vector that runs past their ends. */
+static int64_t strict_outputs(const struct pool_job *job, const struct unit *u)
+{
+    const int64_t row = u->outputs * u->inner * least(job->g->lane_bytes, job->g->out_bytes);
+    return job->dense ? most(0, ceil_div(POOL_VECTOR, row) - u->units_after) : u->repeats;
+}
+
+/* And how many of their windows; what follows a plane is known where planes lie end to end. */
+static int64_t strict_windows(const struct pool_job *job, const struct unit *u)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *y = &g->lead[g->lead_axes - 1];
+    if (job->far) return 0;         /* a slab ends in slack */
+    if (!job->rows_contiguous || y->in_step <= 0) return u->repeats;
+    int64_t after = 0;
+    if (job->in_dense) {
+        int64_t planes = u->units_after, plane = y->size * y->in_step;
+        for (int a = 0; a < g->lead_axes; a++) planes /= g->lead[a].outputs;
+        for (int a = 0; a + 1 < g->lead_axes; a++) plane *= g->lead[a].size;
+        after = least(planes, 2 * POOL_VECTOR) * plane;
+    }
+    return ceil_div(most(0, 2 * POOL_VECTOR - after), y->stride * y->in_step);
+}
+
 int64_t loose_rows(const struct pool_job *job, const struct unit *u)
 {
     if (!job->dense) return 0;
-    const struct pool_geometry *g = job->g;
-    const struct pool_axis *y = &g->lead[g->lead_axes - 1];
-    const int64_t out_row = u->outputs * u->inner * least(g->lane_bytes, g->out_bytes);
-    int64_t planes = u->units_after, in_after = y->size * y->in_step;
-    for (int a = 0; a < g->lead_axes; a++) planes /= g->lead[a].outputs;
-    for (int a = 0; a + 1 < g->lead_axes; a++) in_after *= g->lead[a].size;
-    in_after = least(planes, 2 * POOL_VECTOR) * in_after;
-    const int64_t in_strict = ceil_div(most(0, 2 * POOL_VECTOR - in_after), y->stride * y->in_step);
-    const int64_t out_strict = most(0, ceil_div(POOL_VECTOR, out_row) - u->units_after);
-    return most(0, u->repeats - most(in_strict, out_strict));
+    return most(0, u->repeats - most(strict_windows(job, u), strict_outputs(job, u)));
 }
 
 /* The rows of a whole window, as one group. */
@@ -440,7 +443,7 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
     }
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
-                  lanes != u->out || loose_rows(job, u), lanes);
+                  lanes != u->out || strict_outputs(job, u) == 0, lanes);
     return 0;
 }
 
@@ -499,7 +502,7 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
         lanes = to;
     }
     if (!job->out_contiguous)
-        copy_row(u->out, g->along.out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,
+        g->copy(u->out, g->along.out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,
                  u->inner, g->out_bytes, 0);
     else if (lanes != u->out)
         memcpy(u->out, lanes, (size_t)(count * g->out_bytes));
@@ -596,13 +599,18 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     for (int64_t unit = first, rows = 1; unit < last; unit += rows) {
         const int64_t top = *y;
         if (job->strips) rows = least(last - unit, at.radix[at.lead + g->lead_axes - 1] - top);
-        for (int64_t x = 0; x < (job->strips ? job->x_blocks : 1); x++) {
+        for (int64_t block = 0; block < (job->strips ? job->x_blocks : 1); block++) {
+            const int64_t x = job->strips ? block : at.digit[at.x];
+            struct slab near = {in, {0, 0}};
             struct unit u;
             if (job->slide_nodes) slide_anew(job, nodes_of(job, g->kernel, scratch));
             if (job->slide_nodes && g->beside) slide_anew(job, nodes_of(job, g->beside, scratch));
-            for (int64_t row = 0; row < rows; row += u.repeats) {
+            for (int64_t row = 0, fetched = 0; row < rows; row += u.repeats) {
                 if (job->strips) *y = top + row;
-                place_unit(job, in, out, &at, job->strips ? x : at.digit[at.x], rows - row, &u);
+                if (job->far && row == fetched)
+                    fetched += fetch_slab(job, in, scratch + job->at_slab, at.digit, at.digit + at.lead, rows - row, x,
+                                          &near);
+                place_unit(job, near.in, out, &at, x, (job->far ? fetched : rows) - row, &u);
                 u.units_after = last - unit - row - u.repeats;
                 if (g->index_bytes) {
                     u.index = index + (u.out - out) / g->out_bytes * g->index_bytes;

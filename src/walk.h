@@ -7,6 +7,7 @@
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
+static inline int64_t size_of(int64_t step) { return step < 0 ? -step : step; }
 static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /* Where a bin begins, how long it is; where the window of an output begins. */
@@ -51,9 +52,25 @@ struct pool_range outputs_inside(const struct pool_axis *a);
 /* The taps of output o that fall in [first, last). */
 struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last);
 
-/* to[x][c] = from[x][c], x in [0, width), c in [0, inner), any steps on either side. */
-void copy_row(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c, int64_t width,
-              int64_t inner, int bytes, int swapped);
+/* Rows of the input brought together, from where position 0 would be; of the last leading axis, those there are. */
+struct slab {
+    const char *in;
+    struct pool_range rows;
+};
+
+/* Whether memory has the rows of the last leading axis across: a step down is the shortest. */
+int lies_across(const struct pool_geometry *g);
+
+/* near = g over a slab, but for the steps of the leading axes. */
+void set_near(struct pool_geometry *near, const struct pool_geometry *g);
+
+/* Those steps, and room in the scratch, for a job that is planned but for that; whether there is room. */
+int plan_slab(struct pool_job *job, struct pool_geometry *near);
+
+/* Fetches what the first of `rows` rows of outputs from digits `lead` on need, for block x of each; returns how many
+ * rows that is.  The slab holds s->rows of the same block already. */
+int64_t fetch_slab(const struct pool_job *job, const char *in, char *slab, const int64_t *outer, const int64_t *lead,
+                   int64_t rows, int64_t x, struct slab *s);
 
 /* How many of a unit's rows of outputs may be loose (pool.h): at the end of the thread's share, all but a few. */
 int64_t loose_rows(const struct pool_job *job, const struct unit *u);
