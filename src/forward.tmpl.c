@@ -179,8 +179,6 @@ static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
     case 1: NAME(fold_n)(rows, 1, count, acc); break;
     case 2: NAME(fold_n)(rows, 2, count, acc); break;
     case 3: NAME(fold_n)(rows, 3, count, acc); break;
-    case 4: NAME(fold_n)(rows, 4, count, acc); break;
-    case 6: NAME(fold_n)(rows, 6, count, acc); break;
     default: NAME(fold_n)(rows, POOL_GROUP, count, acc);
     }
 }

@@ -7,7 +7,7 @@
 
 enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
 enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
-enum { POOL_GROUP = 8 };        /* rows folded at once; a power of two, since sums are binary trees */
+enum { POOL_GROUP = 4 };        /* rows folded at once; a power of two, since sums are binary trees */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
 enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
@@ -47,7 +47,7 @@ struct pool_kernel {
     int idempotent;             /* rule(a, a) == a: any order and any overlap will do */
     int divides;                /* `fused` writes quotients; the rest of the kernels never do */
 
-    /* acc[0 .. count) = rule over rows[0 .. n)[0 .. count), n one of 1, 2, 3, 4, 6, POOL_GROUP.  May touch
+    /* acc[0 .. count) = rule over rows[0 .. n)[0 .. count), n at most POOL_GROUP.  May touch
      * POOL_SLACK bytes past the end of acc, never of a row. */
     void (*fold)(const char *const *rows, int n, int64_t count, void *acc);
 

@@ -6,7 +6,6 @@
 #include "walk.h"
 
 enum { SLIDE_BYTES = 384 * 1024 };      /* of nodes, at most: they share L2 with what flows through it */
-enum { SLIDE_HEIGHT = 4 };              /* of the lowest, folded from the input */
 
 static int64_t height(const struct pool_job *job, int level) { return (int64_t)job->slide_height << 2 * level; }
 
@@ -32,11 +31,11 @@ void pool_plan_slide(struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *y = &g->lead[0];
-    if (g->lead_axes != 1 || g->index_bytes || job->chunked || y->bins || y->window <= SLIDE_HEIGHT ||
+    if (g->lead_axes != 1 || g->index_bytes || job->chunked || y->bins || y->window <= POOL_GROUP ||
         y->stride >= y->window)
         return;
     /* Rows that must be brought together or raised first are best met once. */
-    job->slide_height = job->rows_contiguous && !g->power ? SLIDE_HEIGHT : 1;
+    job->slide_height = job->rows_contiguous && !g->power ? POOL_GROUP : 1;
     job->slide_nodes = 0;
     for (int level = level_of(job, y->window); level >= 0; level--) job->slide_nodes += kept(job, level);
     const int64_t room = SLIDE_BYTES / g->lane_bytes / job->slide_nodes / job->c_block - job->reach;

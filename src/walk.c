@@ -286,7 +286,6 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
                     for (int a = group_axes - 1; a >= 0 && ++tap[a] == axes[outer + a].window; a--) tap[a] = 0;
                 }
             }
-            if (n == 5 || n == 7) rows[n++] = scratch;
             if (!job->rows_contiguous || g->power)
                 gather(job, scratch, chunks_last ? last->step : 0, width, inner, rows, n);
             const uint64_t key = (above << bits_of(chunks_last ? ceil_div(last->window, POOL_GROUP) : 1)) |
