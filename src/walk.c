@@ -634,6 +634,8 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
     const struct pool_axis *y = &g->lead[g->lead_axes - 1];
     const struct pool_quotient q = quotient_of(job, g->kernel);
     const char *taps[POOL_GROUP], *rows[POOL_GROUP];
+    in += axis_start(&g->along, 0) * g->along.in_step;          /* whole windows may begin past it */
+    for (int a = 0; a < g->lead_axes; a++) in += axis_start(&g->lead[a], 0) * g->lead[a].in_step;
     rows_of_window(job, in, taps);
     /* Units that must not be touched past their ends: with each that follows there is as much again. */
     const int64_t strict = most(ceil_div(2 * POOL_VECTOR, least(y->stride, y->window) * y->in_step),

@@ -60,6 +60,14 @@ def test_tall_windows_equal_the_definition(dtype, op, pool_size, isa):
             assert_same(pool_nd(op, 2, x[..., c].copy(), pool_size, **args), expected[..., c], args)
 
 
+@pytest.mark.parametrize("op", OPS)
+def test_windows_of_which_one_tap_meets_data_equal_the_definition(op):
+    x = cases.small("float32", (5, 3, 9))
+    for width in (1, 2, 3):
+        args = {"pool_size": (3, 3, width), "strides": 9, "padding": "same", "dilation": (2, 3, 1)}
+        assert_same(pool_nd(op, 3, x, **args), reference.pool_nd(op, 3, x, **args), width)
+
+
 @pytest.mark.parametrize("op", ["max", "sum", "avg"])
 def test_tall_windows_over_blocks_of_rows_and_threads(op):
     x = cases.small("float32", (600, 3000))
