@@ -27,6 +27,8 @@ FEW = 8
 """Elements of an axis that are too few to be moved by squares."""
 FEW_OUTPUTS = 16
 """Inputs to an output from which the order of the outputs matters less than that of the inputs."""
+NARROW = 128
+"""Bytes of a row that no kernel takes as it is, up to which planes are better done side by side."""
 
 
 class Axis(NamedTuple):
@@ -683,6 +685,38 @@ def places_of(
     return Places(np.dtype(np.int64), 0, tuple(positions), tuple(every))
 
 
+def planes_side_by_side(planes: int) -> int:
+    """How many planes make pixels of their own, so that all of them are in such; 1 for none."""
+    return next((n for n in range(64, 15, -1) if planes % n == 0), 1)
+
+
+def is_narrow(
+    made: Plan,
+    rest: list[int],
+    along: int,
+    shape: tuple[int, ...],
+    item: int,
+    steps: tuple[int, ...],
+) -> bool:
+    """Whether rows are short, and so better read those of many planes at once."""
+    if shape[along] * item > NARROW or not rest:
+        return False
+    every = made.pooled.values()
+    last = made.pooled[along]
+    whole = all(
+        0 <= -a.before <= a.size - (a.outputs - 1) * a.stride - (a.window - 1) * a.dilation - 1
+        for a in every
+    )
+    if whole and (last.window, last.stride, last.dilation) in ((2, 2, 1), (3, 1, 1), (3, 2, 1)):
+        return any(a.bins for a in every)
+    planes = 1
+    for axis in reversed(rest):
+        if steps[axis] != steps[rest[-1]] * planes:
+            break
+        planes *= shape[axis]
+    return planes_side_by_side(planes) > 1
+
+
 def inner_axis(
     made: Plan,
     rest: list[int],
@@ -697,6 +731,9 @@ def inner_axis(
     Input that does not have them so is brought into that order, a few rows at a time; output is put
     in its places.  Either goes by squares, but for axes of a few elements.
     """
+    if shape[along] > 1 and in_strides[along] == item:
+        if is_narrow(made, rest, along, shape, item, in_strides):
+            return rest[-1]
     in_order = [axis for axis in rest if in_strides[axis] == item][-1:]
     out_order = [axis for axis in rest if out_strides[axis] == made.dtype.itemsize][-1:]
     outputs, inputs = math.prod(made.shape), math.prod(shape)
@@ -746,6 +783,11 @@ def layout(
         outer.append(span)
     while outer and all(outer[-1][i] == inner[i] * inner[0] for i in (1, 2, 3)) and inner[0] > 1:
         inner = (outer.pop()[0] * inner[0], *inner[1:])
+    if last is not None and in_strides[along] == item:
+        part = planes_side_by_side(inner[0])
+        if 1 < part < inner[0]:
+            outer.append((inner[0] // part, *(part * step for step in inner[1:])))
+            inner = (part, *inner[1:])
 
     def pooled_axis(axis: int) -> tuple[int, ...]:
         tap = made.places.taps[axis] if made.places else 0

@@ -4,7 +4,7 @@
 #include "vec.h"
 #include "walk.h"
 
-enum { NARROW = 8 };            /* fewer elements are not worth a loop of their own */
+enum { NARROW = 4 };            /* fewer elements are not worth a loop of their own */
 
 #define SWAP_8(v) (v)
 #define SWAP_16(v) __builtin_bswap16(v)

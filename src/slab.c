@@ -79,6 +79,8 @@ static void fetch_rows(const struct pool_job *job, char *to, const char *from, i
     else if (lies_across(far))
         for (int64_t x = 0; x < width; x++)
             far->copy(to + x * pixel, y_step, bytes, from + x * far_x, far_y, far_c, rows, inner, bytes, swapped);
+    else if (far_y == width * far_x && y_step == width * pixel)
+        far->copy(to, pixel, bytes, from, far_x, far_c, rows * width, inner, bytes, swapped);
     else
         for (int64_t y = 0; y < rows; y++)
             far->copy(to + y * y_step, pixel, bytes, from + y * far_y, far_x, far_c, width, inner, bytes, swapped);

@@ -60,6 +60,27 @@ def test_tall_windows_equal_the_definition(dtype, op, pool_size, isa):
             assert_same(pool_nd(op, 2, x[..., c].copy(), pool_size, **args), expected[..., c], args)
 
 
+@pytest.mark.parametrize("size", [(7, 7), (1, 9), (14, 5), (6, 31)])
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_many_narrow_planes_equal_the_definition(dtype, op, size, isa):
+    x = cases.small(dtype, (2, 24, *size))
+    for pool_size, strides, padding in [
+        (3, 2, "same"),
+        ((1, 3), 1, ((0, 0), (1, 1))),
+        ((1, 5), 3, 0),
+    ]:
+        args = {"strides": strides, "padding": padding, "data_format": "channels_first"}
+        expected = reference.pool_nd(op, 2, x, pool_size, **args)
+        assert_same(pool_nd(op, 2, x, pool_size, **args), expected, args)
+        assert_same(pool_nd(op, 2, x[:, ::2], pool_size, **args), expected[:, ::2], args)
+        if op in ("max", "min"):
+            values, index = pool_nd(op, 2, x, pool_size, **args, return_indices=True)
+            assert_same(values, expected, args)
+            taken = np.take_along_axis(x.reshape(2, 24, -1), index.reshape(2, 24, -1), 2)
+            assert_same(taken.reshape(expected.shape), expected, args)
+
+
 @pytest.mark.parametrize("op", OPS)
 def test_windows_of_which_one_tap_meets_data_equal_the_definition(op):
     x = cases.small("float32", (5, 3, 9))
