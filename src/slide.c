@@ -32,14 +32,14 @@ void pool_plan_slide(struct pool_job *job)
     const struct pool_geometry *g = job->g;
     const struct pool_axis *y = &g->lead[0];
     if (g->lead_axes != 1 || g->index_bytes || job->chunked || y->bins || y->window <= POOL_GROUP ||
-        y->stride >= y->window)
+        y->stride >= y->window || most(y->window, y->dilation) > SLIDE_BYTES)
         return;
     /* Rows that must be brought together or raised first are best met once. */
     job->slide_height = job->rows_contiguous && !g->power ? POOL_GROUP : 1;
     job->slide_nodes = 0;
     for (int level = level_of(job, y->window); level >= 0; level--) job->slide_nodes += kept(job, level);
     const int64_t room = SLIDE_BYTES / g->lane_bytes / job->slide_nodes / job->c_block - job->reach;
-    if (job->slide_nodes > SLIDE_BYTES || room < most(job->reach, g->along.stride)) {
+    if (room < most(job->reach, g->along.stride)) {
         job->slide_nodes = 0;
         return;
     }

@@ -154,7 +154,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     }
 
     const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
-    if (job->all_fused && job->dense && job->in_dense && !far && direct && (!g->divide || g->kernel->divides)) job->walk = walk_fused;
+    const int divided = !g->divide || g->kernel->divides;
+    if (job->all_fused && job->dense && job->in_dense && !far && direct && divided) job->walk = walk_fused;
 
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;

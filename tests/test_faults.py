@@ -255,7 +255,7 @@ def test_a_call_within_a_call_stays_on_its_thread(python):
     signal.signal(signal.SIGALRM, handler)
     right(2)
     before = tasks()
-    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.05)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
     result = pypool.max_pool2d(x, 41, 1, "same", return_indices=True, workers=2)[0]
     signal.setitimer(signal.ITIMER_REAL, 0)
     seen.pop()      # the last may have come after the call
