@@ -4,6 +4,7 @@
 cimport cython
 cimport numpy as cnp
 from cpython.bool cimport PyBool_Check
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -11,6 +12,7 @@ from cpython.tuple cimport PyTuple_CheckExact
 from cpython.type cimport PyType_Check
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport int64_t
+from libc.string cimport memcpy
 
 from threading import get_ident, main_thread
 
@@ -402,8 +404,16 @@ cdef tuple key_of(cnp.ndarray x, tuple how):
     key = exact_key(how)
     if key is None:
         return None
-    cdef object array = x
-    return key, array.shape, array.strides, array.dtype
+    return key, layout_of(x), <object><PyObject *>cnp.PyArray_DESCR(x)
+
+
+cdef bytes layout_of(cnp.ndarray x):
+    """Shape and strides, in fewer objects than those."""
+    cdef Py_ssize_t size = cnp.PyArray_NDIM(x) * sizeof(cnp.npy_intp)
+    cdef bytes layout = PyBytes_FromStringAndSize(NULL, 2 * size)
+    memcpy(PyBytes_AS_STRING(layout), cnp.PyArray_DIMS(x), size)
+    memcpy(PyBytes_AS_STRING(layout) + size, cnp.PyArray_STRIDES(x), size)
+    return layout
 
 
 cdef empty(Geometry geometry, cnp.dtype dtype):

@@ -278,7 +278,7 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
     atomic_int stop = 0;
     struct watch *const before = watched;       /* a signal's handler may pool too */
     _Alignas(64) char small[SMALL_SCRATCH];
-    const int on_stack = threads == 1 && job->scratch_bytes <= SMALL_SCRATCH;
+    const int on_stack = threads * job->scratch_bytes <= SMALL_SCRATCH;
     char *scratch = on_stack ? small : aligned_alloc(64, (size_t)(threads * job->scratch_bytes));
     if (scratch) {
         if (threads == 1) {
