@@ -255,12 +255,12 @@ def test_a_call_within_a_call_stays_on_its_thread(python):
     signal.signal(signal.SIGALRM, handler)
     right(2)
     before = tasks()
-    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
-    result = pypool.max_pool2d(x, 41, 1, "same", return_indices=True, workers=2)[0]
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.05)
+    result = pypool.max_pool2d(x, 61, 1, "same", return_indices=True, workers=2)[0]
     signal.setitimer(signal.ITIMER_REAL, 0)
     seen.pop()      # the last may have come after the call
     assert len(seen) > 1 and set(seen) == {(True, before)}, (before, seen)
-    assert np.array_equal(result, pypool.max_pool2d(x, 41, 1, "same", workers=1))
+    assert np.array_equal(result, pypool.max_pool2d(x, 61, 1, "same", workers=1))
     """
     python(PRELUDE + code)
 
