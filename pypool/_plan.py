@@ -702,6 +702,8 @@ def is_narrow(
     if shape[along] * item > NARROW or not rest:
         return False
     every = made.pooled.values()
+    if made.places is None and all(a.outputs == 1 for a in every):
+        return False
     last = made.pooled[along]
     whole = all(
         0 <= -a.before <= a.size - (a.outputs - 1) * a.stride - (a.window - 1) * a.dilation - 1
@@ -803,7 +805,7 @@ def layout(
         )
 
     lead = [pooled_axis(axis) for axis in pooled[:-1]]
-    if not lead and outer:
+    if not lead and outer and (made.places or made.pooled[along].outputs > 1):
         # A row for every window of one: rows that follow each other are done in one go.
         size, in_step, out_step, weight = outer.pop()
         lead = [(size, 1, 1, 1, 0, size, 0, size, in_step, out_step, weight, 0, 0, False)]

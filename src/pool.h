@@ -8,6 +8,8 @@
 enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
 enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 4 };        /* rows folded at once; a power of two, since sums are binary trees */
+enum { POOL_DOWN = 1024, POOL_DOWN_LEVELS = 9, POOL_DOWN_BYTES = 1024 };   /* rows folded down at once, groups of which are
+                                                                              a tree so high; their lanes */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
 enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
@@ -45,11 +47,17 @@ struct pool_kernel {
     const char *reduction, *dtype, *lane;
     uint64_t empty;             /* the element that takes no part, as memory holds it */
     int idempotent;             /* rule(a, a) == a: any order and any overlap will do */
+    int lanes;                  /* of a vector */
     int divides;                /* `fused` writes quotients; the rest of the kernels never do */
 
     /* acc[0 .. count) = rule over rows[0 .. n)[0 .. count), n at most POOL_GROUP.  May touch
      * POOL_SLACK bytes past the end of acc, never of a row. */
     void (*fold)(const char *const *rows, int n, int64_t count, void *acc);
+
+    /* The same of n rows `step` bytes apart, n at most POOL_DOWN and their lanes POOL_DOWN_BYTES; for each of so many
+     * planes, whose rows begin plane_step bytes and whose lanes acc_step lanes after those of the one before. */
+    void (*fold_down)(const char *row, int64_t step, int64_t n, int64_t count, int64_t planes, int64_t plane_step,
+                      int64_t acc_step, void *acc);
 
     /* dst[0 .. count) = rule over rows[0 .. n), n from 2 to 4; dst may be any of them.  May touch POOL_SLACK bytes past
      * the end of all. */
@@ -259,6 +267,8 @@ struct pool_job {
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
     int64_t slide_nodes;
     int dense, in_dense;        /* rows of outputs, of the input lie end to end, and so do planes */
+    int whole;                  /* a window is a whole plane, and rows of many planes lie side by side in scratch */
+    int64_t columns_folded;     /* of each: those of the row, or POOL_LEAVES */
     int64_t slab_rows;          /* of the last leading axis that a slab holds */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
@@ -276,8 +286,8 @@ struct pool_job {
     int64_t plane, table_size, table[POOL_TABLE];
 
     /* Scratch of one thread: its bytes, and where each part begins. */
-    int64_t scratch_bytes, row_bytes, acc_bytes;
-    int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_lanes, at_beside, at_mid, at_out;
+    int64_t scratch_bytes, row_bytes, acc_bytes, folded_bytes;
+    int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid, at_out;
     int64_t at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 

@@ -33,6 +33,9 @@
 #define KEEP(v) (void)(v)
 #endif
 
+/* What p points at, if at anything, will be read. */
+#define PREFETCH(p) __builtin_prefetch((const void *)(uintptr_t)(p))
+
 #define LANES_OF(type) ((int)(VECTOR_BYTES / sizeof(type)))
 
 /* The first `bytes` of a vector at p, the rest zeros; and back. */

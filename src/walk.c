@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
+enum { WHOLE_BYTES = POOL_L1_BYTES };       /* of the lanes of one row */
 enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 
@@ -45,6 +46,19 @@ static int64_t lead_rows(const struct pool_geometry *g)
     return rows;
 }
 
+/* Whether windows are whole planes of rows that scratch has room for, so that those of many can lie there. */
+static int is_whole(const struct pool_geometry *g)
+{
+    int whole = g->along.window * g->lane_bytes <= WHOLE_BYTES && g->inner.size == 1 && g->outer_axes < 2 &&
+                (g->outer_axes == 0 || g->outer[0].out_step == g->out_bytes) && !g->index_bytes && !g->power &&
+                !g->swapped && g->along.in_step == g->elem_bytes;
+    for (int a = -1; a < g->lead_axes; a++) {
+        const struct pool_axis *axis = a < 0 ? &g->along : &g->lead[a];
+        whole &= axis->window == axis->size && axis->outputs == 1 && axis->before == 0;
+    }
+    return whole;
+}
+
 static pool_way walk, walk_fused;
 
 /* What locate.c needs to know beside. */
@@ -73,7 +87,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     const int in_cache = g->bytes <= IN_CACHE;
     *job = (struct pool_job){.g = g, .far = far, .walk = walk};
     job->reach = (along->window - 1) * along->dilation + 1;
-    job->chunked = along->window > POOL_LEAVES && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
+    job->whole = !far && is_whole(g);
+    job->chunked = along->window > POOL_LEAVES && !job->whole && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
     if (g->index_bytes) {
         int64_t farthest = (along->window - 1) * along->tap_weight;
         for (int a = 0; a < g->lead_axes; a++) farthest += (g->lead[a].window - 1) * g->lead[a].tap_weight;
@@ -106,7 +121,7 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->units = job->c_blocks;
     for (int a = 0; a < g->lead_axes; a++) job->units *= g->lead[a].outputs;
     for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
-    job->strips = g->lead_axes > 0 &&
+    job->strips = g->lead_axes > 0 && !job->whole &&
                   (far || job->slide_nodes || job->x_blocks == 1 || (in_cache && job->units >= 16));
     if (!job->strips) job->units *= job->x_blocks;
     job->inside = outputs_inside(along);
@@ -122,7 +137,7 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
         job->group_axes++;
     }
 
-    job->fused = whole && !job->chunked && job->rows_contiguous && !g->power &&
+    job->fused = whole && !job->whole && !job->chunked && job->rows_contiguous && !g->power &&
                  job->group_axes == g->lead_axes &&
                  g->kernel->fuses((int)job->group_rows, inner, along->window, along->stride, along->dilation);
 
@@ -132,7 +147,11 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
 
     const int64_t block = job->x_block * job->c_block;
     job->repeats = 1;
-    if (job->fused && g->lead_axes > 0 && job->out_contiguous && job->strips) {
+    if (job->whole) {
+        const int64_t planes = g->outer_axes ? g->outer[0].size : 1;
+        job->columns_folded = along->window > POOL_LEAVES && !g->kernel->idempotent ? POOL_LEAVES : along->window;
+        job->repeats = most(1, least(planes, tile / job->columns_folded));
+    } else if (job->fused && g->lead_axes > 0 && job->out_contiguous && job->strips) {
         const int finished = g->first_cast || (g->divide && !g->kernel->divides) || g->last_cast;
         if (!finished) job->repeats = INT64_MAX;
         else if (job->x_blocks == 1 && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
@@ -171,14 +190,17 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     const int64_t columns = job->columns * job->c_block;
     if (g->index_bytes) levels = POOL_THINNED;
     job->row_bytes = job->all_fused ? 0 : round_up(cols * elem + POOL_SLACK);
+    if (job->whole) cols += POOL_LEAVES;        /* the chunks of a row are filled up */
     job->acc_bytes = job->all_fused ? 0 : round_up(cols * g->lane_bytes + POOL_SLACK);
+    job->folded_bytes = job->whole ? round_up(job->repeats * job->columns_folded * g->lane_bytes + POOL_SLACK) : 0;
     job->at_gathered = job->row_bytes;
     const int gathers = !job->rows_contiguous || g->index_bytes || g->power;
     job->at_source = job->at_gathered + (gathers ? POOL_GROUP * job->row_bytes : 0);
     job->at_levels = job->at_source + (g->power ? round_up(cols * g->source_bytes) : 0);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
     job->at_slid = job->at_spare + job->acc_bytes;
-    job->at_lanes = job->at_slid + (job->slide_nodes ? pool_slide_bytes(job) << (g->beside != NULL) : 0);
+    job->at_folded = job->at_slid + (job->slide_nodes ? pool_slide_bytes(job) << (g->beside != NULL) : 0);
+    job->at_lanes = job->at_folded + 2 * job->folded_bytes;
     job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
@@ -250,8 +272,12 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
     const int chunks_last = group_axes == 0 && count > 0;
     const int outer = count - group_axes - chunks_last;
     const struct taps *last = &axes[count - 1];
-    const struct pool_range chunks = chunks_last ? (struct pool_range){last->in.first / POOL_GROUP,
-                                                             (last->in.last - 1) / POOL_GROUP + 1}
+    /* Many short rows go down in one go, tap 0 first: the tree over them depends on where they stand. */
+    const int down = chunks_last && job->rows_contiguous && !g->power && last->in.first == 0 &&
+                     width * inner * g->lane_bytes <= POOL_DOWN_BYTES;
+    const int64_t chunk_rows = down ? POOL_DOWN : POOL_GROUP;
+    const struct pool_range chunks = chunks_last ? (struct pool_range){last->in.first / chunk_rows,
+                                                             (last->in.last - 1) / chunk_rows + 1}
                                             : (struct pool_range){0, 1};
     int64_t at[POOL_MAX_AXES + 1];
     uint64_t keys[66];
@@ -267,8 +293,10 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
         for (int64_t chunk = chunks.first; chunk < chunks.last; chunk++) {
             const char *rows[POOL_GROUP];
             int n = 0;
-            if (++groups % PATIENCE == 0 && pool_stop()) return;
-            if (chunks_last) {
+            if ((down ? chunk > chunks.first : ++groups % PATIENCE == 0) && pool_stop()) return;
+            if (down) {
+                rows_base += chunk == chunks.first ? 0 : POOL_DOWN * last->step;
+            } else if (chunks_last) {
                 const int64_t upto = least(last->window, (chunk + 1) * POOL_GROUP);
                 for (int64_t t = chunk * POOL_GROUP; t < upto; t++)
                     rows[n++] = t >= last->in.first && t < last->in.last ? rows_base + t * last->step : scratch;
@@ -289,14 +317,18 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
             }
             if (!job->rows_contiguous || g->power)
                 gather(job, scratch, chunks_last ? last->step : 0, width, inner, rows, n);
-            const uint64_t key = (above << bits_of(chunks_last ? ceil_div(last->window, POOL_GROUP) : 1)) |
+            const uint64_t key = (above << bits_of(chunks_last ? ceil_div(last->window, chunk_rows) : 1)) |
                                  (uint64_t)chunk;
             while (depth >= 2 && (kernel->idempotent || __builtin_clzll(keys[depth - 1] ^ keys[depth - 2]) >
                                                             __builtin_clzll(keys[depth - 1] ^ key))) {
                 depth--;
                 merge_levels(job, kernel, acc, depth, width * inner);
             }
-            kernel->fold(rows, n, width * inner, acc + depth * job->acc_bytes);
+            char *const into = acc + depth * job->acc_bytes;
+            if (down)
+                kernel->fold_down(rows_base, last->step, least(POOL_DOWN, last->in.last - chunk * POOL_DOWN),
+                                  width * inner, 1, 0, 0, into);
+            else kernel->fold(rows, n, width * inner, into);
             keys[depth++] = key;
         }
         int a = outer - 1;
@@ -406,12 +438,52 @@ static char *nodes_of(const struct pool_job *job, const struct pool_kernel *kern
     return scratch + job->at_slid + (kernel == job->g->beside ? pool_slide_bytes(job) : 0);
 }
 
+/* Planes of which each is one window: the rows of each fold into POOL_LEAVES columns at most, side by side. */
+static void reduce_whole(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch,
+                         const struct unit *u, char *lanes)
+{
+    const struct pool_geometry *g = job->g;
+    const struct taps *rows = &u->lead[0];
+    const int64_t width = g->along.window, columns = job->columns_folded, chunks = ceil_div(width, columns);
+    const int64_t plane_step = g->outer_axes ? g->outer[0].in_step : 0, lane = g->lane_bytes;
+    char *const acc = scratch + job->at_levels, *const spare = scratch + job->at_spare;
+    char *const folded = scratch + job->at_folded;
+    const char *plane = u->base;
+    if (g->lead_axes == 1 && chunks == 1 && rows->window <= POOL_DOWN && width * lane <= POOL_DOWN_BYTES) {
+        /* Of a short row a whole vector, but for the last planes. */
+        const int64_t vector = most(width, kernel->lanes), plane_bytes = most(1, size_of(plane_step));
+        const int64_t strict = job->in_dense ? most(0, ceil_div(vector * g->elem_bytes, plane_bytes) - u->units_after)
+                                             : u->repeats;
+        const int64_t loose = most(0, u->repeats - strict);
+        kernel->fold_down(plane, rows->step, rows->window, vector, loose, plane_step, columns, folded);
+        kernel->fold_down(plane + loose * plane_step, rows->step, rows->window, width, u->repeats - loose, plane_step,
+                          columns, folded + loose * columns * lane);
+    } else {
+        for (int64_t i = 0; i < u->repeats; i++, plane += plane_step) {
+            char *const to = folded + i * columns * lane;
+            fold_rows(job, kernel, scratch, plane, u->lead, g->lead_axes, job->group_axes, width, 1, acc);
+            if (chunks > 1) {
+                fill_empty(kernel, scratch, chunks * columns - width, acc + width * lane);
+                kernel->along(acc, spare, 1, chunks, 1, columns, columns, 1, to);
+            } else {
+                memcpy(to, acc, (size_t)(columns * lane));
+            }
+        }
+    }
+    const int loose = lanes != u->out || u->units_after >= POOL_VECTOR / g->out_bytes;
+    kernel->along(folded, folded + job->folded_bytes, 1, columns, columns, 1, u->repeats, loose, lanes);
+}
+
 /* Whether the lanes are divided already. */
 static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
                   char *lanes, int64_t lanes_step)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
+    if (job->whole) {
+        reduce_whole(job, kernel, scratch, u, lanes);
+        return 0;
+    }
     if (job->chunked) {
         reduce_chunked(job, kernel, scratch, u, lanes);
         return 0;
@@ -575,7 +647,8 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->base += c * g->inner.in_step;
     u->out += c * g->inner.out_step + u->first * g->along.out_step;
     u->place += c * g->inner.place_weight + axis_start(&g->along, u->first) * g->along.place_weight;
-    if (job->repeats > 1 && u->inside && job->inside.first <= u->first && u->first + u->outputs <= job->inside.last) {
+    if (job->whole) u->repeats = rows;
+    else if (job->repeats > 1 && u->inside && job->inside.first <= u->first && u->first + u->outputs <= job->inside.last) {
         const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
         const int64_t y = at->digit[at->lead + g->lead_axes - 1];
         if (y >= inside.first && y < inside.last)
@@ -599,6 +672,7 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     for (int64_t unit = first, rows = 1; unit < last; unit += rows) {
         const int64_t top = *y;
         if (job->strips) rows = least(last - unit, at.radix[at.lead + g->lead_axes - 1] - top);
+        if (job->whole && g->outer_axes) rows = least(job->repeats, least(last - unit, at.radix[0] - at.digit[0]));
         for (int64_t block = 0; block < (job->strips ? job->x_blocks : 1); block++) {
             const int64_t x = job->strips ? block : at.digit[at.x];
             struct slab near = {in, {0, 0}};
@@ -620,7 +694,8 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
                 }
             }
         }
-        if (job->strips) *y = top + rows - 1;
+        if (job->whole) at.digit[0] += rows - 1;
+        else if (job->strips) *y = top + rows - 1;
         for (int d = at.count - 1; d >= 0 && ++at.digit[d] == at.radix[d]; d--) at.digit[d] = 0;
     }
     return -1;
