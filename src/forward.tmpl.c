@@ -235,9 +235,37 @@ INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, VEC *
     }
 }
 
+/* The tree over the first N columns of n rows, n from 5 to 8. */
+INLINE VEC NAME(two_groups)(const char *row, int64_t step, int64_t n, VEC *doubt)
+{
+    const char *rows[2 * POOL_GROUP];
+    for (int k = 0; k < 2 * POOL_GROUP; k++) rows[k] = row + k * step;
+    const NAME(source) first = NAME(rows)(rows, POOL_GROUP);
+    NAME(source) rest = NAME(rows)(rows + POOL_GROUP, POOL_GROUP);
+    VEC v = NAME(column)(&first, doubt, 0);
+    switch (n) {
+    case 5: rest.n = 1; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
+    case 6: rest.n = 2; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
+    case 7: rest.n = 3; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
+    default: return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
+    }
+}
+
 static void NAME(fold_down)(const char *row, int64_t step, int64_t n, int64_t count, int64_t planes, int64_t plane_step,
                             int64_t acc_step, void *acc)
 {
+    if (count == N && n > POOL_GROUP && n <= 2 * POOL_GROUP) {
+        VEC doubt = {0};
+        int64_t i = 0;
+        for (; i < planes; i++)
+            NAME(store)((TYPE *)acc + i * acc_step, NAME(two_groups)(row + i * plane_step, step, n, MINDS_NAN ? &doubt : NULL));
+#if MINDS_NAN
+        if (JOIN(ANY_NAN_, LANE)(doubt))
+            for (i = 0; i < planes; i++)
+                NAME(store)((TYPE *)acc + i * acc_step, NAME(two_groups)(row + i * plane_step, step, n, NULL));
+#endif
+        return;
+    }
     for (TYPE *to = acc; planes > 0; planes--, row += plane_step, to += acc_step) {
         if (MINDS_NAN) {
             VEC doubt = {0};
