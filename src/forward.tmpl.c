@@ -402,6 +402,35 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
 }
 
 #if FUSES
+/* A window at the edge of rows that begin at column `low` and end at `high`, of which two taps are left, from `at` on. */
+static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t low, int64_t high,
+                                                 int64_t at, NAME(finish) f, TYPE *dst)
+{
+    typedef TYPE element UNALIGNED;
+    TYPE first[2 * N], second[N];
+    const char *columns[POOL_GROUP], *next[POOL_GROUP];
+    /* Of single elements a whole vector, if the row is as long. */
+    const int64_t before = inner == 1 && high - at < N && at + 2 - N >= low ? N - 2 : 0;
+    for (int k = 0; k < n; k++) columns[k] = rows[k] + (at - before) * inner * (int64_t)sizeof(ELEM);
+    if (inner == 1) {
+        NAME(fold)(columns, n, before || high - at >= N ? N : 2, first);
+        const VEC v = RULE(NAME(load)(first + before), NAME(load)(first + before + 1));
+        *(element *)dst = NAME(finished)(v, f)[0];
+        return;
+    }
+    for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
+        const char *here[POOL_GROUP];
+        for (int k = 0; k < n; k++) {
+            here[k] = columns[k] + c * (int64_t)sizeof(ELEM);
+            next[k] = here[k] + inner * (int64_t)sizeof(ELEM);
+        }
+        NAME(fold)(here, n, N, first);
+        NAME(fold)(next, n, N, second);
+        NAME(store)(dst + c, NAME(finished)(RULE(NAME(load)(first), NAME(load)(second)), f));
+        if (c + N >= inner) return;
+    }
+}
+
 /* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
  * are folded once and stay in registers. */
 INLINE void NAME(pixels_sliding)(const NAME(source) *s, VEC *doubt, int vectors, int64_t inner, int stride, int64_t c,
@@ -451,8 +480,11 @@ INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, in
 }
 
 INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                          int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, NAME(finish) f, char *dst)
+                          int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, NAME(finish) f,
+                          const struct pool_edges *edges, char *dst)
 {
+    const int64_t low = edges->before ? 1 - stride : 0, high = (outputs + !!edges->after - 1) * stride + 3 - !!edges->after;
+    const NAME(finish) f_before = NAME(finish_of)(&edges->first), f_after = NAME(finish_of)(&edges->last);
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
@@ -464,21 +496,23 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
             quick = !JOIN(ANY_NAN_, LANE)(doubt);
         }
         if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
+        if (edges->before) NAME(edge)(s.rows, n, inner, low, high, low, f_before, (TYPE *)dst - inner);
+        if (edges->after) NAME(edge)(s.rows, n, inner, low, high, high - 2, f_after, (TYPE *)dst + outputs * inner);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
 
 static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                         int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step,
-                        const struct pool_quotient *q, void *dst)
+                        const struct pool_quotient *q, const struct pool_edges *edges, void *dst)
 {
     const NAME(finish) f = NAME(finish_of)(q);
     switch (10 * n + (int)window) {
-    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
-    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
-    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
-    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, dst); break;
-    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, dst);
+    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
+    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
+    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
+    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
+    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst);
     }
 }
 

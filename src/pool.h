@@ -26,6 +26,13 @@ struct pool_quotient {
     int exact_inverse;
 };
 
+/* Windows of 3 that reach past the ends of a row by 1: whether there is one before the first whole one and one after the
+ * last, and what those are divided by. */
+struct pool_edges {
+    int before, after;
+    struct pool_quotient first, last;
+};
+
 /* Taps of windows: element i of output o of row r lies at taps[k] + r*row_step + o*step, `stride` (1 or 2) elements
  * after the one before.  Each has a code, which says where it is. */
 struct pool_taps {
@@ -69,13 +76,13 @@ struct pool_kernel {
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                   int64_t outputs, int loose, void *dst);
 
-    /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows, `repeats` rows
-     * of outputs, each `in_step` and `out_step` bytes after the one before.  In the first `loose` of them it may read
+    /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the edges,
+     * `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before.  In the first `loose` of them it may read
      * two vectors past the rows and write one past the outputs, over what the repeats to come will write. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                   int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_quotient *q,
-                  void *dst);
+                  const struct pool_edges *edges, void *dst);
 
     /* For the reductions that pick an element, or null.  best[r][o][i] = the best of what it holds and of the taps, the
      * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past the end of both. */
@@ -262,6 +269,7 @@ struct pool_job {
     int finds;                  /* small windows: the kernel finds rows of them at once */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
+    int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */

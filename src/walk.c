@@ -67,7 +67,7 @@ static void plan_places(struct pool_job *job)
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t pixel = g->inner.size * g->elem_bytes;
-    job->fused = job->all_fused = 0;
+    job->fused = job->all_fused = job->edge_before = job->edge_after = 0;
     job->thinned = along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2 : along->stride > 1 && pixel < 16);
     job->finds = g->kernel->finds && job->coded && !job->thinned && !job->chunked && job->rows_contiguous &&
                  job->c_blocks == 1 && g->lead_axes == 1 &&
@@ -140,6 +140,13 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->fused = whole && !job->whole && !job->chunked && job->rows_contiguous && !g->power &&
                  job->group_axes == g->lead_axes &&
                  g->kernel->fuses((int)job->group_rows, inner, along->window, along->stride, along->dilation);
+
+    /* Windows of 3 may reach past the row by one on either side. */
+    const int may_reach = job->fused && along->window == 3 && job->inside.first < job->inside.last;
+    const struct pool_range first_taps = taps_in(along, 0, 0, along->size);
+    const struct pool_range last_taps = taps_in(along, along->outputs - 1, 0, along->size);
+    job->edge_before = may_reach && job->inside.first == 1 && first_taps.first == 1 && first_taps.last == 3;
+    job->edge_after = may_reach && job->inside.last == along->outputs - 1 && last_taps.first == 0 && last_taps.last == 2;
 
     job->all_fused = job->fused && job->inside.first == 0 && job->inside.last == along->outputs;
     for (int a = 0; a < g->lead_axes; a++)
@@ -377,16 +384,12 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
     kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, 0, lanes);
 }
 
-/* Of whole windows. */
-static struct pool_quotient quotient_of(const struct pool_job *job, const struct pool_kernel *kernel)
+/* Of so many elements. */
+static struct pool_quotient quotient_of(const struct pool_job *job, const struct pool_kernel *kernel, int64_t count)
 {
     const struct pool_geometry *g = job->g;
-    double divisor = 1;
-    if (g->divide && kernel->divides) {
-        int64_t count = g->along.window;
-        for (int a = 0; a < g->lead_axes; a++) count *= g->lead[a].window;
-        divisor = (double)(g->divisor > 0 ? g->divisor : count);
-    }
+    if (!g->divide || !kernel->divides) return (struct pool_quotient){1, 1, 1};
+    const double divisor = (double)(g->divisor > 0 ? g->divisor : count);
     int exponent;
     return (struct pool_quotient){divisor, 1 / divisor, frexp(divisor, &exponent) == 0.5};
 }
@@ -421,16 +424,46 @@ int64_t loose_rows(const struct pool_job *job, const struct unit *u)
     return most(0, u->repeats - most(strict_windows(job, u), strict_outputs(job, u)));
 }
 
-/* The rows of a whole window, as one group. */
-static void rows_of_window(const struct pool_job *job, const char *base, const char **rows)
+/* The rows of a window of which all are data, or with `lead` those that are: the others are `padding`. */
+static void rows_of_window(const struct pool_job *job, const char *base, const struct taps *lead, const char *padding,
+                           const char **rows)
 {
     const struct pool_geometry *g = job->g;
     int64_t tap[POOL_GROUP] = {0};
     for (int n = 0; n < job->group_rows; n++) {
         rows[n] = base;
-        for (int a = 0; a < g->lead_axes; a++) rows[n] += tap[a] * g->lead[a].dilation * g->lead[a].in_step;
+        int there = 1;
+        for (int a = 0; a < g->lead_axes; a++) {
+            rows[n] += tap[a] * g->lead[a].dilation * g->lead[a].in_step;
+            there &= !lead || (tap[a] >= lead[a].in.first && tap[a] < lead[a].in.last);
+        }
+        if (!there) rows[n] = padding;
         for (int a = g->lead_axes - 1; a >= 0 && ++tap[a] == g->lead[a].window; a--) tap[a] = 0;
     }
+}
+
+/* The kernel for small windows, if those of this unit are such; returns whether they are. */
+static int reduce_fused(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
+                        char *lanes, int64_t lanes_step)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along, *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
+    const int64_t end = u->first + u->outputs;
+    struct pool_edges edges = {.before = job->edge_before && u->first == 0,
+                               .after = job->edge_after && end == along->outputs};
+    const int64_t first = u->first + edges.before, last = end - edges.after;
+    if (!job->fused || first < job->inside.first || last > job->inside.last || first >= last || u->data == 0) return 0;
+    if (edges.before) edges.first = quotient_of(job, kernel, u->counted * taps_counted(along, 0));
+    if (edges.after) edges.last = quotient_of(job, kernel, u->counted * taps_counted(along, along->outputs - 1));
+    const struct pool_quotient q = quotient_of(job, kernel, u->counted * along->window);
+    const int64_t pixel = u->inner * g->elem_bytes;
+    const char *rows[POOL_GROUP];
+    rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead,
+                   scratch + edges.before * (along->stride - 1) * pixel, rows);
+    kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, last - first, u->repeats,
+                  loose_rows(job, u), y ? y->stride * y->in_step : 0, lanes_step, &q, &edges,
+                  lanes + edges.before * u->inner * g->lane_bytes);
+    return 1;
 }
 
 static char *nodes_of(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch)
@@ -488,20 +521,12 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
         reduce_chunked(job, kernel, scratch, u, lanes);
         return 0;
     }
+    if (reduce_fused(job, kernel, scratch, u, lanes, lanes_step)) return kernel->divides;
     const int64_t start = axis_start(along, u->first);
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
     const int64_t limit = along->bins ? start + bin_size(along, u->first) : along->size;
     const int64_t left = most(0, -start), right = most(0, end - limit), width = end - start - left - right;
     const char *base = u->base + (start + left) * along->in_step;
-    if (u->inside && left == 0 && right == 0 && job->fused) {
-        const char *rows[POOL_GROUP];
-        rows_of_window(job, base, rows);
-        const struct pool_quotient q = quotient_of(job, kernel);
-        const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
-        kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, u->outputs, u->repeats,
-                      loose_rows(job, u), y ? y->stride * y->in_step : 0, lanes_step, &q, lanes);
-        return kernel->divides;
-    }
     /* The padding after is written last: the fold may touch what follows its row. */
     char *const acc = scratch + job->at_levels;
     fill_empty(kernel, scratch, left * u->inner, acc);
@@ -647,8 +672,10 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->base += c * g->inner.in_step;
     u->out += c * g->inner.out_step + u->first * g->along.out_step;
     u->place += c * g->inner.place_weight + axis_start(&g->along, u->first) * g->along.place_weight;
-    if (job->whole) u->repeats = rows;
-    else if (job->repeats > 1 && u->inside && job->inside.first <= u->first && u->first + u->outputs <= job->inside.last) {
+    if (job->whole) {
+        u->repeats = rows;
+    } else if (job->repeats > 1 && u->inside && job->inside.first - job->edge_before <= u->first &&
+               u->first + u->outputs <= job->inside.last + job->edge_after) {
         const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
         const int64_t y = at->digit[at->lead + g->lead_axes - 1];
         if (y >= inside.first && y < inside.last)
@@ -708,11 +735,14 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
     (void)index, (void)scratch;
     const struct pool_geometry *g = job->g;
     const struct pool_axis *y = &g->lead[g->lead_axes - 1];
-    const struct pool_quotient q = quotient_of(job, g->kernel);
+    const struct pool_edges none = {0};
     const char *taps[POOL_GROUP], *rows[POOL_GROUP];
     in += axis_start(&g->along, 0) * g->along.in_step;          /* whole windows may begin past it */
     for (int a = 0; a < g->lead_axes; a++) in += axis_start(&g->lead[a], 0) * g->lead[a].in_step;
-    rows_of_window(job, in, taps);
+    rows_of_window(job, in, NULL, NULL, taps);
+    int64_t count = g->along.window;
+    for (int a = 0; a < g->lead_axes; a++) count *= g->lead[a].window;
+    const struct pool_quotient q = quotient_of(job, g->kernel, count);
     /* Units that must not be touched past their ends: with each that follows there is as much again. */
     const int64_t strict = most(ceil_div(2 * POOL_VECTOR, least(y->stride, y->window) * y->in_step),
                                 ceil_div(POOL_VECTOR, y->out_step));
@@ -725,7 +755,7 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
         for (int n = 0; n < job->group_rows; n++) rows[n] = taps[n] + at;
         repeats = least(last - unit, y->outputs - top);
         g->kernel->fused(rows, (int)job->group_rows, g->inner.size, g->along.window, g->along.stride, g->along.outputs,
-                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &q, out + unit * y->out_step);
+                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &q, &none, out + unit * y->out_step);
     }
     return -1;
 }
