@@ -690,6 +690,12 @@ def planes_side_by_side(planes: int) -> int:
     return next((n for n in range(64, 15, -1) if planes % n == 0), 1)
 
 
+def overhang(a: Axis) -> int:
+    """How far windows reach past an axis, on either side."""
+    end = (a.outputs - 1) * a.stride - a.before + (a.window - 1) * a.dilation + 1
+    return max(a.before, end - a.size)
+
+
 def is_narrow(
     made: Plan,
     rest: list[int],
@@ -705,12 +711,12 @@ def is_narrow(
     if made.places is None and all(a.outputs == 1 for a in every):
         return False
     last = made.pooled[along]
-    whole = all(
-        0 <= -a.before <= a.size - (a.outputs - 1) * a.stride - (a.window - 1) * a.dilation - 1
-        for a in every
-    )
-    if whole and (last.window, last.stride, last.dilation) in ((2, 2, 1), (3, 1, 1), (3, 2, 1)):
-        return any(a.bins for a in every)
+    small = (last.window, last.stride, last.dilation) in ((2, 2, 1), (3, 1, 1), (3, 2, 1))
+    if small and not any(a.bins for a in every):
+        # These have kernels of their own, which mind a window at either end of a row.
+        by_one = last.window == 3 and overhang(last) <= 1 and shape[along] * item >= NARROW // 2
+        if max(map(overhang, every)) <= 0 or (by_one and made.places is None):
+            return False
     planes = 1
     for axis in reversed(rest):
         if steps[axis] != steps[rest[-1]] * planes:

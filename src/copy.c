@@ -5,6 +5,7 @@
 #include "walk.h"
 
 enum { NARROW = 4 };            /* fewer elements are not worth a loop of their own */
+enum { AHEAD_BYTES = 1 << 16 };       /* 7x7 float32, 3x3/2 pad 1, 26 MB: 63 -> 45 ns a plane, one thread */
 
 #define SWAP_8(v) (v)
 #define SWAP_16(v) __builtin_bswap16(v)
@@ -71,6 +72,9 @@ enum { NARROW = 4 };            /* fewer elements are not worth a loop of their 
                             int64_t from_q, int64_t p_size, int64_t q_size, int swapped)                       \
     {                                                                                                          \
         enum { SIZE = bits / 8, LINE = 64 / SIZE };                                                            \
+        /* What vectors go across ends before the machine sees what comes next: as much again is fetched. */   \
+        const char *ahead = from + p_size * from_p;                                                            \
+        const int step = p_size * from_p <= AHEAD_BYTES ? 16 * side : 0;                                       \
         for (int64_t line = 0; line < p_size; line += LINE) {                                                  \
             const int64_t upto = least(p_size, line + LINE);                                                   \
             const int64_t squares = swapped || from_q != SIZE ? line : upto - (upto - line) % side;            \
@@ -78,8 +82,10 @@ enum { NARROW = 4 };            /* fewer elements are not worth a loop of their 
                 const int64_t some = least(side, q_size - q);                                                  \
                 int64_t p = line;                                                                              \
                 if (some == side)                                                                              \
-                    for (; p < squares; p += side)                                                             \
+                    for (; p < squares; p += side, ahead += step) {                                            \
+                        for (int at = 0; at < step; at += 64) __builtin_prefetch(ahead + at);                  \
                         square_##bits(to + p * SIZE + q * to_q, to_q, from + p * from_p + q * SIZE, from_p);   \
+                    }                                                                                          \
                 for (int64_t i = 0; p < upto && i < some; i++)                                                 \
                     steps_##bits(to + p * SIZE + (q + i) * to_q, SIZE, from + p * from_p + (q + i) * from_q,   \
                                  from_p, upto - p, swapped);                                                   \

@@ -402,32 +402,44 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
 }
 
 #if FUSES
-/* A window at the edge of rows that begin at column `low` and end at `high`, of which two taps are left, from `at` on. */
-static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t low, int64_t high,
-                                                 int64_t at, NAME(finish) f, TYPE *dst)
+/* Two taps are left of a window at the edge: columns [at, at + 2), of rows that end within N columns or are wide pixels. */
+static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t at,
+                                                 NAME(finish) f, TYPE *dst)
 {
     typedef TYPE element UNALIGNED;
     TYPE first[2 * N], second[N];
-    const char *columns[POOL_GROUP], *next[POOL_GROUP];
-    /* Of single elements a whole vector, if the row is as long. */
-    const int64_t before = inner == 1 && high - at < N && at + 2 - N >= low ? N - 2 : 0;
-    for (int k = 0; k < n; k++) columns[k] = rows[k] + (at - before) * inner * (int64_t)sizeof(ELEM);
-    if (inner == 1) {
-        NAME(fold)(columns, n, before || high - at >= N ? N : 2, first);
-        const VEC v = RULE(NAME(load)(first + before), NAME(load)(first + before + 1));
-        *(element *)dst = NAME(finished)(v, f)[0];
+    for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
+        const char *columns[POOL_GROUP], *next[POOL_GROUP];
+        for (int k = 0; k < n; k++) {
+            columns[k] = rows[k] + (at * inner + c) * (int64_t)sizeof(ELEM);
+            next[k] = columns[k] + inner * (int64_t)sizeof(ELEM);
+        }
+        NAME(fold)(columns, n, inner == 1 ? 2 : N, first);
+        if (inner > 1) NAME(fold)(next, n, N, second);
+        const VEC v = NAME(finished)(RULE(NAME(load)(first), NAME(load)(inner == 1 ? first + 1 : second)), f);
+        if (inner == 1) *(element *)dst = v[0];
+        else NAME(store)(dst + c, v);
+        if (c + N >= inner) return;
+    }
+}
+
+/* The same of rows [low, high), of which whole vectors are there. */
+INLINE void NAME(edges)(const NAME(source) *s, int64_t inner, int64_t low, int64_t high, const struct pool_edges *edges,
+                        NAME(finish) first, NAME(finish) last, TYPE *before, TYPE *after)
+{
+    typedef TYPE element UNALIGNED;
+    if (inner > 1 || high - low < N) {
+        if (edges->before) NAME(edge)(s->rows, s->n, inner, low, first, before);
+        if (edges->after) NAME(edge)(s->rows, s->n, inner, high - 2, last, after);
         return;
     }
-    for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
-        const char *here[POOL_GROUP];
-        for (int k = 0; k < n; k++) {
-            here[k] = columns[k] + c * (int64_t)sizeof(ELEM);
-            next[k] = here[k] + inner * (int64_t)sizeof(ELEM);
-        }
-        NAME(fold)(here, n, N, first);
-        NAME(fold)(next, n, N, second);
-        NAME(store)(dst + c, NAME(finished)(RULE(NAME(load)(first), NAME(load)(second)), f));
-        if (c + N >= inner) return;
+    if (edges->before) {
+        const VEC v = NAME(column)(s, NULL, low);
+        *(element *)before = NAME(finished)(RULE(v, SLIDE1(v, v)), first)[0];
+    }
+    if (edges->after) {
+        const VEC v = NAME(column)(s, NULL, high - N);
+        *(element *)after = NAME(finished)(RULE(v, SLIDE1(v, v)), last)[N - 2];
     }
 }
 
@@ -496,8 +508,8 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
             quick = !JOIN(ANY_NAN_, LANE)(doubt);
         }
         if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
-        if (edges->before) NAME(edge)(s.rows, n, inner, low, high, low, f_before, (TYPE *)dst - inner);
-        if (edges->after) NAME(edge)(s.rows, n, inner, low, high, high - 2, f_after, (TYPE *)dst + outputs * inner);
+        if (window == 3)
+            NAME(edges)(&s, inner, low, high, edges, f_before, f_after, (TYPE *)dst - inner, (TYPE *)dst + outputs * inner);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
