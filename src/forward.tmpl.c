@@ -448,7 +448,7 @@ INLINE void NAME(edges)(const NAME(source) *s, int64_t inner, int64_t low, int64
 INLINE void NAME(pixels_sliding)(const NAME(source) *s, VEC *doubt, int vectors, int64_t inner, int stride, int64_t c,
                                  int64_t outputs, NAME(finish) f, TYPE *dst)
 {
-    VEC a[2], b[2];
+    VEC a[4], b[4];
     for (int v = 0; v < vectors; v++) {
         a[v] = NAME(column)(s, doubt, c + v * N);
         if (stride == 1) b[v] = NAME(column)(s, doubt, inner + c + v * N);
@@ -470,6 +470,7 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, 
                               NAME(finish) f, TYPE *dst)
 {
     int64_t c = 0;
+    for (; c + 4 * N <= inner; c += 4 * N) NAME(pixels_sliding)(s, doubt, 4, inner, stride, c, outputs, f, dst);
     for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, doubt, 2, inner, stride, c, outputs, f, dst);
     for (; c < inner; c += N)
         NAME(pixels_sliding)(s, doubt, 1, inner, stride, c + N <= inner ? c : inner - N, outputs, f, dst);
@@ -499,7 +500,7 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
     const NAME(finish) f_before = NAME(finish_of)(&edges->first), f_after = NAME(finish_of)(&edges->last);
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
-    const int slides = n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
+    const int slides = inner <= 4 * N || n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
     int quick = MINDS_NAN && (n == 2 || n == 3);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         if (quick) {
