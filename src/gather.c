@@ -7,6 +7,7 @@
 enum { MOST_STRIDE = 32 };      /* with phases of their own */
 enum { MOST_NEAR = 9 };         /* windows over a position of which each is met at once */
 enum { BAND_BYTES = 16384 };    /* of staged rows, which stay in L1 */
+enum { STREAMED_BYTES = 1 << 25 };      /* outputs at least so long are written past the caches */
 enum { LEAST_UNITS = 16 };      /* for threads to share */
 
 /* ---- axes backwards ---------------------------------------------------------------------------------------- */
@@ -226,7 +227,7 @@ static void find_phases(const struct band *b, const int64_t *places, int leading
                         if (!meets(along, p, t)) continue;
                         const int64_t at = slot * job->slot_bytes + shift_of(along, p, t) * pixel;
                         *touches++ = (struct pool_touch){
-                            b->grads + at, b->codes + at, places[l] + u * job->row_weight + t * job->code_step};
+                            b->grads + at, places[l] + u * job->row_weight + t * job->code_step};
                         phases->n++;
                     }
                 }
@@ -309,14 +310,16 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
         /* What is written past the end of a row, the next ones write over. */
         char *const to = out + (plane * rows->size + y) * row * g->out_bytes;
         const int64_t after = last_row - plane * rows->size - y;
-        const int direct = !g->last_cast && after >= rows_here + job->overrun_rows;
+        const int direct = !g->last_cast && !job->streams && after >= rows_here + job->overrun_rows;
         char *const made = direct ? to : scratch + job->at_row;
-        g->gradient->gather(made, phases, job->coded, rows->stride, along->stride, inner, count, rows_here,
+        g->gradient->gather(made, phases, job->coded ? b.codes - b.grads : 0, rows->stride, along->stride, inner, count, rows_here,
                             job->slot_bytes, row_bytes);
         if (direct) continue;
         if (g->last_cast) g->last_cast->cast(made, to, rows_here * row);
+        else if (job->streams) stream(to, made, rows_here * row_bytes);
         else memcpy(to, made, (size_t)(rows_here * row_bytes));
     }
+    stream_end();
     return -1;
 }
 
@@ -342,10 +345,10 @@ static void gather_phases(const struct pool_job *job, const char *acc, char *spa
                 char *const sum = spare + p * job->spare_bytes;
                 const struct pool_phase some = {touches + begin, used - begin};
                 g->gradient->gather(sum, &some, 0, 1, 1, inner, job->phase_count, 1, 0, 0);
-                touches[begin] = (struct pool_touch){sum, NULL, 0};
+                touches[begin] = (struct pool_touch){sum, 0};
                 used = begin + 1;
             }
-            touches[used++] = (struct pool_touch){acc + shift_of(along, p, t) * pixel, NULL, 0};
+            touches[used++] = (struct pool_touch){acc + shift_of(along, p, t) * pixel, 0};
         }
         phases[p] = (struct pool_phase){touches + begin, used - begin};
     }
@@ -367,10 +370,10 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
             if (!covers(along, o, x)) continue;
             if (here.n == POOL_TOUCHES) {
                 g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 1, 0, 0);
-                touches[0] = (struct pool_touch){to, NULL, 0};
+                touches[0] = (struct pool_touch){to, 0};
                 here.n = 1;
             }
-            touches[here.n++] = (struct pool_touch){lanes + o * pixel, NULL, 0};
+            touches[here.n++] = (struct pool_touch){lanes + o * pixel, 0};
         }
         g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 1, 0, 0);
     }
@@ -503,6 +506,7 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     const int64_t bases = round_up(along->outputs * pixel + POOL_SLACK);
     const int64_t row_bytes = round_up((row + (along->stride + 1) * most(inner, vector)) * g->lane_bytes + POOL_SLACK);
     if (small) {
+        job->streams = !g->last_cast && outer * positions * inner * g->lane_bytes >= STREAMED_BYTES;
         job->walk = gather_bands;
         job->first_shift = floor_div(rows->before - (rows->window - 1) * rows->dilation, rows->stride);
         const int64_t halo = floor_div(rows->stride - 1 + rows->before, rows->stride) - job->first_shift;

@@ -2,6 +2,8 @@
 #include "vec.h"
 #include "pool.h"
 
+enum { MOST_HELD = 4 };         /* taps in registers: most of a window of 3 at stride 2 */
+
 #define LANE float32
 #define CODE int32
 #include "gradients.tmpl.c"

@@ -39,88 +39,132 @@ static void NAME(share)(void *acc, const void *grad, int64_t count, int64_t divi
 
 /* ---- each position gathers from the windows over it -------------------------------------------------------- */
 
+/* A phase of at most MOST_HELD taps: held in registers wherever n is a constant. */
+typedef struct {
+    const char *grads[MOST_HELD];
+    CODES is[MOST_HELD];
+} NAME(held);
+
+INLINE NAME(held) NAME(hold)(const struct pool_phase *p, int n)
+{
+    NAME(held) h;
+#pragma GCC unroll 4
+    for (int k = 0; k < n; k++) {
+        h.grads[k] = p->taps[k].grad;
+        h.is[k] = (CODES){0} + (JOIN(lane_, CODE))p->taps[k].is;
+    }
+    return h;
+}
+
+/* A tap's lanes, where codes are asked for those that say `is`; codes lie `codes` bytes after lanes. */
+INLINE VEC NAME(touched)(const char *grad, CODES is, int coded, int64_t codes)
+{
+    const VEC v = *(const NAME(lanes_at) *)grad;
+    if (!coded) return v;
+    const NAME(mask) here = *(const NAME(codes_at) *)(grad + codes) == is;
+    return PICK(here, v, (VEC){0});
+}
+
 /* Lanes of a phase of n taps, `at` bytes into them. */
-INLINE VEC NAME(gathered)(const struct pool_phase *p, int n, int coded, int64_t at)
+INLINE VEC NAME(gathered)(const NAME(held) *h, int n, int coded, int64_t codes, int64_t at)
 {
     VEC sum = {0};
 #pragma GCC unroll 4
     for (int k = 0; k < n; k++) {
-        VEC v = *(const NAME(lanes_at) *)((const char *)p->taps[k].grad + at);
-        if (coded) {
-            const CODES code = *(const NAME(codes_at) *)((const char *)p->taps[k].code + at);
-            const NAME(mask) here = code == (JOIN(lane_, CODE))p->taps[k].is;
-            v = PICK(here, v, (VEC){0});
-        }
+        const VEC v = NAME(touched)(h->grads[k] + at, h->is[k], coded, codes);
         sum = k == 0 ? v : sum + v;
     }
     return sum;
 }
 
-/* Single elements of two phases that alternate. */
-INLINE void NAME(gather_pairs)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int coded, int64_t at,
-                               int64_t count)
+/* The same of any number. */
+INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int coded, int64_t codes, int64_t at)
 {
+    VEC sum = {0};
+    for (int k = 0; k < p->n; k++) {
+        const CODES is = (CODES){0} + (JOIN(lane_, CODE))p->taps[k].is;
+        const VEC v = NAME(touched)((const char *)p->taps[k].grad + at, is, coded, codes);
+        sum = k == 0 ? v : sum + v;
+    }
+    return sum;
+}
+
+/* Single elements of two phases that alternate; of so many taps, or of any number where n_even is 0. */
+INLINE void NAME(gather_pairs)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int coded,
+                               int64_t codes, int64_t at, int64_t count)
+{
+    const NAME(held) evens = NAME(hold)(&phases[0], n_even), odds = NAME(hold)(&phases[1], n_odd);
     for (int64_t i = 0; i < count; i += N, at += VECTOR_BYTES) {
-        const VEC even = NAME(gathered)(&phases[0], n_even, coded, at);
-        const VEC odd = NAME(gathered)(&phases[1], n_odd, coded, at);
+        VEC even, odd;
+        if (n_even) {
+            even = NAME(gathered)(&evens, n_even, coded, codes, at);
+            odd = NAME(gathered)(&odds, n_odd, coded, codes, at);
+        } else {
+            even = NAME(gathered_all)(&phases[0], coded, codes, at);
+            odd = NAME(gathered_all)(&phases[1], coded, codes, at);
+        }
         NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
         NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
     }
 }
 
-/* Pixels of one phase. */
-INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int coded, int64_t at, int64_t stride,
-                                int64_t inner, int64_t count)
+/* Pixels of one phase, likewise. */
+INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int coded, int64_t codes, int64_t at,
+                                int64_t stride, int64_t inner, int64_t count)
 {
+    const NAME(held) taps = NAME(hold)(phase, n);
     for (int64_t j = 0; j < count; j++, dst += stride * inner, at += inner * (int64_t)sizeof(TYPE))
-        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N)
-            NAME(store)(dst + c, NAME(gathered)(phase, n, coded, at + c * (int64_t)sizeof(TYPE)));
+        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+            const int64_t here = at + c * (int64_t)sizeof(TYPE);
+            NAME(store)(dst + c, n ? NAME(gathered)(&taps, n, coded, codes, here)
+                                   : NAME(gathered_all)(phase, coded, codes, here));
+        }
 }
 
-INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, int64_t at, int64_t stride,
-                             int64_t inner, int64_t count)
+INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, int64_t codes, int64_t at,
+                             int64_t stride, int64_t inner, int64_t count)
 {
     if (stride == 1) {
         for (int64_t i = 0; i < count * inner; i += N, at += VECTOR_BYTES)
-            NAME(store)(dst + i, NAME(gathered)(phases, phases->n, coded, at));
+            NAME(store)(dst + i, NAME(gathered_all)(phases, coded, codes, at));
     } else if (inner >= N) {
         for (int64_t p = 0; p < stride; p++, phases++, dst += inner)
             switch (phases->n) {
-            case 1: NAME(gather_pixels)(dst, phases, 1, coded, at, stride, inner, count); break;
-            case 2: NAME(gather_pixels)(dst, phases, 2, coded, at, stride, inner, count); break;
-            case 4: NAME(gather_pixels)(dst, phases, 4, coded, at, stride, inner, count); break;
-            default: NAME(gather_pixels)(dst, phases, phases->n, coded, at, stride, inner, count);
+            case 1: NAME(gather_pixels)(dst, phases, 1, coded, codes, at, stride, inner, count); break;
+            case 2: NAME(gather_pixels)(dst, phases, 2, coded, codes, at, stride, inner, count); break;
+            case 4: NAME(gather_pixels)(dst, phases, 4, coded, codes, at, stride, inner, count); break;
+            default: NAME(gather_pixels)(dst, phases, 0, coded, codes, at, stride, inner, count);
             }
     } else if (inner > 1) {         /* what is written past a pixel, the next one writes over */
         for (int64_t j = 0; j < count; j++, at += inner * (int64_t)sizeof(TYPE))
             for (int64_t p = 0; p < stride; p++, dst += inner)
-                NAME(store)(dst, NAME(gathered)(&phases[p], phases[p].n, coded, at));
+                NAME(store)(dst, NAME(gathered_all)(&phases[p], coded, codes, at));
     } else if (stride == 2) {
-        const int even = phases[0].n, odd = phases[1].n;
-        switch (even << 8 | odd) {
-        case 1 << 8 | 1: NAME(gather_pairs)(dst, phases, 1, 1, coded, at, count); break;
-        case 1 << 8 | 2: NAME(gather_pairs)(dst, phases, 1, 2, coded, at, count); break;
-        case 2 << 8 | 1: NAME(gather_pairs)(dst, phases, 2, 1, coded, at, count); break;
-        case 2 << 8 | 4: NAME(gather_pairs)(dst, phases, 2, 4, coded, at, count); break;
-        case 4 << 8 | 2: NAME(gather_pairs)(dst, phases, 4, 2, coded, at, count); break;
-        default: NAME(gather_pairs)(dst, phases, even, odd, coded, at, count);
+        switch (phases[0].n << 8 | phases[1].n) {
+        case 1 << 8 | 1: NAME(gather_pairs)(dst, phases, 1, 1, coded, codes, at, count); break;
+        case 1 << 8 | 2: NAME(gather_pairs)(dst, phases, 1, 2, coded, codes, at, count); break;
+        case 2 << 8 | 1: NAME(gather_pairs)(dst, phases, 2, 1, coded, codes, at, count); break;
+        case 2 << 8 | 4: NAME(gather_pairs)(dst, phases, 2, 4, coded, codes, at, count); break;
+        case 4 << 8 | 2: NAME(gather_pairs)(dst, phases, 4, 2, coded, codes, at, count); break;
+        default: NAME(gather_pairs)(dst, phases, 0, 0, coded, codes, at, count);
         }
     } else {
         TYPE block[POOL_TOUCHES][N];
         for (int64_t i = 0; i < count; i += N, at += VECTOR_BYTES, dst += stride * N) {
             for (int64_t p = 0; p < stride; p++)
-                NAME(store)(block[p], NAME(gathered)(&phases[p], phases[p].n, coded, at));
+                NAME(store)(block[p], NAME(gathered_all)(&phases[p], coded, codes, at));
             for (int64_t j = 0; j < N; j++)
                 for (int64_t p = 0; p < stride; p++) dst[j * stride + p] = block[p][j];
         }
     }
 }
 
-INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, int64_t classes, int64_t stride,
+INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, int64_t codes, int64_t classes, int64_t stride,
                               int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
 {
     for (int64_t r = 0, class = 0, at = 0; r < rows; r++, dst += dst_step) {
-        NAME(gather_row)((TYPE *)dst, phases + class * stride, coded, at, stride, inner, count);
+        NAME(gather_row)((TYPE *)dst, phases + class * stride, coded, codes, at, stride, inner,
+                         count);
         if (++class == classes) {
             class = 0;
             at += source_step;
@@ -128,11 +172,11 @@ INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int co
     }
 }
 
-static void NAME(gather)(void *dst, const struct pool_phase *phases, int coded, int64_t classes, int64_t stride,
+static void NAME(gather)(void *dst, const struct pool_phase *phases, int64_t codes, int64_t classes, int64_t stride,
                          int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
 {
-    if (coded) NAME(gather_rows)(dst, phases, 1, classes, stride, inner, count, rows, source_step, dst_step);
-    else NAME(gather_rows)(dst, phases, 0, classes, stride, inner, count, rows, source_step, dst_step);
+    if (codes) NAME(gather_rows)(dst, phases, 1, codes, classes, stride, inner, count, rows, source_step, dst_step);
+    else NAME(gather_rows)(dst, phases, 0, 0, classes, stride, inner, count, rows, source_step, dst_step);
 }
 
 /* ---- indices to places inside their windows ---------------------------------------------------------------- */
@@ -156,27 +200,25 @@ INLINE int NAME(all)(CODES fits)
     return any == 0;
 }
 
-/* `count` indices from p on, at most N, each read once; the bits that are too high for a code join `high`. */
-INLINE CODES NAME(indices_of_1)(const char *p, int64_t count, CODES *high)
+/* N indices; the bits that are too high for a code join `high`. */
+INLINE CODES NAME(indices_of_1)(const char *p, CODES *high)
 {
     typedef uint8_t bytes __attribute__((vector_size(N)));
     typedef uint16_t pairs __attribute__((vector_size(2 * N)));
     typedef uint32_t words __attribute__((vector_size(4 * N)));
-    bytes index = {0};
-    if (count >= N) memcpy(&index, p, sizeof index);
-    else memcpy(&index, p, (size_t)count);
+    bytes index;
+    memcpy(&index, p, sizeof index);
     (void)high;
     /* By steps: the compiler knows no instruction but for twice the width. */
     return __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(index, pairs), words), CODES);
 }
 
-INLINE CODES NAME(indices_of_8)(const char *p, int64_t count, CODES *high)
+INLINE CODES NAME(indices_of_8)(const char *p, CODES *high)
 {
-    CODES words[2] = {{0}};
-    if (count >= N) memcpy(words, p, N * 8);
-    else memcpy(words, p, (size_t)count * 8);
-    if (sizeof(TYPE) == 8) return words[0];
-    const CODES even = JOIN(even_, CODE)(words[0], words[1]), odd = JOIN(odd_, CODE)(words[0], words[1]);
+    const CODES first = *(const NAME(codes_at) *)p;
+    if (sizeof(TYPE) == 8) return first;
+    const CODES second = *(const NAME(codes_at) *)(p + sizeof(CODES));
+    const CODES even = JOIN(even_, CODE)(first, second), odd = JOIN(odd_, CODE)(first, second);
     const int little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     *high |= little ? odd : even;
     return little ? even : odd;
@@ -188,20 +230,25 @@ INLINE CODES NAME(indices_of_8)(const char *p, int64_t count, CODES *high)
                                     const struct pool_ranges *ranges, char *codes)                                 \
     {                                                                                                              \
         CODES fit = ~(CODES){0}, high = {0};                                                                       \
-        for (int64_t r = 0; r < rows; r++, indices += count * bytes, codes += step, first += first_step)           \
-            for (int64_t i = 0; i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {         \
-                const CODES index = NAME(indices_of_##bytes)(indices + i * bytes, count, &high);                   \
-                const CODES base = *(const NAME(codes_at) *)(bases + i) + (JOIN(lane_, CODE))first;                \
-                const CODES code = index - base;                                                                   \
+        for (int64_t r = 0; r < rows; r++, indices += count * bytes, codes += step, first += first_step) {         \
+            const CODES start = (CODES){0} + (JOIN(lane_, CODE))first;                                             \
+            if (count < N) {                                                                                       \
+                char part[N * bytes] = {0};                                                                        \
+                memcpy(part, indices, (size_t)count * bytes);                                                      \
+                const CODES code = NAME(indices_of_##bytes)(part, &high) - *(const NAME(codes_at) *)bases - start; \
                 CODES fits = NAME(fitting)(code, ranges);                                                          \
-                if (count >= N) {                                                                                  \
-                    *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;                                 \
-                } else {                                                                                           \
-                    memcpy(codes, &code, (size_t)count * sizeof(TYPE));                                            \
-                    for (int64_t k = count; k < N; k++) fits[k] = -1;                                              \
-                }                                                                                                  \
+                for (int64_t k = count; k < N; k++) fits[k] = -1;                                                  \
+                memcpy(codes, &code, (size_t)count * sizeof(TYPE));                                                \
                 fit &= fits;                                                                                       \
+                continue;                                                                                          \
             }                                                                                                      \
+            for (int64_t i = 0; i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {         \
+                const CODES index = NAME(indices_of_##bytes)(indices + i * bytes, &high);                          \
+                const CODES code = index - *(const NAME(codes_at) *)(bases + i) - start;                           \
+                *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;                                     \
+                fit &= NAME(fitting)(code, ranges);                                                                \
+            }                                                                                                      \
+        }                                                                                                          \
         return NAME(all)(fit & (high == 0));                                                                       \
     }
 DEFINE_ENCODE(1)

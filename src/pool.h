@@ -137,9 +137,9 @@ struct pool_power {
 };
 
 /* The windows over the positions of one phase, those that are equal modulo a stride: lane i gathers from lane i of each
- * row of gradients, or only where a code there says so. */
+ * row of gradients, or only where its code is `is`. */
 struct pool_touch {
-    const void *grad, *code;
+    const void *grad;
     int64_t is;
 };
 struct pool_phase {
@@ -159,10 +159,11 @@ struct pool_gradient {
     /* acc[0 .. count) = or += grad / divisor. */
     void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add);
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
-     * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Rows of taps
+     * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Codes lie
+     * `codes` bytes after the lanes they belong to; 0 where there are none.  Rows of taps
      * are `source_step` bytes apart, those of dst `dst_step`.  May touch POOL_SLACK bytes past the ends of the taps,
      * and a vector or pixel for each phase, and one more, past that of dst. */
-    void (*gather)(void *dst, const struct pool_phase *phases, int coded, int64_t classes, int64_t stride,
+    void (*gather)(void *dst, const struct pool_phase *phases, int64_t codes, int64_t classes, int64_t stride,
                    int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step);
     /* Row r of codes: [0 .. count) = index - (first + r*first_step) - base, each index (of 1 or 8 bytes) read once.
      * Returns whether all are in range.  May read POOL_SLACK bytes past the end of bases. */
@@ -288,6 +289,7 @@ struct pool_job {
     struct pool_axis rows_axis;
     int64_t first_code, code_step, row_weight, code_weight[POOL_MAX_AXES], positions_after[POOL_MAX_AXES];
     int64_t slot_bytes, margin_bytes, spare_bytes, overrun_rows;
+    int streams;                /* rows go past the caches */
     int all_inside;             /* no window reaches past the ends of a row */
 
     /* Following: positions of a plane; where those of a small window lie. */

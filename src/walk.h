@@ -2,6 +2,8 @@
 #ifndef WALK_H
 #define WALK_H
 
+#include <string.h>
+
 #include "pool.h"
 
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -9,6 +11,24 @@ static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
 static inline int64_t size_of(int64_t step) { return step < 0 ? -step : step; }
 static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* memcpy to an output that no cache could hold: its lines are not read first.  stream_end() before others may see it. */
+#ifdef __SSE2__
+#include <emmintrin.h>
+static inline void stream(char *to, const char *from, int64_t bytes)
+{
+    const int64_t head = least(bytes, -(int64_t)(uintptr_t)to & 15);
+    memcpy(to, from, (size_t)head);
+    int64_t at = head;
+    for (; at + 16 <= bytes; at += 16)
+        _mm_stream_si128((__m128i *)(to + at), _mm_loadu_si128((const __m128i *)(from + at)));
+    memcpy(to + at, from + at, (size_t)(bytes - at));
+}
+static inline void stream_end(void) { _mm_sfence(); }
+#else
+static inline void stream(char *to, const char *from, int64_t bytes) { memcpy(to, from, (size_t)bytes); }
+static inline void stream_end(void) {}
+#endif
 
 /* Where a bin begins, how long it is; where the window of an output begins. */
 static inline int64_t bin_first(const struct pool_axis *a, int64_t o) { return o * a->size / a->outputs; }
