@@ -109,68 +109,152 @@ static void NAME(best)(const struct pool_taps *t, void *best, void *code)
 }
 
 #if FUSES
-/* Small windows whose taps are all at hand: first what is best, then the first tap that equals it. */
-INLINE VEC NAME(found)(const VEC *taps, int n, const NAME(codes) *codes, NAME(codes) *at)
+#define CODE_LANE JOIN(CODE_OF_, LANE)
+
+/* The best of some elements, and the code of the first that is as good. */
+typedef struct {
+    VEC best;
+    NAME(codes) at;
+} NAME(spot);
+
+INLINE VEC NAME(best_among)(VEC *doubt, const VEC *taps, int n)
 {
-    VEC tree[9];
+    VEC tree[POOL_FOUND * POOL_FOUND];
 #pragma GCC unroll 9
     for (int k = 0; k < n; k++) tree[k] = taps[k];
 #pragma GCC unroll 4
     for (int half = 1; half < n; half *= 2)
 #pragma GCC unroll 5
-        for (int k = 0; k + half < n; k += 2 * half) tree[k] = RULE(tree[k], tree[k + half]);
-    const VEC best = tree[0];
-    *at = codes[n - 1];
+        for (int k = 0; k + half < n; k += 2 * half) tree[k] = NAME(rule)(doubt, tree[k], tree[k + half]);
+    return tree[0];
+}
+
+/* Where x is the best, which may be NaN unless that is in doubt. */
+INLINE NAME(mask) NAME(is_best)(VEC *doubt, VEC x, VEC best)
+{
+    return doubt ? x == best : (x == best) | ((x != x) & (best != best));
+}
+
+/* Of taps in their order: first what is best, then the first tap that is. */
+INLINE NAME(spot) NAME(found)(VEC *doubt, const VEC *taps, int n, const NAME(codes) *codes)
+{
+    NAME(spot) s = {NAME(best_among)(doubt, taps, n), codes[n - 1]};
 #pragma GCC unroll 8
-    for (int k = n - 2; k >= 0; k--) *at = PICK(taps[k] == best, codes[k], *at);
-    if (JOIN(ANY_NAN_, LANE)(best))         /* equals nothing */
+    for (int k = n - 2; k >= 0; k--) s.at = PICK(NAME(is_best)(doubt, taps[k], s.best), codes[k], s.at);
+#if MINDS_NAN
 #pragma GCC unroll 9
-        for (int k = n - 1; k >= 0; k--) *at = PICK(taps[k] != taps[k], codes[k], *at);
-    return best;
+    for (int k = 0; doubt && k < n; k++) *doubt += taps[k];
+#endif
+    return s;
+}
+
+/* Of columns side by side, whose codes are those of tap 0: `steps` from one tap to the next.  Codes rise in the order of
+ * the window, so the first of equals has the lowest. */
+INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int n, const NAME(codes) *steps)
+{
+    VEC bests[POOL_FOUND];
+#pragma GCC unroll 3
+    for (int t = 0; t < n; t++) bests[t] = columns[t].best;
+    NAME(spot) s = {NAME(best_among)(doubt, bests, n), ~(NAME(codes)){0}};
+#pragma GCC unroll 3
+    for (int t = 0; t < n; t++) {
+        const NAME(codes) here = columns[t].at + steps[t];
+        const NAME(codes) at = PICK(NAME(is_best)(doubt, bests[t], s.best), here, ~(NAME(codes)){0});
+        s.at = t == 0 ? at : JOIN(SMALLER_, CODE_LANE)(at, s.at);
+    }
+    return s;
+}
+
+/* N columns of rows, from element `at` on. */
+INLINE NAME(spot) NAME(column_found)(VEC *doubt, const char *const *rows, int n, int64_t at, const NAME(codes) *codes)
+{
+    VEC taps[POOL_FOUND];
+#pragma GCC unroll 3
+    for (int k = 0; k < n; k++) {
+        const VEC tap = NAME(leaf)(rows[k], at, 1, N);
+        taps[k] = SAME_ZEROS(tap);
+    }
+    return NAME(found)(doubt, taps, n, codes);
+}
+
+INLINE NAME(spot) NAME(evens)(NAME(spot) a, NAME(spot) b)
+{
+    return (NAME(spot)){EVEN(a.best, b.best), JOIN(even_, CODE_LANE)(a.at, b.at)};
+}
+
+INLINE NAME(spot) NAME(odds)(NAME(spot) a, NAME(spot) b)
+{
+    return (NAME(spot)){ODD(a.best, b.best), JOIN(odd_, CODE_LANE)(a.at, b.at)};
+}
+
+INLINE NAME(spot) NAME(slid_by_one)(NAME(spot) a, NAME(spot) b)
+{
+    return (NAME(spot)){SLIDE1(a.best, b.best), JOIN(slide1_, CODE_LANE)(a.at, b.at)};
+}
+
+/* One row of windows of single elements, 2 or 3 at stride 2.  Columns that windows share slide over in registers. */
+INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, int64_t outputs, const NAME(codes) *down,
+                             const NAME(codes) *across, TYPE *best, TYPE *code)
+{
+    NAME(spot) a = NAME(column_found)(doubt, rows, window, 0, down), b = NAME(column_found)(doubt, rows, window, N, down);
+    NAME(spot) columns[POOL_FOUND] = {NAME(evens)(a, b)};
+    for (int64_t i = 0;; i += N) {
+        columns[1] = NAME(odds)(a, b);
+        NAME(spot) next = columns[0];
+        if (i + N < outputs) {
+            a = NAME(column_found)(doubt, rows, window, 2 * (i + N), down);
+            b = NAME(column_found)(doubt, rows, window, 2 * (i + N) + N, down);
+            next = NAME(evens)(a, b);
+        } else if (window == 3 && i + N == outputs) {       /* of the next windows one column is wanted */
+            next = NAME(column_found)(doubt, rows, window, 2 * outputs, down);
+        }
+        if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next);
+        const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
+        NAME(store)(best + i, s.best);
+        NAME(store)(code + i, (VEC)s.at);
+        if (i + N >= outputs) return;
+        columns[0] = next;
+    }
+}
+
+/* One row of windows of pixels. */
+INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, int64_t inner, int64_t stride,
+                              int64_t outputs, const NAME(codes) *down, const NAME(codes) *across, TYPE *best,
+                              TYPE *code)
+{
+    for (int64_t o = 0; o < outputs; o++, best += inner, code += inner)
+        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+            NAME(spot) columns[POOL_FOUND];
+#pragma GCC unroll 3
+            for (int t = 0; t < window; t++)
+                columns[t] = NAME(column_found)(doubt, rows, window, (o * stride + t) * inner + c, down);
+            const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
+            NAME(store)(best + c, s.best);
+            NAME(store)(code + c, (VEC)s.at);
+        }
 }
 
 INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int64_t stride, int64_t outputs,
                          int64_t repeats, int64_t in_step, const int64_t *codes, TYPE *best, TYPE *code)
 {
-    const char *row[3];
-    NAME(codes) place[9];
-    for (int k = 0; k < window; k++) row[k] = rows[k];
-#pragma GCC unroll 9
-    for (int k = 0; k < window * window; k++) place[k] = NAME(code)(codes[k]);
-    for (int64_t r = 0; r < repeats; r++) {
-        VEC taps[9];
-        NAME(codes) at;
-        if (inner == 1) {
-            for (int64_t i = 0; i < outputs; i += N) {
-#pragma GCC unroll 3
-                for (int k = 0; k < window; k++) {
-                    const VEC a = NAME(leaf)(row[k], 2 * i, 1, N), b = NAME(leaf)(row[k], 2 * i + N, 1, N);
-                    const VEC even = EVEN(a, b), odd = ODD(a, b);
-                    taps[window * k] = SAME_ZEROS(even);
-                    taps[window * k + 1] = SAME_ZEROS(odd);
-                    if (window == 2) continue;
-                    const VEC c = NAME(leaf)(row[k], 2 * i + 2, 1, N), d = NAME(leaf)(row[k], 2 * i + 2 + N, 1, N);
-                    const VEC next = EVEN(c, d);
-                    taps[window * k + 2] = SAME_ZEROS(next);
-                }
-                NAME(store)(best + i, NAME(found)(taps, window * window, place, &at));
-                NAME(store)(code + i, (VEC)at);
-            }
-            best += outputs, code += outputs;
-        } else {
-            for (int64_t o = 0; o < outputs; o++, best += inner, code += inner)
-                for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
-#pragma GCC unroll 3
-                    for (int k = 0; k < window; k++)
-#pragma GCC unroll 3
-                        for (int t = 0; t < window; t++) {
-                            const VEC tap = NAME(leaf)(row[k], (o * stride + t) * inner + c, 1, N);
-                            taps[window * k + t] = SAME_ZEROS(tap);
-                        }
-                    NAME(store)(best + c, NAME(found)(taps, window * window, place, &at));
-                    NAME(store)(code + c, (VEC)at);
-                }
+    const char *row[POOL_FOUND];
+    NAME(codes) down[POOL_FOUND], across[POOL_FOUND];
+    for (int k = 0; k < window; k++) {
+        row[k] = rows[k];
+        down[k] = NAME(code)(codes[k * window]);
+        across[k] = NAME(code)(codes[k] - codes[0]);
+    }
+    for (int64_t r = 0; r < repeats; r++, best += outputs * inner, code += outputs * inner) {
+        VEC doubt = {0};
+        VEC *const quick = MINDS_NAN ? &doubt : NULL;
+        if (inner == 1) NAME(find_along)(quick, row, window, outputs, down, across, best, code);
+        else NAME(find_pixels)(quick, row, window, inner, stride, outputs, down, across, best, code);
+#if MINDS_NAN
+        if (JOIN(ANY_NAN_, LANE)(doubt)) {
+            if (inner == 1) NAME(find_along)(NULL, row, window, outputs, down, across, best, code);
+            else NAME(find_pixels)(NULL, row, window, inner, stride, outputs, down, across, best, code);
         }
+#endif
         for (int k = 0; k < window; k++) row[k] += in_step;
     }
 }
