@@ -2,20 +2,53 @@
 #include "vec.h"
 #include "pool.h"
 
-/* Plain loops: the compiler vectorises them.  A loose row has no ends to take care of. */
+/* A vector at a time, of at most POOL_LOOSE_PLACES; widths change by steps of two, for which there are instructions. */
+#define FROM_8_TO_8(v) (v)
+#define FROM_8_TO_16(v) __builtin_convertvector(v, of_16)
+#define FROM_8_TO_32(v) __builtin_convertvector(FROM_8_TO_16(v), of_32)
+#define FROM_8_TO_64(v) __builtin_convertvector(FROM_8_TO_32(v), of_64)
+#define FROM_16_TO_8(v) __builtin_convertvector(v, of_8)
+#define FROM_16_TO_16(v) (v)
+#define FROM_16_TO_32(v) __builtin_convertvector(v, of_32)
+#define FROM_16_TO_64(v) __builtin_convertvector(FROM_16_TO_32(v), of_64)
+#define FROM_32_TO_8(v) FROM_16_TO_8(FROM_32_TO_16(v))
+#define FROM_32_TO_16(v) __builtin_convertvector(v, of_16)
+#define FROM_32_TO_32(v) (v)
+#define FROM_32_TO_64(v) __builtin_convertvector(v, of_64)
+#define FROM_64_TO_8(v) FROM_32_TO_8(FROM_64_TO_32(v))
+#define FROM_64_TO_16(v) FROM_32_TO_16(FROM_64_TO_32(v))
+#define FROM_64_TO_32(v) __builtin_convertvector(v, of_32)
+#define FROM_64_TO_64(v) (v)
+
 #define DEFINE_PLACE(from, to)                                                                                 \
     static void place_##from##_##to(const void *code, int64_t count, int64_t first, int64_t step, int loose,   \
                                     void *index)                                                               \
     {                                                                                                          \
-        typedef uint##from##_t source UNALIGNED;                                                               \
-        typedef uint##to##_t target UNALIGNED;                                                                 \
-        const source *s = code;                                                                                \
-        target *d = index;                                                                                     \
-        int64_t i = 0;                                                                                         \
-        for (; i + POOL_LOOSE_PLACES <= count || (loose && i < count); i += POOL_LOOSE_PLACES)                 \
-            for (int64_t j = 0; j < POOL_LOOSE_PLACES; j++)                                                    \
-                d[i + j] = (target)((uint##to##_t)(first + (i + j) * step) + (uint##to##_t)s[i + j]);          \
-        for (; i < count; i++) d[i] = (target)((uint##to##_t)(first + i * step) + (uint##to##_t)s[i]);         \
+        enum { AT_ONCE = to == 64 ? 8 : POOL_LOOSE_PLACES };                                                   \
+        typedef uint8_t of_8 __attribute__((vector_size(AT_ONCE), unused));                                    \
+        typedef uint16_t of_16 __attribute__((vector_size(2 * AT_ONCE), unused));                              \
+        typedef uint32_t of_32 __attribute__((vector_size(4 * AT_ONCE), unused));                              \
+        typedef uint64_t of_64 __attribute__((vector_size(8 * AT_ONCE), unused));                              \
+        typedef of_##from source UNALIGNED;                                                                    \
+        typedef of_##to target UNALIGNED;                                                                      \
+        const char *s = code;                                                                                  \
+        char *d = index;                                                                                       \
+        of_8 lane;                                                                                             \
+        for (int i = 0; i < AT_ONCE; i++) lane[i] = (uint8_t)i;                                                \
+        of_##to at = FROM_8_TO_##to(lane) * (uint##to##_t)step + (uint##to##_t)first;                          \
+        const of_##to ahead = (of_##to){0} + (uint##to##_t)(AT_ONCE * step);                                   \
+        for (; count >= AT_ONCE || (loose && count > 0); count -= AT_ONCE) {                                   \
+            const of_##from codes = *(const source *)s;                                                        \
+            *(target *)d = FROM_##from##_TO_##to(codes) + at;                                                  \
+            at += ahead;                                                                                       \
+            s += sizeof(source);                                                                               \
+            d += sizeof(target);                                                                               \
+        }                                                                                                      \
+        if (count <= 0) return;                                                                                \
+        of_##from codes = {0};                                                                                 \
+        memcpy(&codes, s, (size_t)count * sizeof codes[0]);                                                    \
+        const of_##to rest = FROM_##from##_TO_##to(codes) + at;                                                \
+        memcpy(d, &rest, (size_t)count * sizeof rest[0]);                                                      \
     }
 
 #define TO_ALL(F, from) F(from, 8) F(from, 16) F(from, 32) F(from, 64)
