@@ -132,7 +132,11 @@ INLINE VEC NAME(best_among)(VEC *doubt, const VEC *taps, int n)
 /* Where x is the best, which may be NaN unless that is in doubt. */
 INLINE NAME(mask) NAME(is_best)(VEC *doubt, VEC x, VEC best)
 {
-    return doubt ? x == best : (x == best) | ((x != x) & (best != best));
+#if JOIN(HAS_NAN_, LANE)
+    if (!doubt) return (x == best) | ((x != x) & (best != best));
+#endif
+    (void)doubt;
+    return x == best;
 }
 
 /* Of taps in their order: first what is best, then the first tap that is. */
