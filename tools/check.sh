@@ -63,7 +63,7 @@ analyze() {
     for file in src/*.c src/dtypes/*.c; do
         case $file in
         *.tmpl.c) ;;
-        src/dtypes/* | src/casts.c | src/divides.c | src/gradients.c | src/kernels.c | src/places.c | src/powers.c)
+        src/dtypes/* | src/casts.c | src/copy.c | src/divides.c | src/gradients.c | src/kernels.c | src/places.c | src/powers.c)
             inside+=("$file") ;;
         *) outside+=("$file") ;;
         esac
@@ -83,7 +83,7 @@ neon() {
     local cc=aarch64-linux-gnu-gcc file
     mkdir -p "$work/neon"
     cd "$root"
-    for file in src/dtypes/*.c src/{casts,divides,gradients,kernels,places,powers}.c; do
+    for file in src/dtypes/*.c src/{casts,copy,divides,gradients,kernels,places,powers}.c; do
         $cc -c -o "$work/neon/$(basename "$file" .c).o" -std=gnu11 -O2 -ffp-contract=off -fwrapv -Wno-psabi \
             -Werror -Wall -Wextra -Isrc -DISA=neon '-DISA_HEADER="isas/neon.h"' '-DISA_NEEDS=""' "$file"
     done

@@ -34,14 +34,14 @@ static const struct pool_kernel *find(const char *reduction, const char *dtype)
     static void check_##reduction##_##dtype(void)                                                                   \
     {                                                                                                               \
         const struct pool_kernel *const k = find(#reduction, #dtype);                                               \
-        static const int windows[][2] = {{2, 2}, {3, 2}, {3, 1}};                                                   \
+        static const int windows[][3] = {{2, 2, 0}, {3, 2, 0}, {3, 1, 0}, {3, 2, 1}, {3, 1, 1}};                    \
         for (int64_t width = 1; width <= MOST; width++) {                                                           \
             type *rows[ROWS];                                                                                       \
             for (int r = 0; r < ROWS; r++) {                                                                        \
                 rows[r] = malloc((size_t)width * sizeof(type));                                                     \
                 for (int64_t i = 0; i < width; i++) rows[r][i] = (type)(rand() % 17);                               \
             }                                                                                                       \
-            type out[MOST + POOL_SLACK / sizeof(type)];                                                             \
+            type out[MOST + 2 * MOST_INNER + POOL_SLACK / sizeof(type)];                                            \
             k->fold((const char *const *)rows, ROWS, width, out);                                                   \
             for (int64_t i = 0; i < width; i++) {                                                                   \
                 const type wanted = rule_##reduction##_##dtype(                                                     \
@@ -50,25 +50,33 @@ static const struct pool_kernel *find(const char *reduction, const char *dtype)
                 if (out[i] != wanted && failed++ < 10)                                                              \
                     printf("fold %s %s: width %d, column %d\n", #reduction, #dtype, (int)width, (int)i);            \
             }                                                                                                       \
-            for (int w = 0; w < 3; w++)                                                                             \
+            for (int w = 0; w < 5; w++)                                                                             \
                 for (int64_t inner = 1; inner <= MOST_INNER; inner += inner == 1 ? 15 : 8) {                        \
-                    const int window = windows[w][0], stride = windows[w][1], n = window;                           \
-                    const int64_t outputs = (width / inner - window) / stride + 1;                                  \
-                    if (width / inner < window || !k->fuses || !k->fuses(n, inner, window, stride, 1)) continue;    \
+                    const int window = windows[w][0], stride = windows[w][1], pad = windows[w][2], n = window;      \
+                    const int64_t columns = width / inner;                                                          \
+                    if (columns + 2 * pad < window || !k->fuses || !k->fuses(n, inner, window, stride, 1)) continue;\
+                    const int64_t outputs = (columns + 2 * pad - window) / stride + 1;                              \
+                    const int after = (outputs - 1) * stride - pad + window > columns;                              \
+                    if (outputs <= pad + after) continue;       /* none is whole */                                 \
                     const struct pool_quotient one = {1, 1, 1};                                                     \
-                    k->fused((const char *const *)rows, n, inner, window, stride, outputs, 1, 0, 0, 0, &one, out);  \
+                    const struct pool_edges edges = {pad, after, one, one};                                         \
+                    const char *whole[ROWS];                                                                        \
+                    for (int r = 0; r < n; r++) whole[r] = (const char *)(rows[r] + pad * (stride - 1) * inner);    \
+                    k->fused(whole, n, inner, window, stride, outputs - pad - after, 1, 0, 0, 0, &one, &edges,      \
+                             out + pad * inner);                                                                    \
                     for (int64_t o = 0; o < outputs; o++)                                                           \
                         for (int64_t c = 0; c < inner; c++) {                                                       \
-                            type wanted = rows[0][o * stride * inner + c];                                          \
+                            const int64_t start = o * stride - pad, end = start + window;                           \
+                            const int64_t first = start < 0 ? 0 : start, last = end > columns ? columns : end;      \
+                            type wanted = rows[0][first * inner + c];                                               \
                             for (int r = 0; r < n; r++)                                                             \
-                                for (int t = 0; t < window; t++)                                                    \
-                                    if (r || t)                                                                     \
-                                        wanted = rule_##reduction##_##dtype(                                        \
-                                            wanted, rows[r][(o * stride + t) * inner + c]);                         \
+                                for (int64_t x = first; x < last; x++)                                              \
+                                    if (r || x > first)                                                             \
+                                        wanted = rule_##reduction##_##dtype(wanted, rows[r][x * inner + c]);        \
                             checked++;                                                                              \
                             if (out[o * inner + c] != wanted && failed++ < 10)                                      \
-                                printf("fused %s %s: width %d, inner %d, window %d/%d, output %d\n", #reduction,    \
-                                       #dtype, (int)width, (int)inner, window, stride, (int)o);                     \
+                                printf("fused %s %s: width %d, inner %d, window %d/%d, padding %d, output %d\n",    \
+                                       #reduction, #dtype, (int)width, (int)inner, window, stride, pad, (int)o);    \
                         }                                                                                           \
                 }                                                                                                   \
             for (int r = 0; r < ROWS; r++) free(rows[r]);                                                           \
