@@ -40,8 +40,12 @@ cdef extern from *:
 cdef extern from *:
     """
     static _Thread_local int workers_of_thread;
+    /* What threads share, for where no lock keeps them apart. */
+    static _Atomic int default_workers, in_force = -1;
+    static _Atomic long long default_until;
     """
-    int workers_of_thread
+    int workers_of_thread, default_workers, in_force
+    int64_t default_until
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept       # -1 leaves the exception set
@@ -158,9 +162,6 @@ def instruction_sets():
 # More threads than this help no call; larger numbers mean this one.
 MOST_WORKERS = 1024
 
-cdef int default_workers = 0
-cdef int64_t default_until = 0
-
 
 def use_workers(int number):
     """Set the number of this thread, 0 for none; returns the one before."""
@@ -258,7 +259,6 @@ cdef class Geometry:
 
 cdef int MOST_KEPT = 1024       # past that all are forgotten
 cdef dict kept = {}
-cdef int in_force = -1
 cdef object anew = None
 cdef object workers_of = None
 
