@@ -2,11 +2,11 @@
 
     python tests/guard_pages.py [--share PART] [--isa NAME]
 
-Every dtype, layout, operation, instruction set and width from 1 to past four vectors; or a part of
-these combinations, of widths that are about half vectors.  Results must be those of the same call
-on ordinary memory, and for some of them the definition's.  The calls are made in a child process:
-one that touches such a page ends it, and the combination that did is printed.  The exit status is
-then 1.
+Every dtype, layout, operation, instruction set and width from 1 to past four vectors, of some
+layouts those that are about half vectors; or a part of these combinations.  Results must be those
+of the same call on ordinary memory that lies dense, and for some of them the definition's.  The
+calls are made in a child process: one that touches such a page ends it, and the combination that
+did is printed.  The exit status is then 1.
 """
 
 import argparse
@@ -16,19 +16,20 @@ import mmap
 import random
 import sys
 import time
+from typing import NamedTuple
 
 import cases
 import numpy as np
 import reference
 from cases import DTYPES, FLOATS, dtype_of
 from fuzz import Child
+from numpy.lib.stride_tricks import as_strided
 
 import pypool
 from pypool import _runtime
 
 PAGE = mmap.PAGESIZE
-ROOM = 32 * PAGE
-EVERY = {"channels_first": (2, 2, 5), "channels_last": (2, 5, 4), "narrow": (2, 5)}
+ROOM = 160 * PAGE
 WINDOWS = [  # pool_size, strides, padding, dilation
     (2, 2, "valid", 1),
     (3, 2, "valid", 1),
@@ -38,20 +39,82 @@ WINDOWS = [  # pool_size, strides, padding, dilation
     (5, 1, "valid", 1),
     (3, 1, "same", 2),
 ]
+TALL_WINDOWS = [
+    (7, 1, "valid", 1),
+    (17, 1, "same", 1),
+    (23, 3, "valid", 1),
+    (9, 1, "same", 2),
+    (63, 1, "same", 1),
+    (65, 1, "same", 1),
+]
 DEFINITION_EVERY = 97
 """One in so many results on ordinary memory is compared with the definition."""
 
 
-def shape_of(layout, width):
-    """Planes of five rows: of this width, of pixels of so many channels, or of three channels."""
-    if layout == "channels_first":
-        return (2, 2, 5, width)
-    return (2, 5, 4, width) if layout == "channels_last" else (2, 5, width, 3)
+def turned(x):
+    """The first axis after the batch is memory's last."""
+    return np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1)
 
 
-def widths(dtype):
-    """From 1 to past four of the widest vectors."""
-    return range(1, 4 * 64 // dtype_of(dtype).itemsize + 2)
+def turned_back(x):
+    """The last axis is memory's first after the batch."""
+    return np.moveaxis(np.moveaxis(x, -1, 1).copy(), 1, -1)
+
+
+def across(x):
+    """Memory has the last two axes the other way round."""
+    return x.swapaxes(-1, -2).copy().swapaxes(-1, -2)
+
+
+def stepped(x):
+    """Every second element along the last axis."""
+    lying = cases.poison(x.dtype, (*x.shape[:-1], 2 * x.shape[-1]))[..., ::2]
+    lying[...] = x
+    return lying
+
+
+def backwards(x):
+    return x[..., ::-1, ::-1].copy()[..., ::-1, ::-1]
+
+
+def swapped(x):
+    return x.astype(x.dtype.newbyteorder("S"))
+
+
+class Layout(NamedTuple):
+    """Arrays of a width: their shape, and how they lie in memory where that is not dense."""
+
+    data_format: str
+    shape: object
+    lie: object = None
+    most_bytes: int = 4 * 64
+    """Of the width."""
+    tall: bool = False
+
+
+LAYOUTS = {
+    "channels_first": Layout("channels_first", lambda width: (2, 2, 5, width)),
+    "channels_last": Layout("channels_last", lambda width: (2, 5, 4, width)),
+    "three channels": Layout("channels_last", lambda width: (2, 5, width, 3)),
+    "many planes": Layout("channels_first", lambda width: (2, 34, 7, width), None, 136),
+    "tall planes": Layout("channels_first", lambda width: (1, 2, 70, width), None, 129, True),
+    "tall pixels": Layout("channels_last", lambda width: (70, 3, width), None, 129, True),
+    **{
+        f"{data_format} {lie.__name__}": Layout(data_format, shape, lie, 65)
+        for lie in (turned, turned_back, across, stepped, backwards, swapped)
+        for data_format, shape in (
+            ("channels_first", lambda width: (2, 5, 5, width)),
+            ("channels_last", lambda width: (2, 5, 4, width)),
+        )
+    },
+}
+
+
+def widths(dtype, layout):
+    """From 1 to past four of the widest vectors, or of those about half vectors."""
+    of, item = LAYOUTS[layout], dtype_of(dtype).itemsize
+    every = range(1, of.most_bytes // item + 2)
+    return [width for width in every if not (of.lie or of.tall) or is_critical(dtype, width)]
 
 
 def is_critical(dtype, width):
@@ -205,8 +268,9 @@ OPERATIONS = {  # name -> dtypes, windows, what it does
 def combinations():
     """(operation, dtype, layout, width, window), all but the instruction set."""
     for name, (dtypes, windows, _) in OPERATIONS.items():
-        for dtype, layout in itertools.product(dtypes, EVERY):
-            for width, window in itertools.product(widths(dtype), windows):
+        for dtype, layout in itertools.product(dtypes, LAYOUTS):
+            of = TALL_WINDOWS if LAYOUTS[layout].tall and windows is not ONE else windows
+            for width, window in itertools.product(widths(dtype, layout), of):
                 yield name, dtype, layout, width, window
 
 
@@ -226,18 +290,25 @@ class Guarded:
         self.bytes = np.frombuffer(self.memory, np.uint8)[PAGE : PAGE + ROOM]
 
     def place(self, array, at_end):
-        """A copy of the array at that end of the room; what is beside it is not zero."""
-        self.bytes[: array.nbytes + PAGE] = 0x55
-        self.bytes[-array.nbytes - PAGE :] = 0x55
-        part = self.bytes[-array.nbytes :] if at_end else self.bytes[: array.nbytes]
-        view = part.view(array.dtype).reshape(array.shape)
+        """A copy that lies as the array does, at that end of the room; what is beside it is not 0.
+
+        Its highest or its lowest byte is the last or the first of the room.
+        """
+        low, high = np.lib.array_utils.byte_bounds(array)
+        part = self.bytes[low - high :] if at_end else self.bytes[: high - low]
+        beside = self.bytes[low - high - PAGE :] if at_end else self.bytes[: high - low + PAGE]
+        beside[...] = 0x55
+        first = array.ctypes.data - low
+        view = as_strided(
+            part[first : first + array.itemsize].view(array.dtype), array.shape, array.strides
+        )
         view[...] = array
         return view
 
 
 def arguments(x, layout, window):
     """The windows as arguments; along a short axis they are as long as that."""
-    data_format = "channels_first" if layout == "channels_first" else "channels_last"
+    data_format = LAYOUTS[layout].data_format
     k, s, padding, dilation = window
     axes = reference.spatial_axes(x.ndim, 2, data_format)
     if padding == "same":
@@ -252,20 +323,23 @@ def arguments(x, layout, window):
 def check(combination, rooms, with_definition):
     """That a combination gives the same in every room as on ordinary memory."""
     name, dtype, layout, width, window = combination
-    x = cases.small(dtype, shape_of(layout, width))
+    of = LAYOUTS[layout]
+    lie = of.lie or np.array
+    x = cases.small(dtype, of.shape(width))
     args = arguments(x, layout, window)
     inputs, call = OPERATIONS[name][2](x, args)
     expected = call(inputs, None)
     results = expected if type(expected) is tuple else (expected,)
-    if with_definition and name in cases.OPS:
+    if with_definition and name in cases.OPS and not of.tall:
         cases.assert_same(expected, reference.pool_nd(name, 2, x, **args))
     for at_end in (True, False):
-        given = [rooms[i].place(a, at_end) for i, a in enumerate(inputs)]
-        outs = tuple(rooms[3 + i].place(np.zeros_like(r), at_end) for i, r in enumerate(results))
+        given = [rooms[i].place(lie(a), at_end) for i, a in enumerate(inputs)]
+        outs = tuple(rooms[3 + i].place(lie(r * 0), at_end) for i, r in enumerate(results))
         call(given, outs if type(expected) is tuple else outs[0])
         for out, result in zip(outs, results, strict=True):
-            if out.tobytes() != result.tobytes():
-                cases.assert_same(out, result, "at the end" if at_end else "at the beginning")
+            same = out.astype(result.dtype)
+            if same.tobytes() != result.tobytes():
+                cases.assert_same(same, result, "at the end" if at_end else "at the beginning")
 
 
 def run(isa, share):
