@@ -37,6 +37,8 @@ from pypool import _runtime
 
 MOST_TAPS = 30_000
 """Elements in all windows of a case: what the definition does in some milliseconds."""
+MORE_TAPS = {"few": 1, "planes": 1, "tall": 4, "large": 20}
+"""For cases of a size, as many times that."""
 MOST_SECONDS_PER_CASE = 60
 KINDS = ["plane", "sample", "tensor", "window"]
 BOUNDED_NORMS = [0.5, 1.5, 3, 4]
@@ -62,7 +64,7 @@ def draw(rng):
     """A case whose definition takes no more than some milliseconds."""
     while True:
         case = draw_any(rng)
-        if cost(case) > MOST_TAPS * (20 if case["large"] else 1):
+        if cost(case) > MOST_TAPS * MORE_TAPS[case["size"]]:
             continue
         if case["task"] in ("unpool", "pick", "convert"):
             try:  # what these take comes from windows that are not refused
@@ -90,13 +92,15 @@ def draw_any(rng):
     op = rng.choice(ops)
     nd = rng.choice([1, 2, 2, 3])
     ndim = nd + (rng.choice([1, 2, 3, 4]) if where == "axes" else 0)
-    large = rng.random() < 0.003
-    spatial = sizes(rng, ndim, large)
+    size = rng.choices(list(MORE_TAPS), [900, 60, 20, 4])[0]
+    spatial = sizes(rng, ndim, size)
     shape, data_format = spatial, None
     if where != "axes":
-        data_format = rng.choice(FORMATS)
-        if rng.random() < 0.7:
-            channels = rng.choice([1, 1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 33, 64, 66, 130])
+        data_format = rng.choice(FORMATS if size != "planes" else ["channels_first"])
+        if size == "planes" or rng.random() < 0.7:
+            several = [16, 17, 24, 32, 34, 48, 64, 66, 96, 128, 130]
+            few = [1, 1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 33, 64, 66, 130]
+            channels = rng.choice(several if size == "planes" else few)
             batch = tuple(rng.choice([1, 2, 3]) for _ in range(rng.choice([0, 1, 1, 2])))
             first = data_format == "channels_first"
             shape = (*batch, channels, *spatial) if first else (*batch, *spatial, channels)
@@ -108,7 +112,7 @@ def draw_any(rng):
         "task": task, "where": where, "op": op, "nd": nd, "shape": shape, "dtype": dtype,
         "values": "small", "seed": rng.getrandbits(30), "layout": "as_it_is", "out": None,
         "isa": rng.choice(_runtime.instruction_sets()), "workers": rng.choice([1, 2, 3]),
-        "large": large, "args": {},
+        "size": size, "args": {},
     }  # fmt: skip
     args = case["args"]
     if where == "axes":
@@ -120,7 +124,7 @@ def draw_any(rng):
         axes = reference.spatial_axes(len(shape), nd, data_format)
         pooled = [shape[a] for a in axes]
     if where in ("windows", "axes"):
-        args |= draw_windows(rng, pooled)
+        args |= draw_windows(rng, pooled, size)
     elif where == "adaptive":
         args["output_size"] = tuple(rng.randint(1, n + 1 + (n == 0)) for n in pooled)
     elif rng.random() < 0.5:
@@ -137,19 +141,29 @@ def draw_any(rng):
     return case
 
 
-def sizes(rng, nd, large):
-    """Axes of a few elements, sometimes one that is long."""
+def sizes(rng, nd, size):
+    """Axes of a few elements, sometimes one that is long; or as many planes or windows ask for."""
+    if size == "planes":
+        return tuple(rng.randint(1, rng.choice([7, 14])) for _ in range(nd))
     found = [rng.randint(1, rng.choice([2, 5, 9])) for _ in range(nd)]
+    if size == "tall":
+        found[rng.randrange(nd)] = rng.randint(7, 100)
     if rng.random() < 0.4:
         found[rng.randrange(nd)] = rng.randint(1, rng.choice([20, 70, 140, 280]))
-    if large:
+    if size == "large":
         found[rng.randrange(nd)] = rng.randint(2_000, 30_000)
+        if rng.random() < 0.5:
+            found = [rng.randint(1, 300) for _ in found]
     return tuple(found)
 
 
-def draw_windows(rng, pooled):
+def draw_windows(rng, pooled, size):
     """pool_size, strides, padding, dilation and ceil_mode for axes of these sizes."""
     nd = len(pooled)
+    if size == "tall":  # and most of each in common with the next
+        k = tuple(rng.randint(max(1, min(n, 7)), max(1, min(n, 63))) for n in pooled)
+        s = rng.choice([1, 1, 1, 2, 5])
+        return {"pool_size": k, "strides": s, "padding": rng.choice(["valid", "same"])}
     if rng.random() < 0.4:  # what networks use, and what has kernels of its own
         k, s = rng.choice([(2, 2), (3, 2), (3, 1), (2, 1), (5, 1), (3, 3)])
         return {"pool_size": k, "strides": s, "padding": rng.choice(["valid", "same", k // 2])}
@@ -709,14 +723,16 @@ def compare(results, expected, args, case):
 
 
 def same_bits(function, problem, case, workers):
-    """Results that round are the same from every instruction set, on any number of threads."""
-    seen = set()
+    """Results that round are the same from every instruction set, on any number of threads, from
+    arrays that lie anyhow or dense."""
+    dense = [np.array(a, order="C") if type(a) is np.ndarray else a for a in problem.arrays]
+    seen = {cases.bits(np.asarray(function(*dense, **problem.args, **workers)))}
     for isa in {case["isa"], _runtime.instruction_sets()[-1]}:
         for number in {1, workers["workers"]}:
             with _runtime.instruction_set(isa):
                 result = function(*problem.arrays, **problem.args, workers=number)
                 seen.add(cases.bits(np.asarray(result)))
-    assert len(seen) == 1, "the bits depend on the instruction set or the workers"
+    assert len(seen) == 1, "the bits depend on the instruction set, the workers or strides"
 
 
 def verdict(case):
