@@ -24,6 +24,7 @@ faults.faults_arm.argtypes = [ctypes.c_long]
 
 x = np.random.default_rng(0).integers(-8, 9, (2, 20, 25, 3)).astype(np.float32)
 large = np.random.default_rng(0).integers(-8, 9, (4, 160, 160, 3)).astype(np.float32)
+narrow = np.random.default_rng(0).integers(-8, 9, (9, 32, 7, 7)).astype(np.float32)
 row = np.random.default_rng(0).integers(-8, 9, (300, 20)).astype(np.float32)
 small = np.arange(20.0).reshape(4, 5)
 halves = x.astype(np.float16)
@@ -35,6 +36,9 @@ CALLS = {
     "into": lambda: pypool.max_pool2d(x, 3, 2, out=out),
     "scratch": lambda: pypool.avg_pool2d(x, 7, 1, "same"),
     "strided": lambda: pypool.sum_pool2d(x[:, ::-1, ::2], 3, dilation=2),
+    "slab": lambda: pypool.max_pool2d(large[:, ::-1, ::2], 3, 2),
+    "tall": lambda: pypool.avg_pool2d(x, (15, 3), 1),
+    "narrow": lambda: pypool.max_pool2d(narrow, 3, 2, 1, data_format="channels_first"),
     "long": lambda: pypool.avg_pool1d(row, 90, 7),
     "cast": lambda: pypool.max_pool2d(halves, 3, 1),
     "parallel": lambda: pypool.avg_pool2d(large, 3, 2, workers=2),
@@ -50,7 +54,8 @@ CALLS = {
 }
 # Calls that go straight to the core, once there was one like them: CPython itself leaks the tuples
 # that it cannot finish.
-LEAN = ["tiny", "into", "scratch", "strided", "long", "cast", "parallel", "norm"]
+LEAN = ["tiny", "into", "scratch", "strided", "slab", "tall", "narrow", "long", "cast", "parallel",
+        "norm"]
 
 
 def disarmed():

@@ -12,6 +12,8 @@ PROBLEMS = {  # of channels-last images large enough for eight threads, which ro
     "2d": ((3, 130, 141, 8), {"pool_size": 3, "strides": 2, "padding": "same"}),
     "2d, one plane": ((1, 500, 501, 1), {"pool_size": (5, 7), "strides": 1, "padding": "same"}),
     "2d, a large window": ((2, 90, 91, 32), {"pool_size": 37, "strides": 9}),
+    "2d, narrow planes": ((24, 7, 14, 128), {"pool_size": 3, "strides": 1, "padding": "same"}),
+    "2d, tall": ((1, 260, 130, 9), {"pool_size": (33, 3), "strides": (1, 2), "padding": "same"}),
     "2d, dilated": ((2, 150, 160, 6), {"pool_size": 3, "strides": 1, "dilation": 2, "padding": 2}),
     "3d": ((2, 21, 44, 45, 5), {"pool_size": 3, "strides": 2, "ceil_mode": True}),
     "1d, a long window": ((2, 30_000, 3), {"pool_size": 999, "strides": 97}),

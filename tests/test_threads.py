@@ -1,5 +1,6 @@
 """Many callers at once, small stacks, little memory: the bits are those of a serial call."""
 
+import os
 import sys
 import threading
 
@@ -76,6 +77,38 @@ def test_a_small_stack_is_enough(op, isa):
     finally:
         threading.stack_size(before)
     assert results == [expected]
+
+
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="a sanitizer takes more of the stack")
+def test_the_smallest_stack_that_a_thread_may_have_is_enough(python):
+    """Where nothing else has room there: one thread for each kind of call."""
+    code = """
+        import threading, numpy as np, pypool
+
+        threading.stack_size(32768)
+        x = np.random.default_rng(0).random((2, 40, 30, 33), np.float32)
+        planes = np.ascontiguousarray(x.reshape(-1)[: 64 * 2 * 49]).reshape(2, 64, 7, 7)
+        values, indices = pypool.max_pool2d(x, 3, 2, 1, return_indices=True)
+        calls = [
+            lambda: pypool.max_pool2d(x, 3, 2, 1),
+            lambda: pypool.avg_pool2d(x[:, ::2, ::-1].astype(np.float16), 3, 1),
+            lambda: pypool.sum_pool2d(x, (21, 3), 1, "same"),
+            lambda: pypool.max_pool2d(planes, 3, 1, "same", "channels_first"),
+            lambda: pypool.pool(x.reshape(2, 4, 10, 3, 10, 33), 2, 1, "same", op="avg"),
+            lambda: pypool.lp_pool2d(x, 3, 3),
+            lambda: pypool.max_pool2d(x, 3, 2, 1, return_indices=True)[1],
+            lambda: pypool.max_pool2d_backward(values, indices, x.shape, 3, 2, 1),
+            lambda: pypool.avg_pool2d_backward(values, x.shape, 3, 2, 1),
+        ]
+        for call in calls:
+            expected, found = call(), []
+            thread = threading.Thread(target=lambda: found.append(call()))
+            thread.start()
+            thread.join()
+            assert found[0].tobytes() == expected.tobytes()
+        print(len(calls))
+    """
+    assert python(code).stdout.split() == ["9"]
 
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits are set as on Linux")
