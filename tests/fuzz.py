@@ -39,6 +39,7 @@ MOST_TAPS = 30_000
 """Elements in all windows of a case: what the definition does in some milliseconds."""
 MORE_TAPS = {"few": 1, "planes": 1, "tall": 4, "large": 20}
 """For cases of a size, as many times that."""
+MOST_ELEMENTS = 1_000_000
 MOST_SECONDS_PER_CASE = 60
 KINDS = ["plane", "sample", "tensor", "window"]
 BOUNDED_NORMS = [0.5, 1.5, 3, 4]
@@ -65,6 +66,8 @@ def draw(rng):
     while True:
         case = draw_any(rng)
         if cost(case) > MOST_TAPS * MORE_TAPS[case["size"]]:
+            continue
+        if math.prod(case["shape"]) > MOST_ELEMENTS:
             continue
         if case["task"] in ("unpool", "pick", "convert"):
             try:  # what these take comes from windows that are not refused

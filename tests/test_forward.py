@@ -60,6 +60,13 @@ def test_tall_windows_equal_the_definition(dtype, op, pool_size, isa):
             assert_same(pool_nd(op, 2, x[..., c].copy(), pool_size, **args), expected[..., c], args)
 
 
+@pytest.mark.parametrize("op", OPS)
+def test_tall_windows_of_more_than_slides_equal_the_definition(op, isa):
+    """So many channels, and such wide windows, that their rows are folded anew for each."""
+    x = cases.small("float64", (66, 20, 70))
+    assert_same(pool_nd(op, 2, x, (63, 15), 1), reference.pool_nd(op, 2, x, (63, 15), 1))
+
+
 @pytest.mark.parametrize("size", [(7, 7), (1, 9), (14, 5), (6, 31)])
 @pytest.mark.parametrize("op", OPS)
 @pytest.mark.parametrize("dtype", DTYPES)
