@@ -411,8 +411,9 @@ cdef bytes layout_of(cnp.ndarray x):
     """Shape and strides, in fewer objects than those."""
     cdef Py_ssize_t size = cnp.PyArray_NDIM(x) * sizeof(cnp.npy_intp)
     cdef bytes layout = PyBytes_FromStringAndSize(NULL, 2 * size)
-    memcpy(PyBytes_AS_STRING(layout), cnp.PyArray_DIMS(x), size)
-    memcpy(PyBytes_AS_STRING(layout) + size, cnp.PyArray_STRIDES(x), size)
+    if size > 0:        # an array without axes has null for both
+        memcpy(PyBytes_AS_STRING(layout), cnp.PyArray_DIMS(x), size)
+        memcpy(PyBytes_AS_STRING(layout) + size, cnp.PyArray_STRIDES(x), size)
     return layout
 
 

@@ -32,7 +32,7 @@ asan() {
     export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
     export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     "$work/asan/bin/python" tests/fuzz.py asan 4000
-    "$work/asan/bin/pytest" -p no:cacheprovider "$@"
+    "$work/asan/bin/pytest" -p no:cacheprovider --capture=sys "$@"     # a finding is written past Python
 }
 
 # memcheck on a few random calls, an hour's worth on the whole suite: pass tests to run instead.  AVX2 is the most that
