@@ -127,9 +127,10 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->inside = outputs_inside(along);
     for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
 
-    /* Rows of several axes are one group where that keeps the tree of a sum: its bits join only at powers of two. */
+    /* Rows of several axes are one group where that keeps the tree of a sum: its bits join only at powers of two.  Of
+     * those with windows of 1 there may be any number. */
     job->group_rows = 1;
-    for (int a = g->lead_axes - 1; a >= 0; a--) {
+    for (int a = g->lead_axes - 1; a >= 0 && job->group_axes < POOL_GROUP; a--) {
         const int64_t window = g->lead[a].window;
         if (window > POOL_GROUP / job->group_rows) break;
         if (!g->kernel->idempotent && (job->group_rows & (job->group_rows - 1))) break;
@@ -264,6 +265,25 @@ static void gather(const struct pool_job *job, char *scratch, int64_t step, int6
 
 /* ---- the fold of a window's rows --------------------------------------------------------------------------- */
 
+/* Where a row stands in the tree: its taps, the first axis in the high bits.  Windows of up to 2**63 elements take more
+ * than 64 of those, since each axis is rounded up to whole ones. */
+struct key {
+    uint64_t high, low;
+};
+enum { KEYS = 130 };            /* a level each, and one to be merged */
+
+static struct key key_below(struct key above, int bits, int64_t tap)
+{
+    const uint64_t carried = bits > 0 ? above.low >> (64 - bits) : 0;
+    return (struct key){(above.high << bits) | carried, (above.low << bits) | (uint64_t)tap};
+}
+
+/* The level at which two that differ meet. */
+static int meeting_level(struct key a, struct key b)
+{
+    return a.high != b.high ? 127 - __builtin_clzll(a.high ^ b.high) : 63 - __builtin_clzll(a.low ^ b.low);
+}
+
 /* Level depth - 1 = rule over it and the one after. */
 static void merge_levels(const struct pool_job *job, const struct pool_kernel *kernel, char *acc, int depth,
                          int64_t count)
@@ -287,14 +307,14 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
                                                              (last->in.last - 1) / chunk_rows + 1}
                                             : (struct pool_range){0, 1};
     int64_t at[POOL_MAX_AXES + 1];
-    uint64_t keys[66];
+    struct key keys[KEYS];
     int depth = 0, groups = 0;
     for (int a = 0; a < outer; a++) at[a] = axes[a].in.first;
     for (;;) {
-        uint64_t above = 0;
+        struct key above = {0, 0};
         const char *rows_base = base;
         for (int a = 0; a < outer; a++) {
-            above = (above << bits_of(axes[a].window)) | (uint64_t)at[a];
+            above = key_below(above, bits_of(axes[a].window), at[a]);
             rows_base += at[a] * axes[a].step;
         }
         for (int64_t chunk = chunks.first; chunk < chunks.last; chunk++) {
@@ -324,10 +344,9 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
             }
             if (!job->rows_contiguous || g->power)
                 gather(job, scratch, chunks_last ? last->step : 0, width, inner, rows, n);
-            const uint64_t key = (above << bits_of(chunks_last ? ceil_div(last->window, chunk_rows) : 1)) |
-                                 (uint64_t)chunk;
-            while (depth >= 2 && (kernel->idempotent || __builtin_clzll(keys[depth - 1] ^ keys[depth - 2]) >
-                                                            __builtin_clzll(keys[depth - 1] ^ key))) {
+            const struct key key = key_below(above, bits_of(chunks_last ? ceil_div(last->window, chunk_rows) : 1), chunk);
+            while (depth >= 2 && (kernel->idempotent || meeting_level(keys[depth - 1], keys[depth - 2]) <
+                                                            meeting_level(keys[depth - 1], key))) {
                 depth--;
                 merge_levels(job, kernel, acc, depth, width * inner);
             }

@@ -309,6 +309,24 @@ def test_pool_over_one_to_seven_axes(op, isa):
                 assert_same(pypool.pool(x, op=op, axes=axes, **args), expected, axes, args)
 
 
+@pytest.mark.parametrize("op", OPS)
+def test_pool_over_many_axes_with_windows_of_one(op, isa):
+    x = cases.small("float32", (6, 7))
+    expected = reference.pool(op, x, 2)
+    for before, between in ((1, 0), (4, 0), (5, 2), (0, 9), (40, 20)):
+        shape = (*(1,) * before, 6, *(1,) * between, 7)
+        pool_size = (*(1,) * before, 2, *(1,) * between, 2)
+        assert_same(pypool.pool(x.reshape(shape), pool_size, op=op).reshape(3, 3), expected, shape)
+
+
+def test_counted_padding_of_more_windows_than_64_bits_number():
+    """Windows of 3 along 39 axes are 3**39 elements: less than 2**63, more bits than 64."""
+    for many in (1, 3, 8):
+        x = cases.small("float64", (2,) * many + (1,) * (39 - many))
+        result = pypool.pool(x, 3, 3, 1, op="avg", count_include_pad=True)
+        np.testing.assert_allclose(result.ravel(), x.sum() / 3.0**39, 1e-15)
+
+
 def test_pool_takes_the_largest_unless_told():
     x = cases.small("float64", (6, 7))
     assert_same(pypool.pool(x, 2), reference.pool("max", x, 2))
