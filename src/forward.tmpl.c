@@ -423,23 +423,27 @@ static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n,
     }
 }
 
-/* The same of rows [low, high), of which whole vectors are there. */
-INLINE void NAME(edges)(const NAME(source) *s, int64_t inner, int64_t low, int64_t high, const struct pool_edges *edges,
-                        NAME(finish) first, NAME(finish) last, TYPE *before, TYPE *after)
+/* Those of rows [low, high).  Apart from the loop that needs it, whose registers are few. */
+static __attribute__((noinline)) void NAME(edges)(const char *first, const char *second, const char *third, int n,
+                                                  int64_t inner, int64_t low, int64_t high,
+                                                  const struct pool_edges *edges, TYPE *before, TYPE *after)
 {
     typedef TYPE element UNALIGNED;
-    if (inner > 1 || high - low < N) {
-        if (edges->before) NAME(edge)(s->rows, s->n, inner, low, first, before);
-        if (edges->after) NAME(edge)(s->rows, s->n, inner, high - 2, last, after);
+    const char *const rows[] = {first, second, third};
+    const NAME(finish) at_first = NAME(finish_of)(&edges->first), at_last = NAME(finish_of)(&edges->last);
+    if (n < 3 || inner > 1 || high - low < N) {
+        if (edges->before) NAME(edge)(rows, n, inner, low, at_first, before);
+        if (edges->after) NAME(edge)(rows, n, inner, high - 2, at_last, after);
         return;
     }
+    const NAME(source) s = NAME(rows)(rows, 3);         /* whole vectors */
     if (edges->before) {
-        const VEC v = NAME(column)(s, NULL, low);
-        *(element *)before = NAME(finished)(RULE(v, SLIDE1(v, v)), first)[0];
+        const VEC v = NAME(column)(&s, NULL, low);
+        *(element *)before = NAME(finished)(RULE(v, SLIDE1(v, v)), at_first)[0];
     }
     if (edges->after) {
-        const VEC v = NAME(column)(s, NULL, high - N);
-        *(element *)after = NAME(finished)(RULE(v, SLIDE1(v, v)), last)[N - 2];
+        const VEC v = NAME(column)(&s, NULL, high - N);
+        *(element *)after = NAME(finished)(RULE(v, SLIDE1(v, v)), at_last)[N - 2];
     }
 }
 
@@ -496,8 +500,9 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
                           int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, NAME(finish) f,
                           const struct pool_edges *edges, char *dst)
 {
-    const int64_t low = edges->before ? 1 - stride : 0, high = (outputs + !!edges->after - 1) * stride + 3 - !!edges->after;
-    const NAME(finish) f_before = NAME(finish_of)(&edges->first), f_after = NAME(finish_of)(&edges->last);
+    const int64_t low = edges->before ? 1 - stride : 0;
+    const int64_t high = edges->after ? outputs * stride + 2 : (outputs - 1) * stride + 3;
+    const int edged = window == 3 && (edges->before || edges->after);
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = inner <= 4 * N || n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
@@ -509,8 +514,9 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
             quick = !JOIN(ANY_NAN_, LANE)(doubt);
         }
         if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
-        if (window == 3)
-            NAME(edges)(&s, inner, low, high, edges, f_before, f_after, (TYPE *)dst - inner, (TYPE *)dst + outputs * inner);
+        if (edged)
+            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], n, inner, low, high, edges, (TYPE *)dst - inner,
+                        (TYPE *)dst + outputs * inner);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
