@@ -152,7 +152,7 @@ INLINE NAME(spot) NAME(found)(VEC *doubt, const VEC *taps, int n, const NAME(cod
     return s;
 }
 
-/* Of columns side by side, whose codes are those of tap 0: `steps` from one tap to the next.  Codes rise in the order of
+/* Of columns side by side, whose codes are those of tap 0: `steps` from it to the others.  Codes rise in the order of
  * the window, so the first of equals has the lowest. */
 INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int n, const NAME(codes) *steps)
 {
@@ -200,7 +200,8 @@ INLINE NAME(spot) NAME(slid_by_one)(NAME(spot) a, NAME(spot) b)
 INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, int64_t outputs, const NAME(codes) *down,
                              const NAME(codes) *across, TYPE *best, TYPE *code)
 {
-    NAME(spot) a = NAME(column_found)(doubt, rows, window, 0, down), b = NAME(column_found)(doubt, rows, window, N, down);
+    NAME(spot) a = NAME(column_found)(doubt, rows, window, 0, down);
+    NAME(spot) b = NAME(column_found)(doubt, rows, window, N, down);
     NAME(spot) columns[POOL_FOUND] = {NAME(evens)(a, b)};
     for (int64_t i = 0;; i += N) {
         columns[1] = NAME(odds)(a, b);

@@ -185,8 +185,8 @@ static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
 
 typedef TYPE NAME(levels)[POOL_DOWN_LEVELS][POOL_DOWN_BYTES / sizeof(TYPE)];
 
-/* Columns [c, c + N) of a group of rows, `node`, join those of the i groups before in a tree, of which level d holds the
- * run of 2**d of them where bit d of i is set.  What may come in any order has one level. */
+/* Columns [c, c + N) of a group of rows, `node`, join those of the i groups before in a tree, of which level d holds
+ * the run of 2**d of them where bit d of i is set.  What may come in any order has one level. */
 INLINE void NAME(join)(VEC *doubt, int64_t i, int top, VEC node, int64_t c, NAME(levels) level)
 {
     if (IDEMPOTENT && i > 0) node = NAME(rule)(doubt, NAME(load)(level[0] + c), node);
@@ -206,7 +206,8 @@ INLINE int NAME(join_group)(const char *const *rows, int n, int64_t step, VEC *d
     }
     for (int64_t c = 0;; c = c + 2 * N <= count ? c + N : count - N) {
         /* Four rows at once are more than the machine sees coming: 103 MB of planes 112 x 112, 15 -> 6 ms. */
-        if (step >= POOL_VECTOR) for (int k = 0; k < n; k++) PREFETCH(rows[k] + POOL_GROUP * step + c * (int64_t)sizeof(ELEM));
+        const int64_t ahead = POOL_GROUP * step + c * (int64_t)sizeof(ELEM);
+        for (int k = 0; step >= POOL_VECTOR && k < n; k++) PREFETCH(rows[k] + ahead);
         NAME(join)(doubt, i, top, NAME(column)(&s, doubt, c), c, level);
         if (c + N >= count) return top;
     }
@@ -242,7 +243,7 @@ INLINE VEC NAME(two_groups)(const char *row, int64_t step, int64_t n, VEC *doubt
     for (int k = 0; k < 2 * POOL_GROUP; k++) rows[k] = row + k * step;
     const NAME(source) first = NAME(rows)(rows, POOL_GROUP);
     NAME(source) rest = NAME(rows)(rows + POOL_GROUP, POOL_GROUP);
-    VEC v = NAME(column)(&first, doubt, 0);
+    const VEC v = NAME(column)(&first, doubt, 0);
     switch (n) {
     case 5: rest.n = 1; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
     case 6: rest.n = 2; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
@@ -251,19 +252,23 @@ INLINE VEC NAME(two_groups)(const char *row, int64_t step, int64_t n, VEC *doubt
     }
 }
 
+INLINE void NAME(two_groups_down)(const char *row, int64_t step, int64_t n, VEC *doubt, int64_t planes,
+                                  int64_t plane_step, int64_t acc_step, TYPE *acc)
+{
+    for (int64_t i = 0; i < planes; i++)
+        NAME(store)(acc + i * acc_step, NAME(two_groups)(row + i * plane_step, step, n, doubt));
+}
+
 static void NAME(fold_down)(const char *row, int64_t step, int64_t n, int64_t count, int64_t planes, int64_t plane_step,
                             int64_t acc_step, void *acc)
 {
     if (count == N && n > POOL_GROUP && n <= 2 * POOL_GROUP) {
-        VEC doubt = {0};
-        int64_t i = 0;
-        for (; i < planes; i++)
-            NAME(store)((TYPE *)acc + i * acc_step, NAME(two_groups)(row + i * plane_step, step, n, MINDS_NAN ? &doubt : NULL));
-#if MINDS_NAN
-        if (JOIN(ANY_NAN_, LANE)(doubt))
-            for (i = 0; i < planes; i++)
-                NAME(store)((TYPE *)acc + i * acc_step, NAME(two_groups)(row + i * plane_step, step, n, NULL));
-#endif
+        if (MINDS_NAN) {
+            VEC doubt = {0};
+            NAME(two_groups_down)(row, step, n, &doubt, planes, plane_step, acc_step, acc);
+            if (!JOIN(ANY_NAN_, LANE)(doubt)) return;
+        }
+        NAME(two_groups_down)(row, step, n, NULL, planes, plane_step, acc_step, acc);
         return;
     }
     for (TYPE *to = acc; planes > 0; planes--, row += plane_step, to += acc_step) {
@@ -402,7 +407,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
 }
 
 #if FUSES
-/* Two taps are left of a window at the edge: columns [at, at + 2), of rows that end within N columns or are wide pixels. */
+/* Two taps are left of a window at the edge: columns [at, at + 2), of rows shorter than a vector or of pixels. */
 static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t at,
                                                  NAME(finish) f, TYPE *dst)
 {
@@ -515,8 +520,8 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
         }
         if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
         if (edged)
-            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], n, inner, low, high, edges, (TYPE *)dst - inner,
-                        (TYPE *)dst + outputs * inner);
+            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], n, inner, low, high, edges,
+                        (TYPE *)dst - inner, (TYPE *)dst + outputs * inner);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }

@@ -312,8 +312,8 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
         const int64_t after = last_row - plane * rows->size - y;
         const int direct = !g->last_cast && !job->streams && after >= rows_here + job->overrun_rows;
         char *const made = direct ? to : scratch + job->at_row;
-        g->gradient->gather(made, phases, job->coded ? b.codes - b.grads : 0, rows->stride, along->stride, inner, count, rows_here,
-                            job->slot_bytes, row_bytes);
+        g->gradient->gather(made, phases, job->coded ? b.codes - b.grads : 0, rows->stride, along->stride, inner, count,
+                            rows_here, job->slot_bytes, row_bytes);
         if (direct) continue;
         if (g->last_cast) g->last_cast->cast(made, to, rows_here * row);
         else if (job->streams) stream(to, made, rows_here * row_bytes);

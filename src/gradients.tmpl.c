@@ -159,8 +159,9 @@ INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int cod
     }
 }
 
-INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, int64_t codes, int64_t classes, int64_t stride,
-                              int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
+INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, int64_t codes, int64_t classes,
+                              int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t source_step,
+                              int64_t dst_step)
 {
     for (int64_t r = 0, class = 0, at = 0; r < rows; r++, dst += dst_step) {
         NAME(gather_row)((TYPE *)dst, phases + class * stride, coded, codes, at, stride, inner,

@@ -8,8 +8,9 @@
 enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
 enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 4 };        /* rows folded at once; a power of two, since sums are binary trees */
-enum { POOL_DOWN = 1024, POOL_DOWN_LEVELS = 9, POOL_DOWN_BYTES = 1024 };   /* rows folded down at once, groups of which are
-                                                                              a tree so high; their lanes */
+enum { POOL_DOWN = 1024 };      /* rows folded down at once; groups of them are a tree of so many levels */
+enum { POOL_DOWN_LEVELS = 9 };
+enum { POOL_DOWN_BYTES = 1024 };        /* of the lanes of such a row */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
 enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
@@ -76,9 +77,10 @@ struct pool_kernel {
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                   int64_t outputs, int loose, void *dst);
 
-    /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the edges,
-     * `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before.  In the first `loose` of them it may read
-     * two vectors past the rows and write one past the outputs, over what the repeats to come will write. */
+    /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the
+     * edges, `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before.  In the first `loose`
+     * of them it may read two vectors past the rows and write one past the outputs, over what the repeats to come will
+     * write. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                   int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_quotient *q,

@@ -88,7 +88,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     *job = (struct pool_job){.g = g, .far = far, .walk = walk};
     job->reach = (along->window - 1) * along->dilation + 1;
     job->whole = !far && is_whole(g);
-    job->chunked = along->window > POOL_LEAVES && !job->whole && !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
+    job->chunked = along->window > POOL_LEAVES && !job->whole &&
+                   !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
     if (g->index_bytes) {
         int64_t farthest = (along->window - 1) * along->tap_weight;
         for (int a = 0; a < g->lead_axes; a++) farthest += (g->lead[a].window - 1) * g->lead[a].tap_weight;
@@ -147,7 +148,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     const struct pool_range first_taps = taps_in(along, 0, 0, along->size);
     const struct pool_range last_taps = taps_in(along, along->outputs - 1, 0, along->size);
     job->edge_before = may_reach && job->inside.first == 1 && first_taps.first == 1 && first_taps.last == 3;
-    job->edge_after = may_reach && job->inside.last == along->outputs - 1 && last_taps.first == 0 && last_taps.last == 2;
+    job->edge_after = may_reach && job->inside.last == along->outputs - 1 && last_taps.first == 0 &&
+                      last_taps.last == 2;
 
     job->all_fused = job->fused && job->inside.first == 0 && job->inside.last == along->outputs;
     for (int a = 0; a < g->lead_axes; a++)
@@ -774,7 +776,8 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
         for (int n = 0; n < job->group_rows; n++) rows[n] = taps[n] + at;
         repeats = least(last - unit, y->outputs - top);
         g->kernel->fused(rows, (int)job->group_rows, g->inner.size, g->along.window, g->along.stride, g->along.outputs,
-                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &q, &none, out + unit * y->out_step);
+                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &q, &none,
+                         out + unit * y->out_step);
     }
     return -1;
 }

@@ -12,7 +12,7 @@ static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0
 static inline int64_t size_of(int64_t step) { return step < 0 ? -step : step; }
 static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/* memcpy to an output that no cache could hold: its lines are not read first.  stream_end() before others may see it. */
+/* memcpy to an output that no cache could hold: its lines are not read first.  stream_end() before others see it. */
 #ifdef __SSE2__
 #include <emmintrin.h>
 static inline void stream(char *to, const char *from, int64_t bytes)
