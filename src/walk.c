@@ -54,7 +54,7 @@ static int is_whole(const struct pool_geometry *g)
                 !g->swapped && g->along.in_step == g->elem_bytes;
     for (int a = -1; a < g->lead_axes; a++) {
         const struct pool_axis *axis = a < 0 ? &g->along : &g->lead[a];
-        whole &= axis->window == axis->size && axis->outputs == 1 && axis->before == 0;
+        whole &= axis->window == axis->size && axis->outputs == 1 && axis->before == 0 && axis->dilation == 1;
     }
     return whole;
 }

@@ -309,6 +309,32 @@ def test_pool_over_one_to_seven_axes(op, isa):
                 assert_same(pypool.pool(x, op=op, axes=axes, **args), expected, axes, args)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "uint8", "int32"])
+@pytest.mark.parametrize("op", OPS)
+def test_windows_that_are_whole_planes(op, dtype, isa):
+    """Of few rows and many, short and longer than the blocks in which sums are made."""
+    for planes, height, width in (
+        (67, 7, 7), (70, 5, 3), (3, 8, 16), (9, 1, 5), (2, 28, 28), (3, 9, 65), (2, 30, 129),
+        (1, 1100, 3), (2, 3, 9000),
+    ):  # fmt: skip
+        x = cases.small(dtype, (planes, height, width))
+        args = {"pool_size": (height, width), "axes": (1, 2)}
+        expected = reference.pool(op, x, **args)
+        assert_same(pypool.pool(x, op=op, **args), expected, x.shape)
+        apart = np.pad(x, ((0, 0), (0, 1), (0, 2)))[:, :height, :width]
+        assert_same(pypool.pool(apart, op=op, **args), expected, x.shape, "apart")
+        if x.dtype.kind == "f":
+            x[-1, -1, -1] = np.nan
+            assert_same(pypool.pool(x, op=op, **args), reference.pool(op, x, **args), x.shape)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_dilated_window_is_no_whole_plane(op, isa):
+    x = cases.small("float32", (2, 3))
+    args = {"pool_size": 2, "axes": (0,), "dilation": 2, "padding": "same"}
+    assert_same(pypool.pool(x, op=op, **args), reference.pool(op, x, **args))
+
+
 @pytest.mark.parametrize("op", OPS)
 def test_pool_over_many_axes_with_windows_of_one(op, isa):
     x = cases.small("float32", (6, 7))
