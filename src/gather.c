@@ -389,8 +389,6 @@ static int next_row(const struct pool_geometry *g, int64_t *at)
     return 1;
 }
 
-
-
 static int64_t gather_rows(const struct pool_job *job, const char *grad, char *out, char *no_index, char *scratch,
                            int64_t first, int64_t last)
 {
@@ -454,6 +452,12 @@ static int64_t gather_rows(const struct pool_job *job, const char *grad, char *o
 
 /* ---- the plan ---------------------------------------------------------------------------------------------- */
 
+/* Whether windows reach so far past the few outputs of an axis that their lanes would be mostly zeros. */
+static int reaches_far(const struct pool_axis *axis)
+{
+    return (axis->window - 1) * axis->dilation / axis->stride > 2 * axis->outputs + POOL_TOUCHES;
+}
+
 int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task)
 {
     const struct pool_axis *along = &g->along;
@@ -485,14 +489,16 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     job->rows_axis = g->lead_axes ? g->lead[g->lead_axes - 1] : planes_axis;
     job->row_weight = g->lead_axes ? job->code_weight[g->lead_axes - 1] : 0;
     const struct pool_axis *rows = &job->rows_axis;
-    const int small = !bins && near <= MOST_NEAR && taps <= POOL_TOUCHES && job->leading <= MOST_NEAR &&
-                      along->stride <= MOST_STRIDE && rows->stride <= POOL_TOUCHES / along->stride;
+    const int far = reaches_far(along);
+    const int small = !bins && !far && !reaches_far(rows) && near <= MOST_NEAR && taps <= POOL_TOUCHES &&
+                      job->leading <= MOST_NEAR && along->stride <= MOST_STRIDE &&
+                      rows->stride <= POOL_TOUCHES / along->stride;
     if (task != POOL_SPREAD && !(small && job->coded && positions <= INT32_MAX &&
                                  (g->index_bytes == 1 || g->index_bytes == 8)))
         return 0;
 
     /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */
-    const int phases = small || (!along->bins && along->stride <= MOST_STRIDE &&
+    const int phases = small || (!along->bins && !far && along->stride <= MOST_STRIDE &&
                                  along->window / along->stride <= 2 * along->outputs + 2);
     job->phase_count = phases ? ceil_div(along->size, along->stride) : 0;
     /* Around the lanes of a row of outputs lie those of the windows that would begin before and after it. */
@@ -518,7 +524,7 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
         job->units = planes * ceil_div(groups, job->band);
         job->at_levels = bases;
         job->at_row = bases + 2 * (job->leading * job->slots * job->slot_bytes + POOL_SLACK);
-        job->scratch_bytes = job->at_row + row_bytes + job->band * rows->stride * row * g->lane_bytes;
+        job->scratch_bytes = job->at_row + round_up(row_bytes + job->band * rows->stride * row * g->lane_bytes);
         return 1;
     }
     job->walk = gather_rows;

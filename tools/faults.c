@@ -66,8 +66,13 @@ void *calloc(size_t n, size_t size)
     return fails(__builtin_return_address(0)) ? NULL : counted(__libc_calloc(n, size));
 }
 
+/* Refuses, as some systems do, a size that is no multiple of the alignment. */
 void *aligned_alloc(size_t alignment, size_t size)
 {
+    if (size % alignment) {
+        errno = EINVAL;
+        return NULL;
+    }
     return fails(__builtin_return_address(0)) ? NULL : counted(__libc_memalign(alignment, size));
 }
 
