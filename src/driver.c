@@ -70,17 +70,17 @@ int pool_stop(void)
 void pool_plan_pieces(struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
-    double outputs = (double)g->along.outputs * g->inner.size, taps = 1;
-    for (int a = 0; a < g->outer_axes; a++) outputs *= g->outer[a].size;
+    double outputs = (double)g->along.outputs * (double)g->inner.size, taps = 1;
+    for (int a = 0; a < g->outer_axes; a++) outputs *= (double)g->outer[a].size;
     for (int a = 0; a < g->lead_axes; a++) {
-        outputs *= g->lead[a].outputs;
-        taps *= g->lead[a].window;
+        outputs *= (double)g->lead[a].outputs;
+        taps *= (double)g->lead[a].window;
     }
     /* Along the row the cost of a window without places is its logarithm's. */
-    taps *= g->index_bytes ? g->along.window : 64 - __builtin_clzll((uint64_t)g->along.window);
+    taps *= (double)(g->index_bytes ? g->along.window : 64 - __builtin_clzll((uint64_t)g->along.window));
     if (job->task == POOL_PUT || job->task == POOL_PICK) taps = 1;
-    const double work = (outputs * g->elem_bytes * taps + g->bytes) * (g->power ? POWER_WORK : 1);
-    job->piece = work <= FIRST_WORK ? 0 : most(1, (int64_t)(job->units * (FIRST_WORK / work)));
+    const double work = (outputs * g->elem_bytes * taps + (double)g->bytes) * (g->power ? POWER_WORK : 1);
+    job->piece = work <= FIRST_WORK ? 0 : most(1, (int64_t)((double)job->units * (FIRST_WORK / work)));
 }
 
 /* ---- units ------------------------------------------------------------------------------------------------- */
@@ -115,8 +115,9 @@ static int64_t do_pieces(const struct pool_job *job, const char *in, char *out, 
         const int64_t upto = least(last, first + piece), start = pool_now();
         const int64_t bad = job->walk(job, in, out, index, scratch, first, upto);
         if (bad >= 0) return bad;
-        const double fit = (double)(upto - first) * PIECE_NS / most(1, pool_now() - start);
-        piece = most(1, (int64_t)(fit < 8. * piece ? fit : 8. * piece));
+        const double fit = (double)(upto - first) * (double)PIECE_NS / (double)most(1, pool_now() - start);
+        const double cap = 8 * (double)piece;
+        piece = most(1, (int64_t)(fit < cap ? fit : cap));
         first = upto;
     }
     return -1;
