@@ -18,6 +18,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="faults are made
 needs_openmp = pytest.mark.skipif(
     not pypool.show_config(mode="dicts")["openmp"], reason="this build has no threads"
 )
+plain_malloc = pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer holds what is freed"
+)
 
 PRELUDE = """
     import os, resource, signal, sys, threading, time, warnings
@@ -117,6 +120,7 @@ def test_any_limit_of_memory_gives_the_result_or_a_memory_error(python):
     assert python(PRELUDE + code).stdout.strip() == "done"
 
 
+@plain_malloc
 def test_calls_good_and_bad_leak_nothing(python):
     """Tens of thousands of calls; the plans that are kept are replaced several times."""
     code = """
@@ -682,6 +686,7 @@ def test_the_interpreter_may_end_while_threads_pool(workers, python):
     assert python(PRELUDE + code, workers, timeout=20).stdout.strip() == "True"
 
 
+@plain_malloc
 @pytest.mark.parametrize("way", ["reload", "delete"])
 def test_importing_again_a_hundred_times_takes_no_memory(way, python):
     code = """
