@@ -14,7 +14,7 @@ build() {    # build NAME SETUP_ARGUMENTS...
     shift
     for argument; do arguments+=("-Csetup-args=$argument"); done
     [[ -x $work/$name/bin/pip ]] || "$python" -m venv "$work/$name"
-    "$work/$name/bin/pip" install --quiet meson-python meson ninja cython numpy pytest pytest-cov hypothesis ml_dtypes
+    "$work/$name/bin/pip" install --quiet meson-python meson ninja cython numpy pytest pytest-cov pytest-xdist hypothesis ml_dtypes
     PATH=$work/$name/bin:$PATH "$work/$name/bin/pip" install --quiet --no-build-isolation --no-deps \
         --force-reinstall "-Cbuild-dir=$work/$name-build" "${arguments[@]}" "$root"
 }
@@ -40,7 +40,7 @@ asan() {
 valgrind() {
     build plain -Disas=avx2,baseline -Dbuildtype=debugoptimized
     cd "$root"
-    local what=("-m" "pytest" "-p" "no:cacheprovider" "$@")
+    local what=("-m" "pytest" "-n" "0" "-p" "no:cacheprovider" "$@")
     (($#)) || what=(-c "import sys; sys.path.insert(0, 'tests'); import fuzz
 for i in range(600):
     result, why = fuzz.verdict(fuzz.case_of('valgrind', i))
