@@ -479,7 +479,10 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
 
 
 cdef described(array):
-    return None if array is None else (array.shape, array.strides, array.dtype, array.ctypes.data)
+    """An array, and those that it is a view of."""
+    if not isinstance(array, cnp.ndarray):
+        return None
+    return array.shape, array.strides, array.dtype, array.ctypes.data, described(array.base)
 
 
 cdef int signalled() noexcept nogil:
