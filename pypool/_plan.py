@@ -399,7 +399,7 @@ def recipe_of(op: str, source: str, target: str, omit: bool, elements: int) -> R
     if op in ORDERED:
         reduction = "f" + op if omit else op
         if source in HALVES:
-            return Recipe((reduction, source, "int16"), "int16", last_cast=("order", "half"))
+            return Recipe((reduction, source, "int16"), "int16", last_cast=("order", source))
         lane = "uint8" if source == "bool" else source
         return Recipe((reduction, source, lane), lane)
     if source in FLOATS:

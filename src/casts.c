@@ -103,6 +103,6 @@ const struct pool_cast JOIN(ISA, _casts)[] = {
     ENTRY(float32, float16, ) ENTRY(float64, float16, )
     ENTRY(float32, bfloat16, ) ENTRY(float64, bfloat16, )
     ENTRY(float16, float32, ) ENTRY(bfloat16, float32, )
-    ENTRY(order, half, )
+    {"order", "float16", cast_order_half}, {"order", "bfloat16", cast_order_half},
     {NULL, NULL, NULL},
 };

@@ -2,36 +2,46 @@
 #include "vec.h"
 #include "pool.h"
 
-/* The one rule of rounding.  What floor = floor(value / divisor), which leaves rest in [0, divisor), goes up by. */
+/* The rule of rounding for any divisor; pool_shift is its form for powers of two.  What floor = floor(value / divisor),
+ * which leaves rest in [0, divisor), goes up by. */
 #define ROUND_UP(rounding, floor, rest, divisor, value)                                                       \
-    ((rounding) == POOL_HALF_EVEN ? ((rest) > (divisor) - (rest)) | (((rest) == (divisor) - (rest)) & ((floor) & 1)) \
-     : (rounding) == POOL_HALF_UP ? ((rest) >= (divisor) - (rest))                                            \
+    ((rounding) == POOL_HALF_EVEN ? (rest) - ((divisor) - (rest)) + ((floor) & 1) > 0                         \
+     : (rounding) == POOL_HALF_UP ? (rest) - ((divisor) - (rest)) >= 0                                        \
      : (rounding) == POOL_TRUNC   ? ((value) < 0) & ((rest) != 0)                                             \
                                   : 0)
 
 /* Integers of `type`, in three ways, alike in every bit:
  *   shift      by a power of two that the type holds, in the type itself;
- *   estimate   by a divisor below 2^30: a product in `real` is off by one at most, which the rest tells;
+ *   estimate   by a divisor below 2^30: a product in `real` is off by one at most, which the rest tells (64 bits are
+ *              more than `real` has, so their rest is estimated as well);
  *   exact      by any other. */
-#define DEFINE_DIVIDE(name, type, real)                                                                       \
-    INLINE void name##_shift(void *sum, int64_t count, int shift, enum pool_rounding rounding)                \
+#define DEFINE_DIVIDE(name, type, wide, real)                                                                 \
+    INLINE void name##_shift(void *sum, int64_t count, type divisor, enum pool_rounding rounding)             \
     {                                                                                                         \
         typedef type element UNALIGNED;                                                                       \
         element *s = sum;                                                                                     \
-        const type divisor = (type)((type)1 << shift);                                                        \
+        const struct pool_shift shift = pool_shift_of(divisor, rounding);                                     \
+        const type bias = (type)shift.bias, odd = (type)shift.odd, below = (type)shift.below;                 \
         for (int64_t i = 0; i < count; i++) {                                                                 \
-            const type value = s[i], floor = (type)(value >> shift), rest = (type)(value & (divisor - 1));    \
-            s[i] = (type)(floor + (ROUND_UP(rounding, floor, rest, (type)divisor, value)));                   \
+            const type value = s[i], floor = (type)(value >> shift.by), rest = (type)(value & (divisor - 1)); \
+            const type sign = (type)(value >> (8 * sizeof(type) - 1));                                        \
+            const type up = (type)(rest + bias + (floor & odd) + (sign & below));                             \
+            s[i] = (type)(floor + (up >> shift.by));                                                          \
         }                                                                                                     \
     }                                                                                                         \
-    INLINE void name##_estimate(void *sum, int64_t count, int32_t divisor, enum pool_rounding rounding)       \
+    INLINE void name##_estimate(void *sum, int64_t count, wide divisor, enum pool_rounding rounding)          \
     {                                                                                                         \
         typedef type element UNALIGNED;                                                                       \
         element *s = sum;                                                                                     \
         const real inverse = (real)1 / (real)divisor;                                                         \
         for (int64_t i = 0; i < count; i++) {                                                                 \
-            const int32_t value = (int32_t)s[i];                                                              \
-            int32_t floor = (int32_t)((real)value * inverse), rest = value - floor * divisor;                 \
+            const wide value = (wide)s[i];                                                                    \
+            wide floor = (wide)((real)value * inverse), rest = value - floor * divisor;                       \
+            if (sizeof(wide) == 8) {                                                                          \
+                const wide more = (wide)((real)rest * inverse);                                               \
+                floor += more;                                                                                \
+                rest -= more * divisor;                                                                       \
+            }                                                                                                 \
             floor -= rest < 0;                                                                                \
             rest += rest < 0 ? divisor : 0;                                                                   \
             floor += rest >= divisor;                                                                         \
@@ -51,11 +61,10 @@
     }                                                                                                         \
     INLINE void name##_rounded(void *sum, int64_t count, int64_t divisor, enum pool_rounding rounding)        \
     {                                                                                                         \
-        const int shift = __builtin_ctzll((unsigned long long)divisor);                                       \
-        if (divisor == (int64_t)1 << shift && shift < (int)sizeof(type) * 8 - 1)                              \
-            name##_shift(sum, count, shift, rounding);                                                        \
-        else if (sizeof(type) < 8 && divisor < 1 << 30)                                                       \
-            name##_estimate(sum, count, (int32_t)divisor, rounding);                                          \
+        if ((divisor & (divisor - 1)) == 0 && divisor <= (int64_t)1 << (8 * sizeof(type) - 2))                \
+            name##_shift(sum, count, (type)divisor, rounding);                                                \
+        else if (divisor < 1 << 30)                                                                           \
+            name##_estimate(sum, count, (wide)divisor, rounding);                                             \
         else                                                                                                  \
             name##_exact(sum, count, divisor, rounding);                                                      \
     }                                                                                                         \
@@ -71,9 +80,9 @@
         }                                                                                                     \
     }
 
-DEFINE_DIVIDE(int16, int16_t, float)
-DEFINE_DIVIDE(int32, int32_t, double)
-DEFINE_DIVIDE(int64, int64_t, double)
+DEFINE_DIVIDE(int16, int16_t, int32_t, float)
+DEFINE_DIVIDE(int32, int32_t, int32_t, double)
+DEFINE_DIVIDE(int64, int64_t, int64_t, double)
 
 /* 64-bit elements in two sums: other = their high halves, sum = their low ones and, in the end, the average. */
 static void divide_wide(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,

@@ -198,7 +198,7 @@ static void *pass(void *gate)
     return NULL;
 }
 
-/* How many more threads there may be, of so many: started and ended again, for the OpenMP runtime ends the process where
+/* How many more threads there may be, of so many: started and ended again, for OpenMP ends the process where
  * it fails to start one.  Their stacks stay cached for it. */
 static int64_t startable(int64_t threads)
 {

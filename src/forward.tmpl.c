@@ -11,7 +11,9 @@
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
- *             DIVIDES                1 where that divides its lanes as it writes them
+ *             DIVIDES                1 where that divides its lanes as it writes them, integers by a power of two
+ *             PAIR(lanes)            the sums of each two, from a vector of elements half as wide as lanes, if they are
+ *             WRITTEN(lanes)         lanes to elements, if the fused kernel may write those
  *
  * No scalar arithmetic: a row shorter than a vector is loaded and stored in part, a longer one ends in a part or in
  * a vector that steps back and overlaps.  Single lanes are only copied, where strides past 2 thin a row. */
@@ -47,30 +49,79 @@ INLINE void NAME(store)(TYPE *p, VEC v)
     *(NAME(lanes_at) *)p = v;
 }
 
+#if JOIN(HAS_NAN_, LANE)
+#define FLOATING 1
+#else
+#define FLOATING 0
+#endif
+
 /* How a window's lanes become what is written. */
 typedef struct {
-    enum { NAME(as_it_is), NAME(times), NAME(over) } how;
+    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(shifted) } how;
     VEC by;
+    int shift;
+    VEC rest, bias, odd, below;
+    int as_elements;
+    const struct pool_finish *all;
 } NAME(finish);
 
-static const NAME(finish) NAME(untouched) = {NAME(as_it_is), {0}};
+static const NAME(finish) NAME(untouched) = {.how = NAME(as_it_is)};
 
-INLINE NAME(finish) NAME(finish_of)(const struct pool_quotient *q)
+INLINE NAME(finish) NAME(finish_of)(const struct pool_finish *how)
 {
-    if (!DIVIDES || q->divisor == 1) return NAME(untouched);
-    if (q->exact_inverse) return (NAME(finish)){NAME(times), (VEC){0} + (TYPE)q->inverse};
-    return (NAME(finish)){NAME(over), (VEC){0} + (TYPE)q->divisor};
+    NAME(finish) f = {.as_elements = how->as_elements, .all = how};
+    if (!DIVIDES || how->divisor == 1) return f;
+#if FLOATING
+    f.how = how->exact_inverse ? NAME(times) : NAME(over);
+    f.by += (TYPE)(how->exact_inverse ? how->inverse : how->divisor);
+#else
+    f.how = NAME(shifted);
+    f.shift = how->shift.by;
+    f.rest += (TYPE)(((TYPE)1 << f.shift) - 1);
+    f.bias += (TYPE)how->shift.bias;
+    f.odd += (TYPE)how->shift.odd;
+    f.below += (TYPE)how->shift.below;
+#endif
+    return f;
 }
 
-INLINE VEC NAME(finished)(VEC v, NAME(finish) f)
+INLINE VEC NAME(divided)(VEC v, NAME(finish) f)
 {
-#if DIVIDES
+#if DIVIDES && FLOATING
     if (f.how == NAME(times)) return v * f.by;
     if (f.how == NAME(over)) return v / f.by;
+#elif DIVIDES
+    if (f.how == NAME(shifted)) {
+        const VEC floor = v >> f.shift, sign = v >> (8 * (int)sizeof(TYPE) - 1);
+        return floor + (((v & f.rest) + f.bias + (floor & f.odd) + (sign & f.below)) >> f.shift);
+    }
 #else
     (void)f;
 #endif
     return v;
+}
+
+/* What `put` writes has so many bytes each. */
+INLINE int64_t NAME(width)(NAME(finish) f)
+{
+    return f.as_elements ? sizeof(ELEM) : sizeof(TYPE);
+}
+
+/* Results i, i + 1, ... of those at dst; of the first vector only `count` unless `whole`. */
+INLINE void NAME(put)(char *dst, int64_t i, VEC v, NAME(finish) f, int whole, int64_t count)
+{
+    char *const to = dst + i * NAME(width)(f);
+    v = NAME(divided)(v, f);
+#ifdef WRITTEN
+    if (f.as_elements) {
+        const NAME(elems) elems = (NAME(elems))WRITTEN(v);
+        if (whole) *(NAME(elems_at) *)to = elems;
+        else STORE_PART(to, &elems, (size_t)count * sizeof(ELEM));
+        return;
+    }
+#endif
+    if (whole) *(NAME(lanes_at) *)to = v;
+    else STORE_PART(to, &v, (size_t)count * sizeof(TYPE));
 }
 
 INLINE void NAME(store_part)(TYPE *p, VEC v, int64_t count)
@@ -87,7 +138,7 @@ typedef struct {
 
 /* A rule that must mind NaN may have a quick form that need not.  With `doubt` (null or not, a constant) that is what
  * is used, and *doubt gathers the sum of all elements: where it is NaN, the result is worth nothing. */
-#if defined(QUICK_RULE) && JOIN(HAS_NAN_, LANE)
+#if defined(QUICK_RULE) && FLOATING
 #define MINDS_NAN 1
 #else
 #define MINDS_NAN 0
@@ -313,23 +364,36 @@ INLINE VEC NAME(slid)(VEC *doubt, int window, int stride, VEC first, VEC odd, VE
 
 #if FUSES
 static void NAME(taps_at_end)(const NAME(source) *s, int64_t at, int window, int stride, int64_t outputs,
-                              NAME(finish) f, TYPE *dst);
+                              const struct pool_finish *how, char *dst);
+
+/* The sums of the pairs of elements [at, at + 2 N), the window's rows folded. */
+INLINE VEC NAME(pairs)(const NAME(source) *s, VEC *doubt, int64_t at)
+{
+#ifdef PAIR
+    VEC sum = {0};
+#pragma GCC unroll 4
+    for (int i = 0; i < s->n; i++) {
+        const VEC both = *(const NAME(lanes_at) *)(s->rows[i] + at * (int64_t)sizeof(ELEM));
+        sum += PAIR(both);
+    }
+    if (s->n > 0) return sum;
+#endif
+    const VEC a = NAME(column)(s, doubt, at), b = NAME(column)(s, doubt, at + N);
+    return NAME(rule)(doubt, EVEN(a, b), ODD(a, b));
+}
 
 /* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2, that keep within the row.  Each column
  * is folded once and slides over to the next vector in a register.  Window and stride are constants; a `loose` row is
  * read and written in whole vectors past its end. */
 INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride, int64_t outputs, int loose,
-                       NAME(finish) f, TYPE *dst)
+                       NAME(finish) f, char *dst)
 {
     const int64_t width = (outputs - 1) * stride + window;
     const int64_t ahead = window == stride ? 2 * N : stride == 2 ? 4 * N : 2 * N;   /* columns that a step touches */
     const int64_t last = loose ? outputs - (window > stride) * N : width < ahead ? 0 : (width - ahead) / stride + 1;
     int64_t i = 0;              /* a step begins before `last` */
     if (window == stride) {
-        for (; i < last; i += N) {
-            const VEC a = NAME(column)(s, doubt, 2 * i), b = NAME(column)(s, doubt, 2 * i + N);
-            NAME(store)(dst + i, NAME(finished)(NAME(rule)(doubt, EVEN(a, b), ODD(a, b)), f));
-        }
+        for (; i < last; i += N) NAME(put)(dst, i, NAME(pairs)(s, doubt, 2 * i), f, 1, N);
     } else if (loose || last > 0) {
         VEC a = NAME(column)(s, doubt, 0), b = a, first = a;
         if (stride == 2) b = NAME(column)(s, doubt, N), first = EVEN(a, b);
@@ -338,22 +402,22 @@ INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride
             a = NAME(column)(s, doubt, stride * (i + N));
             if (stride == 2) b = NAME(column)(s, doubt, 2 * (i + N) + N);
             const VEC next = stride == 2 ? EVEN(a, b) : a;
-            NAME(store)(dst + i, NAME(finished)(NAME(slid)(doubt, window, stride, first, odd, next), f));
+            NAME(put)(dst, i, NAME(slid)(doubt, window, stride, first, odd, next), f, 1, N);
             first = next;
         }
         if (loose) {            /* of the next windows no more than a column or two is wanted */
             VEC next = first;
             if (stride == 1 || i + N == outputs) next = NAME(column)(s, doubt, stride * (i + N));
-            NAME(store)(dst + i, NAME(finished)(NAME(slid)(doubt, window, stride, first, ODD(a, b), next), f));
+            NAME(put)(dst, i, NAME(slid)(doubt, window, stride, first, ODD(a, b), next), f, 1, N);
             return;
         }
     }
-    if (i < outputs) NAME(taps_at_end)(s, i * stride, window, stride, outputs - i, f, dst + i);
+    if (i < outputs) NAME(taps_at_end)(s, i * stride, window, stride, outputs - i, f.all, dst + i * NAME(width)(f));
 }
 
 /* The windows that have a path of their own along a row of single elements. */
 INLINE void NAME(taps_of)(const NAME(source) *s, VEC *doubt, int window, int64_t stride, int64_t outputs, int loose,
-                          NAME(finish) f, TYPE *dst)
+                          NAME(finish) f, char *dst)
 {
     if (window == 2) NAME(taps)(s, doubt, 2, 2, outputs, loose, f, dst);
     else if (stride == 2) NAME(taps)(s, doubt, 3, 2, outputs, loose, f, dst);
@@ -362,31 +426,32 @@ INLINE void NAME(taps_of)(const NAME(source) *s, VEC *doubt, int window, int64_t
 
 /* A row of lanes, which may be read past its end. */
 static __attribute__((noinline)) void NAME(taps_of_lanes)(const TYPE *acc, int window, int64_t stride, int64_t outputs,
-                                                          NAME(finish) f, TYPE *dst)
+                                                          TYPE *dst)
 {
     const NAME(source) s = NAME(folded)(acc);
-    NAME(taps_of)(&s, NULL, window, stride, outputs, 1, f, dst);
+    NAME(taps_of)(&s, NULL, window, stride, outputs, 1, NAME(untouched), (char *)dst);
 }
 
 /* The last outputs of a row, fewer than 2 N, from column `at` on: by way of rows that are loose. */
 static __attribute__((noinline)) void NAME(taps_at_end)(const NAME(source) *s, int64_t at, int window, int stride,
-                                                        int64_t outputs, NAME(finish) f, TYPE *dst)
+                                                        int64_t outputs, const struct pool_finish *how, char *dst)
 {
+    const NAME(finish) f = NAME(finish_of)(how);
     TYPE columns[8 * N], results[2 * N];
     const char *rows[POOL_GROUP];
     for (int i = 0; i < s->n; i++) rows[i] = s->rows[i] + at * (int64_t)sizeof(ELEM);
     NAME(fold)(rows, s->n, (outputs - 1) * stride + window, columns);
-    NAME(taps_of_lanes)(columns, window, stride, outputs, f, results);
+    NAME(taps_of_lanes)(columns, window, stride, outputs, results);
     for (int64_t i = 0; i < outputs; i += N)
-        NAME(store_part)(dst + i, NAME(load)(results + i), outputs - i < N ? outputs - i : N);
+        NAME(put)(dst, i, NAME(load)(results + i), f, 0, outputs - i < N ? outputs - i : N);
 }
 #endif
 
 /* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
 INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64_t window, int64_t step,
-                         int64_t tap_step, int64_t outputs, NAME(finish) f, TYPE *dst)
+                         int64_t tap_step, int64_t outputs, NAME(finish) f, char *dst)
 {
-    for (int64_t o = 0; o < outputs; o++, dst += inner) {
+    for (int64_t o = 0; o < outputs; o++) {
         for (int64_t c = 0;;) {
             const int64_t at = o * step + c;
             VEC tree[POOL_LEAVES];
@@ -399,7 +464,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
                 for (int64_t half = 1; half < window; half *= 2)
                     for (int64_t t = 0; t + half < window; t += 2 * half) tree[t] = RULE(tree[t], tree[t + half]);
             }
-            NAME(store)(dst + c, NAME(finished)(tree[0], f));
+            NAME(put)(dst, o * inner + c, tree[0], f, 1, N);
             if (c + N >= inner) break;
             c = c + 2 * N <= inner ? c + N : inner - N;
         }
@@ -409,9 +474,9 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
 #if FUSES
 /* Two taps are left of a window at the edge: columns [at, at + 2), of rows shorter than a vector or of pixels. */
 static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t at,
-                                                 NAME(finish) f, TYPE *dst)
+                                                 const struct pool_finish *how, char *dst)
 {
-    typedef TYPE element UNALIGNED;
+    const NAME(finish) f = NAME(finish_of)(how);
     TYPE first[2 * N], second[N];
     for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
         const char *columns[POOL_GROUP], *next[POOL_GROUP];
@@ -421,9 +486,8 @@ static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n,
         }
         NAME(fold)(columns, n, inner == 1 ? 2 : N, first);
         if (inner > 1) NAME(fold)(next, n, N, second);
-        const VEC v = NAME(finished)(RULE(NAME(load)(first), NAME(load)(inner == 1 ? first + 1 : second)), f);
-        if (inner == 1) *(element *)dst = v[0];
-        else NAME(store)(dst + c, v);
+        const VEC v = RULE(NAME(load)(first), NAME(load)(inner == 1 ? first + 1 : second));
+        NAME(put)(dst, c, v, f, inner > 1, 1);
         if (c + N >= inner) return;
     }
 }
@@ -431,44 +495,49 @@ static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n,
 /* Those of rows [low, high).  Apart from the loop that needs it, whose registers are few. */
 static __attribute__((noinline)) void NAME(edges)(const char *first, const char *second, const char *third, int n,
                                                   int64_t inner, int64_t low, int64_t high,
-                                                  const struct pool_edges *edges, TYPE *before, TYPE *after)
+                                                  const struct pool_edges *edges, char *dst, int64_t outputs)
 {
-    typedef TYPE element UNALIGNED;
     const char *const rows[] = {first, second, third};
     const NAME(finish) at_first = NAME(finish_of)(&edges->first), at_last = NAME(finish_of)(&edges->last);
+    char *const before = dst - inner * NAME(width)(at_first);
+    char *const after = dst + outputs * inner * NAME(width)(at_last);
     if (n < 3 || inner > 1 || high - low < N) {
-        if (edges->before) NAME(edge)(rows, n, inner, low, at_first, before);
-        if (edges->after) NAME(edge)(rows, n, inner, high - 2, at_last, after);
+        if (edges->before) NAME(edge)(rows, n, inner, low, &edges->first, before);
+        if (edges->after) NAME(edge)(rows, n, inner, high - 2, &edges->last, after);
         return;
     }
     const NAME(source) s = NAME(rows)(rows, 3);         /* whole vectors */
     if (edges->before) {
         const VEC v = NAME(column)(&s, NULL, low);
-        *(element *)before = NAME(finished)(RULE(v, SLIDE1(v, v)), at_first)[0];
+        NAME(put)(before, 0, RULE(v, SLIDE1(v, v)), at_first, 0, 1);
     }
     if (edges->after) {
         const VEC v = NAME(column)(&s, NULL, high - N);
-        *(element *)after = NAME(finished)(RULE(v, SLIDE1(v, v)), at_last)[N - 2];
+        VEC last = RULE(v, SLIDE1(v, v));
+        last[0] = last[N - 2];
+        NAME(put)(after, 0, last, at_last, 0, 1);
     }
 }
 
 /* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
  * are folded once and stay in registers. */
 INLINE void NAME(pixels_sliding)(const NAME(source) *s, VEC *doubt, int vectors, int64_t inner, int stride, int64_t c,
-                                 int64_t outputs, NAME(finish) f, TYPE *dst)
+                                 int64_t outputs, NAME(finish) f, char *dst)
 {
     VEC a[4], b[4];
+#pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) {
         a[v] = NAME(column)(s, doubt, c + v * N);
         if (stride == 1) b[v] = NAME(column)(s, doubt, inner + c + v * N);
     }
     for (int64_t o = 0; o < outputs; o++)
+#pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) {
             if (stride == 2) b[v] = NAME(column)(s, doubt, (2 * o + 1) * inner + c + v * N);
             const VEC next = NAME(column)(s, doubt, (o * stride + 2) * inner + c + v * N);
             VEC result = NAME(rule)(doubt, a[v], b[v]);
             result = NAME(rule)(doubt, result, next);
-            NAME(store)(dst + o * inner + c + v * N, NAME(finished)(result, f));
+            NAME(put)(dst, o * inner + c + v * N, result, f, 1, N);
             a[v] = stride == 1 ? b[v] : next;
             b[v] = next;
         }
@@ -476,7 +545,7 @@ INLINE void NAME(pixels_sliding)(const NAME(source) *s, VEC *doubt, int vectors,
 
 /* Windows of 3 at stride 1 or 2, all elements side by side. */
 INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, int stride, int64_t outputs,
-                              NAME(finish) f, TYPE *dst)
+                              NAME(finish) f, char *dst)
 {
     int64_t c = 0;
     for (; c + 4 * N <= inner; c += 4 * N) NAME(pixels_sliding)(s, doubt, 4, inner, stride, c, outputs, f, dst);
@@ -493,7 +562,7 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 }
 
 INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
-                            int64_t outputs, int loose, int slides, NAME(finish) f, TYPE *dst)
+                            int64_t outputs, int loose, int slides, NAME(finish) f, char *dst)
 {
     if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
     else if (window == 3 && stride == 2 && slides) NAME(pixels_of_3)(s, doubt, inner, 2, outputs, f, dst);
@@ -515,22 +584,22 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         if (quick) {
             VEC doubt = {0};
-            NAME(fused_row)(&s, &doubt, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
+            NAME(fused_row)(&s, &doubt, inner, window, stride, outputs, r < loose, slides, f, dst);
             quick = !JOIN(ANY_NAN_, LANE)(doubt);
         }
-        if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, (TYPE *)dst);
+        if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, dst);
         if (edged)
-            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], n, inner, low, high, edges,
-                        (TYPE *)dst - inner, (TYPE *)dst + outputs * inner);
+            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], n, inner, low, high, edges, dst,
+                        outputs);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
 
 static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                         int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step,
-                        const struct pool_quotient *q, const struct pool_edges *edges, void *dst)
+                        const struct pool_finish *how, const struct pool_edges *edges, void *dst)
 {
-    const NAME(finish) f = NAME(finish_of)(q);
+    const NAME(finish) f = NAME(finish_of)(how);
     switch (10 * n + (int)window) {
     case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
     case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
@@ -611,9 +680,9 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 #if FUSES
     if (inner == 1 && dilation == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2))) {
         if (loose) {
-            NAME(taps_of_lanes)(acc, (int)window, stride, outputs, NAME(untouched), dst);
+            NAME(taps_of_lanes)(acc, (int)window, stride, outputs, dst);
         } else {
-            NAME(taps_of_lanes)(acc, (int)window, stride, outputs, NAME(untouched), spare);
+            NAME(taps_of_lanes)(acc, (int)window, stride, outputs, spare);
             memcpy(dst, spare, (size_t)outputs * sizeof(TYPE));
         }
         return;
@@ -621,7 +690,7 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 #endif
     const NAME(source) s = NAME(folded)(acc);
     if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
-        NAME(pixels)(&s, NULL, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), dst);
+        NAME(pixels)(&s, NULL, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), (char *)dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;
         TYPE *const last = loose && stride == 1 ? dst : NULL;
@@ -636,7 +705,11 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 
 const struct pool_kernel NAME(EXPORTED) = {
     .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
-    .empty = EMPTY, .idempotent = IDEMPOTENT, .lanes = N, .divides = DIVIDES,
+    .empty = EMPTY, .idempotent = IDEMPOTENT, .lanes = N,
+    .divides = !DIVIDES ? POOL_ADDS : FLOATING ? POOL_DIVIDES : POOL_SHIFTS,
+#ifdef WRITTEN
+    .writes_elements = 1,
+#endif
     .fold = NAME(fold), .fold_down = NAME(fold_down), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses),
 #if FUSES
     .fused = NAME(fused),
@@ -664,6 +737,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef QUICK_RULE
 #undef FOLDED
 #undef MINDS_NAN
+#undef FLOATING
 #undef BETTER
 #undef LEAF
 #undef EMPTY

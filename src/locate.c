@@ -186,8 +186,9 @@ static void find(const struct pool_job *job, const struct unit *u, int64_t repea
         for (int64_t t = 0; t < along->window; t++)
             codes[k * along->window + t] = (u->lead[0].in.first + k) * rows->tap_weight + t * along->tap_weight;
     }
-    g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, repeats, rows->stride * rows->in_step, codes,
-                    best, code);
+    const int64_t in_step = rows->stride * rows->in_step;
+    g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, repeats, in_step, codes, best,
+                    code);
 }
 
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
@@ -260,7 +261,8 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         code = (const char *)place;
     }
     const struct pool_place *to = place_of(g, job->coded ? g->lane_bytes : 8);
-    const int64_t row_weight = g->lead_axes ? g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].place_weight : 0;
+    const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
+    const int64_t row_weight = y ? y->stride * y->place_weight : 0;
     const int64_t x_weight = along->stride * along->place_weight;
     char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
     const int rows_alike = u->inner == 1 || (x_weight == 0 && g->inner.place_weight == 0);

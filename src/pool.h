@@ -21,17 +21,42 @@ enum { POOL_VECTOR = 64 };      /* bytes of the widest */
 enum { POOL_BYTES_PER_THREAD = 128 * 1024 };    /* 2 threads, max 2x2: 0.5 MB 16.0 -> 12.0 us, 1 MB 26.7 -> 18.5 us */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
 
-/* What a sum is divided by, with its inverse, and whether a product with that is the quotient to the bit. */
-struct pool_quotient {
-    double divisor, inverse;
-    int exact_inverse;
+enum pool_rounding { POOL_HALF_EVEN, POOL_HALF_UP, POOL_FLOOR, POOL_TRUNC };
+
+/* The quotient of an integer by 2**by, rounded: with floor = sum >> by and rest = sum - (floor << by),
+ * floor + ((rest + bias + (floor & odd) + (sum < 0 ? below : 0)) >> by). */
+struct pool_shift {
+    int by;
+    int64_t bias, odd, below;
 };
 
-/* Windows of 3 that reach past the ends of a row by 1: whether there is one before the first whole one and one after the
- * last, and what those are divided by. */
+static inline struct pool_shift pool_shift_of(int64_t divisor, enum pool_rounding rounding)
+{
+    const int64_t half = divisor / 2;       /* 0 where there is nothing to round */
+    struct pool_shift shift = {.by = __builtin_ctzll((uint64_t)divisor)};
+    switch (rounding) {
+    case POOL_HALF_EVEN: shift.odd = half > 0, shift.bias = half - shift.odd; break;
+    case POOL_HALF_UP: shift.bias = half; break;
+    case POOL_FLOOR: break;
+    case POOL_TRUNC: shift.below = divisor - 1; break;
+    }
+    return shift;
+}
+
+/* How lanes become what is written.  Floats are divided, by way of the inverse where a product with that is the
+ * quotient to the bit; integers by a power of two.  Then they may become elements. */
+struct pool_finish {
+    double divisor, inverse;
+    int exact_inverse;
+    struct pool_shift shift;
+    int as_elements;
+};
+
+/* Windows of 3 that reach past the ends of a row by 1: whether there is one before the first whole one and one after
+ * the last, and how they become results. */
 struct pool_edges {
     int before, after;
-    struct pool_quotient first, last;
+    struct pool_finish first, last;
 };
 
 /* Taps of windows: element i of output o of row r lies at taps[k] + r*row_step + o*step, `stride` (1 or 2) elements
@@ -56,7 +81,8 @@ struct pool_kernel {
     uint64_t empty;             /* the element that takes no part, as memory holds it */
     int idempotent;             /* rule(a, a) == a: any order and any overlap will do */
     int lanes;                  /* of a vector */
-    int divides;                /* `fused` writes quotients; the rest of the kernels never do */
+    enum { POOL_ADDS, POOL_DIVIDES, POOL_SHIFTS } divides;      /* what `fused` can do with a sum */
+    int writes_elements;        /* `fused` can */
 
     /* acc[0 .. count) = rule over rows[0 .. n)[0 .. count), n at most POOL_GROUP.  May touch
      * POOL_SLACK bytes past the end of acc, never of a row. */
@@ -83,19 +109,19 @@ struct pool_kernel {
      * write. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                  int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_quotient *q,
+                  int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_finish *f,
                   const struct pool_edges *edges, void *dst);
 
     /* For the reductions that pick an element, or null.  best[r][o][i] = the best of what it holds and of the taps, the
-     * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past the end of both. */
+     * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past both. */
     void (*best)(const struct pool_taps *taps, void *best, void *code);
 
     /* The same for windows that are small and whole: window x window taps of so many rows, with a code each; `repeats`
      * rows of outputs, `in_step` bytes apart in the input.  With inner == 1 it may read two vectors past the rows, and
      * write one past each row of best and code. */
     int (*finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
-    void (*find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs, int64_t repeats,
-                 int64_t in_step, const int64_t *codes, void *best, void *code);
+    void (*find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
+                 int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code);
 
     /* best[0 .. count) = the better of best and other, of equals the one whose place is lower; place with it. */
     void (*settle)(void *best, int64_t *place, const void *other, const int64_t *other_place, int64_t count);
@@ -119,8 +145,6 @@ struct pool_cast {
     const char *from, *to;
     void (*cast)(const void *src, void *dst, int64_t count);
 };
-
-enum pool_rounding { POOL_HALF_EVEN, POOL_HALF_UP, POOL_FLOOR, POOL_TRUNC };
 
 /* sum[0 .. count) /= divisor, in place.  `other` holds what a pair of sums needs beside: how many elements were
  * counted (nansum), or the sums of the elements' high halves (lowsum).  `extra` joins that count; below 0, the divisor
@@ -268,11 +292,12 @@ struct pool_job {
     int rows_contiguous, out_contiguous;
     int strips;                 /* blocks of outputs are done down the rows of a plane in turn */
     int coded;                  /* places fit the lanes: they ride there as they are, else as numbers of taps */
-    int columns;                /* one window is wide: its row is cut into so many columns first, of which each has a best */
+    int columns;                /* one window is wide: its row is first cut into so many, each of which has a best */
     int finds;                  /* small windows: the kernel finds rows of them at once */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
+    int finishes;               /* which makes results of those */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
@@ -299,8 +324,8 @@ struct pool_job {
 
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes, folded_bytes;
-    int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid, at_out;
-    int64_t at_code, at_other, at_place, at_other_place, at_index, at_row;
+    int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid;
+    int64_t at_out, at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 
 enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX, POOL_INTERRUPTED };

@@ -17,7 +17,7 @@ static int level_of(const struct pool_job *job, int64_t window)
     return level;
 }
 
-/* Nodes of a level that are kept: rows from the first use of one, as the lowest run of a window or node, to the last. */
+/* Nodes of a level that are kept: rows from the first use of one, as a window's or node's lowest run, to the last. */
 static int64_t kept(const struct pool_job *job, int level)
 {
     const struct pool_geometry *g = job->g;

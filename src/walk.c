@@ -59,6 +59,22 @@ static int is_whole(const struct pool_geometry *g)
     return whole;
 }
 
+/* How the fused kernel makes results of windows of so many elements, if it can. */
+static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
+{
+    const int64_t divisor = g->divisor > 0 ? g->divisor : count;
+    int exponent;
+    *f = (struct pool_finish){.divisor = 1, .as_elements = g->last_cast != NULL};
+    if (g->last_cast && !(g->kernel->writes_elements && strcmp(g->last_cast->to, g->kernel->dtype) == 0)) return 0;
+    if (!g->divide || divisor == 1) return 1;
+    f->divisor = (double)divisor;
+    f->inverse = 1 / f->divisor;
+    f->exact_inverse = frexp(f->divisor, &exponent) == 0.5;
+    if (g->kernel->divides == POOL_SHIFTS) f->shift = pool_shift_of(divisor, g->rounding);
+    return g->kernel->divides == POOL_DIVIDES || (g->kernel->divides == POOL_SHIFTS && f->exact_inverse &&
+                                                  divisor <= (int64_t)1 << (8 * g->lane_bytes - 2));
+}
+
 static pool_way walk, walk_fused;
 
 /* What locate.c needs to know beside. */
@@ -93,7 +109,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     if (g->index_bytes) {
         int64_t farthest = (along->window - 1) * along->tap_weight;
         for (int a = 0; a < g->lead_axes; a++) farthest += (g->lead[a].window - 1) * g->lead[a].tap_weight;
-        const int fits = g->lane_bytes == 8 || farthest >> (8 * g->lane_bytes) == 0, many = along->window >= POOL_LEAVES;
+        const int fits = g->lane_bytes == 8 || farthest >> (8 * g->lane_bytes) == 0;
+        const int many = along->window >= POOL_LEAVES;
         if (many && along->dilation == 1 && inner * g->elem_bytes < POOL_VECTOR) job->columns = POOL_LEAVES;
         job->chunked |= many && !fits;
         job->coded = fits && !job->columns;
@@ -155,6 +172,11 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     for (int a = 0; a < g->lead_axes; a++)
         job->all_fused &= job->lead_inside[a].first == 0 && job->lead_inside[a].last == g->lead[a].outputs;
 
+    struct pool_finish finish;
+    int64_t count = along->window;
+    for (int a = 0; job->fused && a < g->lead_axes; a++) count *= g->lead[a].window;
+    job->finishes = job->fused && !g->first_cast && !g->beside && finish_of(g, count, &finish);
+
     const int64_t block = job->x_block * job->c_block;
     job->repeats = 1;
     if (job->whole) {
@@ -162,8 +184,7 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
         job->columns_folded = along->window > POOL_LEAVES && !g->kernel->idempotent ? POOL_LEAVES : along->window;
         job->repeats = most(1, least(planes, tile / job->columns_folded));
     } else if (job->fused && g->lead_axes > 0 && job->out_contiguous && job->strips) {
-        const int finished = g->first_cast || (g->divide && !g->kernel->divides) || g->last_cast;
-        if (!finished) job->repeats = INT64_MAX;
+        if (job->finishes) job->repeats = INT64_MAX;
         else if (job->x_blocks == 1 && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
             job->repeats = most(1, tile / block);
     }
@@ -183,8 +204,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     }
 
     const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
-    const int divided = !g->divide || g->kernel->divides;
-    if (job->all_fused && job->dense && job->in_dense && !far && direct && divided) job->walk = walk_fused;
+    if (job->all_fused && job->finishes && job->dense && job->in_dense && !far && !g->index_bytes)
+        job->walk = walk_fused;
 
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
@@ -214,7 +235,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
-    job->at_code = job->at_out + (job->out_contiguous && !g->index_bytes ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
+    const int to_out = job->out_contiguous && !g->index_bytes;
+    job->at_code = job->at_out + (to_out ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
     job->at_other = job->at_code + (g->index_bytes ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_place = job->at_other + (numbered ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_other_place = job->at_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
@@ -249,8 +271,8 @@ static void gather(const struct pool_job *job, char *scratch, int64_t step, int6
         if (as_one) {
             int upto = i + 1;
             while (upto < n && rows[upto] != scratch) upto++;
-            g->copy(to, job->row_bytes, bytes, rows[i], step, inner == 1 ? x_step : c_step, upto - i, width * inner, bytes,
-                    g->swapped);
+            g->copy(to, job->row_bytes, bytes, rows[i], step, inner == 1 ? x_step : c_step, upto - i, width * inner,
+                    bytes, g->swapped);
             for (; i < upto; i++) rows[i] = scratch + job->at_gathered + i * job->row_bytes;
             continue;
         }
@@ -346,7 +368,8 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
             }
             if (!job->rows_contiguous || g->power)
                 gather(job, scratch, chunks_last ? last->step : 0, width, inner, rows, n);
-            const struct key key = key_below(above, bits_of(chunks_last ? ceil_div(last->window, chunk_rows) : 1), chunk);
+            const int bits = bits_of(chunks_last ? ceil_div(last->window, chunk_rows) : 1);
+            const struct key key = key_below(above, bits, chunk);
             while (depth >= 2 && (kernel->idempotent || meeting_level(keys[depth - 1], keys[depth - 2]) <
                                                             meeting_level(keys[depth - 1], key))) {
                 depth--;
@@ -405,16 +428,6 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
     kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, 0, lanes);
 }
 
-/* Of so many elements. */
-static struct pool_quotient quotient_of(const struct pool_job *job, const struct pool_kernel *kernel, int64_t count)
-{
-    const struct pool_geometry *g = job->g;
-    if (!g->divide || !kernel->divides) return (struct pool_quotient){1, 1, 1};
-    const double divisor = (double)(g->divisor > 0 ? g->divisor : count);
-    int exponent;
-    return (struct pool_quotient){divisor, 1 / divisor, frexp(divisor, &exponent) == 0.5};
-}
-
 /* How many of a unit's rows of outputs have too little after them for a vector that runs past their ends. */
 static int64_t strict_outputs(const struct pool_job *job, const struct unit *u)
 {
@@ -463,27 +476,31 @@ static void rows_of_window(const struct pool_job *job, const char *base, const s
     }
 }
 
-/* The kernel for small windows, if those of this unit are such; returns whether they are. */
-static int reduce_fused(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
-                        char *lanes, int64_t lanes_step)
+/* The kernel for small windows, if those of this unit are such; returns whether they are.  With `finishes` it makes
+ * results, else lanes. */
+static int reduce_fused(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch,
+                        const struct unit *u, int finishes, char *to, int64_t to_step)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along, *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
     const int64_t end = u->first + u->outputs;
+    struct pool_finish finish = {.divisor = 1};
     struct pool_edges edges = {.before = job->edge_before && u->first == 0,
-                               .after = job->edge_after && end == along->outputs};
+                               .after = job->edge_after && end == along->outputs, .first = finish, .last = finish};
     const int64_t first = u->first + edges.before, last = end - edges.after;
     if (!job->fused || first < job->inside.first || last > job->inside.last || first >= last || u->data == 0) return 0;
-    if (edges.before) edges.first = quotient_of(job, kernel, u->counted * taps_counted(along, 0));
-    if (edges.after) edges.last = quotient_of(job, kernel, u->counted * taps_counted(along, along->outputs - 1));
-    const struct pool_quotient q = quotient_of(job, kernel, u->counted * along->window);
+    if (finishes &&
+        !(finish_of(g, u->counted * along->window, &finish) &&
+          (!edges.before || finish_of(g, u->counted * taps_counted(along, 0), &edges.first)) &&
+          (!edges.after || finish_of(g, u->counted * taps_counted(along, along->outputs - 1), &edges.last))))
+        return 0;
     const int64_t pixel = u->inner * g->elem_bytes;
     const char *rows[POOL_GROUP];
     rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead,
                    scratch + edges.before * (along->stride - 1) * pixel, rows);
     kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, last - first, u->repeats,
-                  loose_rows(job, u), y ? y->stride * y->in_step : 0, lanes_step, &q, &edges,
-                  lanes + edges.before * u->inner * g->lane_bytes);
+                  loose_rows(job, u), y ? y->stride * y->in_step : 0, to_step, &finish, &edges,
+                  to + edges.before * u->inner * (finishes ? g->out_bytes : g->lane_bytes));
     return 1;
 }
 
@@ -528,21 +545,20 @@ static void reduce_whole(const struct pool_job *job, const struct pool_kernel *k
     kernel->along(folded, folded + job->folded_bytes, 1, columns, columns, 1, u->repeats, loose, lanes);
 }
 
-/* Whether the lanes are divided already. */
-static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
-                  char *lanes, int64_t lanes_step)
+static void reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
+                   char *lanes, int64_t lanes_step)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     if (job->whole) {
         reduce_whole(job, kernel, scratch, u, lanes);
-        return 0;
+        return;
     }
     if (job->chunked) {
         reduce_chunked(job, kernel, scratch, u, lanes);
-        return 0;
+        return;
     }
-    if (reduce_fused(job, kernel, scratch, u, lanes, lanes_step)) return kernel->divides;
+    if (reduce_fused(job, kernel, scratch, u, 0, lanes, lanes_step)) return;
     const int64_t start = axis_start(along, u->first);
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
     const int64_t limit = along->bins ? start + bin_size(along, u->first) : along->size;
@@ -553,8 +569,8 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
     fill_empty(kernel, scratch, left * u->inner, acc);
     char *const data = acc + left * u->inner * g->lane_bytes;
     if (job->slide_nodes) {
-        const struct slide s = {job, kernel, scratch, nodes_of(job, kernel, scratch), base - u->row * g->lead[0].in_step,
-                                width, u->inner};
+        const struct slide s = {job, kernel, scratch, nodes_of(job, kernel, scratch),
+                                base - u->row * g->lead[0].in_step, width, u->inner};
         slide_to(&s, u->row, g->lead[0].window, data);
     } else {
         fold_rows(job, kernel, scratch, base, u->lead, g->lead_axes, job->group_axes, width, u->inner, data);
@@ -562,7 +578,6 @@ static int reduce(const struct pool_job *job, const struct pool_kernel *kernel, 
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
                   lanes != u->out || strict_outputs(job, u) == 0, lanes);
-    return 0;
 }
 
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
@@ -597,31 +612,33 @@ static void divide(const struct pool_job *job, const struct unit *u, char *sums,
 static void do_unit(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
-    const int64_t block = u->outputs * u->inner;
-    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
-    char *lanes = direct ? u->out : scratch + job->at_lanes;
-    char *beside = NULL;
-    const int64_t out_step = g->lead_axes ? g->lead[g->lead_axes - 1].out_step : 0;
-    const int divided = reduce(job, g->kernel, scratch, u, lanes, direct ? out_step : block * g->lane_bytes);
-    if (g->beside) {
-        beside = scratch + job->at_beside;
-        reduce(job, g->beside, scratch, u, beside, block * g->lane_bytes);
-    }
-    const int64_t count = block * u->repeats;
-    if (g->power) g->power->root(lanes, count, g->exponent);
-    if (g->first_cast) {
-        g->first_cast->cast(lanes, scratch + job->at_mid, count);
-        lanes = scratch + job->at_mid;
-    }
-    if (g->divide && !divided) divide(job, u, lanes, beside);
-    if (g->last_cast) {
-        char *to = job->out_contiguous ? u->out : scratch + job->at_out;
-        g->last_cast->cast(lanes, to, count);
-        lanes = to;
+    const int64_t block = u->outputs * u->inner, count = block * u->repeats;
+    const int64_t out_step = job->out_contiguous && g->lead_axes ? g->lead[g->lead_axes - 1].out_step : 0;
+    char *const to = job->out_contiguous ? u->out : scratch + job->at_out;
+    char *lanes = to;
+    if (!job->finishes || !reduce_fused(job, g->kernel, scratch, u, 1, to, out_step)) {
+        const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
+        char *beside = NULL;
+        if (!direct) lanes = scratch + job->at_lanes;
+        reduce(job, g->kernel, scratch, u, lanes, direct ? out_step : block * g->lane_bytes);
+        if (g->beside) {
+            beside = scratch + job->at_beside;
+            reduce(job, g->beside, scratch, u, beside, block * g->lane_bytes);
+        }
+        if (g->power) g->power->root(lanes, count, g->exponent);
+        if (g->first_cast) {
+            g->first_cast->cast(lanes, scratch + job->at_mid, count);
+            lanes = scratch + job->at_mid;
+        }
+        if (g->divide) divide(job, u, lanes, beside);
+        if (g->last_cast) {
+            g->last_cast->cast(lanes, to, count);
+            lanes = to;
+        }
     }
     if (!job->out_contiguous)
         g->copy(u->out, g->along.out_step, g->inner.out_step, lanes, u->inner * g->out_bytes, g->out_bytes, u->outputs,
-                 u->inner, g->out_bytes, 0);
+                u->inner, g->out_bytes, 0);
     else if (lanes != u->out)
         memcpy(u->out, lanes, (size_t)(count * g->out_bytes));
 }
@@ -763,7 +780,8 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
     rows_of_window(job, in, NULL, NULL, taps);
     int64_t count = g->along.window;
     for (int a = 0; a < g->lead_axes; a++) count *= g->lead[a].window;
-    const struct pool_quotient q = quotient_of(job, g->kernel, count);
+    struct pool_finish finish;
+    finish_of(g, count, &finish);
     /* Units that must not be touched past their ends: with each that follows there is as much again. */
     const int64_t strict = most(ceil_div(2 * POOL_VECTOR, least(y->stride, y->window) * y->in_step),
                                 ceil_div(POOL_VECTOR, y->out_step));
@@ -776,7 +794,7 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
         for (int n = 0; n < job->group_rows; n++) rows[n] = taps[n] + at;
         repeats = least(last - unit, y->outputs - top);
         g->kernel->fused(rows, (int)job->group_rows, g->inner.size, g->along.window, g->along.stride, g->along.outputs,
-                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &q, &none,
+                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &finish, &none,
                          out + unit * y->out_step);
     }
     return -1;

@@ -98,8 +98,9 @@ int64_t loose_rows(const struct pool_job *job, const struct unit *u);
 /* acc[0 .. count) = lanes that take no part; the row that is nothing but padding lies at the front of the scratch. */
 void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc);
 
-/* acc[0 .. width*inner) = rule over the rows base + sum of tap*step, `count` axes of them of which the last `group_axes`
- * are one group; without, the last is cut into groups.  Levels of the tree beyond the first lie acc_bytes apart. */
+/* acc[0 .. width*inner) = rule over the rows base + sum of tap*step, `count` axes of them, of which the last
+ * `group_axes` are one group; without, the last is cut into groups.  Levels of the tree beyond the first lie acc_bytes
+ * apart. */
 void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
                const struct taps *axes, int count, int group_axes, int64_t width, int64_t inner, char *acc);
 

@@ -522,6 +522,24 @@ def test_every_average_of_two_small_integers_rounds_as_asked(rounding, isa):
         assert_same(pypool.pool(pairs, 2, op="avg", axes=-1, **args), expected, args)
 
 
+@pytest.mark.parametrize("rounding", reference.ROUNDING)
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_integer_averages_by_any_divisor(dtype, rounding, isa):
+    """Powers of two that lanes hold and do not hold, divisors past 2**30, sums at either end."""
+    x = cases.full_range(dtype, (3, 61))
+    x[1:] = [[np.iinfo(dtype).min], [np.iinfo(dtype).max]]
+    if x.itemsize == 8:
+        x //= 4  # the reference adds in 64 bits
+    for divisor in (2, 4, 6, 9, 64, 2**14, 2**15, 12345, 2**30, 2**30 + 1, 2**31, 2**62):
+        for pool_size, strides in ((2, 2), (3, 1), (4, 3)):
+            if divisor < pool_size:
+                continue  # the quotients need not fit
+            args = {"dtype": dtype, "rounding": rounding, "divisor_override": divisor}
+            expected = reference.pool("avg", x, pool_size, strides, axes=-1, **args)
+            result = pypool.pool(x, pool_size, strides, op="avg", axes=-1, **args)
+            assert_same(result, expected, divisor, pool_size)
+
+
 @pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize("op", OPS)

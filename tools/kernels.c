@@ -58,7 +58,7 @@ static const struct pool_kernel *find(const char *reduction, const char *dtype)
                     const int64_t outputs = (columns + 2 * pad - window) / stride + 1;                              \
                     const int after = (outputs - 1) * stride - pad + window > columns;                              \
                     if (outputs <= pad + after) continue;       /* none is whole */                                 \
-                    const struct pool_quotient one = {1, 1, 1};                                                     \
+                    const struct pool_finish one = {.divisor = 1};                                                  \
                     const struct pool_edges edges = {pad, after, one, one};                                         \
                     const char *whole[ROWS];                                                                        \
                     for (int r = 0; r < n; r++) whole[r] = (const char *)(rows[r] + pad * (stride - 1) * inner);    \

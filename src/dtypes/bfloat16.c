@@ -4,7 +4,6 @@
 
 #define DTYPE bfloat16
 #define SUMS_FUSE 1
-#define SUMS_DIVIDE 1     /* in floating lanes, as `sum` is written */
 #define ELEM uint16_t
 #define LOWEST 0xff80
 #define HIGHEST 0x7f80
@@ -13,6 +12,7 @@
 
 #define LANE int16
 #define WIDEN(x) order_of_halves(x)
+#define WRITTEN(x) order_of_halves((vec_uint16)(x))     /* its own inverse */
 #define SAME_ZEROS(x) ((x) - ((x) == -1))       /* -0.0 is -1 in this order */
 /* From -infinity to infinity the order runs over [-1 - 0x7f80, 0x7f80]; beyond lie the NaN, which go to the end where
  * they win, or lose, by order alone. */
@@ -27,16 +27,19 @@
 #undef SAME_ZEROS
 #undef LANE
 #undef WIDEN
+#undef WRITTEN
 #undef PICK_NAN
 
 #define LANE float32
 #define WIDEN(x) bfloat16_to_float32(x)
+#define WRITTEN(x) float32_to_bfloat16(x)
 #define PICK_NAN PICK_NAN_float32
 #include "reductions/sum.h"
 #include "reductions/nansum.h"
 #include "reductions/nancount.h"
 #undef LANE
 #undef WIDEN
+#undef WRITTEN
 #undef PICK_NAN
 
 #undef SUMS_FUSE

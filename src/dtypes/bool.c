@@ -2,7 +2,6 @@
 #include "vec.h"
 
 #define DTYPE bool
-#define SUMS_DIVIDE 0
 #define ELEM uint8_t
 #define LOWEST 0
 #define HIGHEST 1

@@ -3,7 +3,6 @@
 
 #define DTYPE float32
 #define SUMS_FUSE 1
-#define SUMS_DIVIDE 1     /* in floating lanes, as `sum` is written */
 #define ELEM float
 #define LOWEST 0xff800000
 #define HIGHEST 0x7f800000

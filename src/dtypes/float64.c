@@ -3,7 +3,6 @@
 
 #define DTYPE float64
 #define SUMS_FUSE 1
-#define SUMS_DIVIDE 1     /* in floating lanes, as `sum` is written */
 #define ELEM double
 #define LOWEST 0xfff0000000000000
 #define HIGHEST 0x7ff0000000000000

@@ -2,7 +2,6 @@
 #include "vec.h"
 
 #define DTYPE int32
-#define SUMS_DIVIDE 0
 #define ELEM int32_t
 #define LOWEST 0x80000000
 #define HIGHEST 0x7fffffff
@@ -19,6 +18,7 @@
 #undef WIDEN
 
 #define WIDEN(x) __builtin_convertvector(x, VEC)
+#define WRITTEN(x) __builtin_convertvector(x, NAME(elems))
 #define SUMS_FUSE 1
 #define LANE int64
 #include "reductions/sum.h"

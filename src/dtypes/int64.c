@@ -2,7 +2,6 @@
 #include "vec.h"
 
 #define DTYPE int64
-#define SUMS_DIVIDE 0
 #define ELEM int64_t
 #define LOWEST 0x8000000000000000
 #define HIGHEST 0x7fffffffffffffff

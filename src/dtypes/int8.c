@@ -2,7 +2,6 @@
 #include "vec.h"
 
 #define DTYPE int8
-#define SUMS_DIVIDE 0
 #define ELEM int8_t
 #define LOWEST 0x80
 #define HIGHEST 0x7f
@@ -19,10 +18,14 @@
 #undef WIDEN
 
 #define WIDEN(x) __builtin_convertvector(x, VEC)
+#define WRITTEN(x) __builtin_convertvector(x, NAME(elems))
+#define PAIR(x) (((x) << 8 >> 8) + ((x) >> 8))
 #define SUMS_FUSE 1
 #define LANE int16
 #include "reductions/sum.h"
 #undef LANE
+#undef PAIR
+#undef WRITTEN
 #undef SUMS_FUSE
 #define SUMS_FUSE 0     /* wider lanes are for windows past what fuses */
 #define LANE int32

@@ -2,7 +2,6 @@
 #include "vec.h"
 
 #define DTYPE uint64
-#define SUMS_DIVIDE 0
 #define ELEM uint64_t
 #define LOWEST 0
 #define HIGHEST 0xffffffffffffffff
