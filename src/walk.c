@@ -728,8 +728,9 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     struct digits at = digits_of(job, first);
 
     /* The row that is nothing but padding lies at the front of the scratch. */
-    for (int64_t at_byte = 0; at_byte < job->row_bytes; at_byte += g->elem_bytes)
-        memcpy(scratch + at_byte, &g->kernel->empty, (size_t)g->elem_bytes);
+    if (job->row_bytes) memcpy(scratch, &g->kernel->empty, (size_t)g->elem_bytes);
+    for (int64_t filled = g->elem_bytes; filled < job->row_bytes; filled *= 2)
+        memcpy(scratch + filled, scratch, (size_t)least(filled, job->row_bytes - filled));
 
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows
      * share are still in L1, and no two threads write side by side.  Else a unit at a time, as memory lies. */
