@@ -240,8 +240,9 @@ x = np.random.default_rng(0).random((4, 128, 128, 8), np.float32)
 expected, hits = pypool.avg_pool2d(x, 3, 1, workers=1), []
 def handler(number, frame):
     hits.append(np.array_equal(pypool.avg_pool2d(x, 3, 1, workers=2), expected))
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
 signal.signal(signal.SIGALRM, handler)
-signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+signal.setitimer(signal.ITIMER_REAL, 0.01)
 while len(hits) < 5:
     assert np.array_equal(pypool.avg_pool2d(x, 3, 1, workers=2), expected)
 signal.setitimer(signal.ITIMER_REAL, 0)
