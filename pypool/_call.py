@@ -122,6 +122,11 @@ def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _co
     """What the core needs to know of this plan over these arrays."""
     empty = 0 in made.shape
     arranged = None if empty else _plan.layout(made, x.shape, x.dtype, x.strides, out_strides)
+    if arranged is not None and arranged.beside:
+        in_rows = _plan.layout(made, x.shape, x.dtype, x.strides, out_strides, False)
+        geometry = _core.Geometry(made, in_rows, _runtime.in_use)
+        if geometry.narrow:
+            return geometry
     return _core.Geometry(made, arranged, _runtime.in_use)
 
 

@@ -102,6 +102,8 @@ class Layout(NamedTuple):
     first_place: int
     in_windows: bool = False
     window_count: int = 0
+    beside: bool = False
+    """Whether planes stand side by side, because their rows are short."""
 
 
 _short = reprlib.Repr()
@@ -739,9 +741,6 @@ def inner_axis(
     Input that does not have them so is brought into that order, a few rows at a time; output is put
     in its places.  Either goes by squares, but for axes of a few elements.
     """
-    if shape[along] > 1 and in_strides[along] == item:
-        if is_narrow(made, rest, along, shape, item, in_strides):
-            return rest[-1]
     in_order = [axis for axis in rest if in_strides[axis] == item][-1:]
     out_order = [axis for axis in rest if out_strides[axis] == made.dtype.itemsize][-1:]
     outputs, inputs = math.prod(made.shape), math.prod(shape)
@@ -764,6 +763,7 @@ def layout(
     dtype: np.dtype[Any],
     in_strides: tuple[int, ...],
     out_strides: tuple[int, ...],
+    may_stand_beside: bool = True,
 ) -> Layout:
     """Arrange the axes as outer x (lead ..., along) x inner for arrays of these strides."""
     item = dtype.itemsize
@@ -779,7 +779,12 @@ def layout(
 
     # The inner axis: side by side in memory, and as long as the axes beside it make it.
     inner: tuple[int, ...] = (1, item, made.dtype.itemsize, 0)
-    last = inner_axis(made, rest, along, shape, item, in_strides, out_strides)
+    in_rows = shape[along] > 1 and in_strides[along] == item
+    narrow = in_rows and is_narrow(made, rest, along, shape, item, in_strides)
+    beside = narrow and may_stand_beside
+    last = rest[-1] if beside else None
+    if not narrow:
+        last = inner_axis(made, rest, along, shape, item, in_strides, out_strides)
     if last is not None:
         rest.remove(last)
         inner = (shape[last], in_strides[last], out_strides[last], weights[last])
@@ -832,4 +837,5 @@ def layout(
         min(total, LIMIT),
         made.places.dtype.itemsize if made.places else 0,
         made.places.first if made.places else 0,
+        beside=beside,
     )

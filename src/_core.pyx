@@ -107,6 +107,7 @@ cdef extern from "pool.h":
     struct pool_job:
         void *walk
         int64_t piece
+        int narrow
     enum pool_task:
         POOL_FORWARD
     enum pool_status:
@@ -196,6 +197,11 @@ cdef class Geometry:
     cdef cnp.dtype dtype, index_dtype
     cdef cnp.npy_intp dims[64]
     cdef int isa
+
+    @property
+    def narrow(self):
+        """Whether rows are so short that a kernel for such has them."""
+        return bool(self.job.narrow)
 
     def __init__(self, plan, layout, int isa, int task=0):
         self.plan = plan

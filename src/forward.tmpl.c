@@ -11,6 +11,7 @@
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
+ *             NARROWS                1 where it has a kernel for planes of short rows
  *             DIVIDES                1 where that divides its lanes as it writes them, integers by a power of two
  *             PAIR(lanes)            the sums of each two, from a vector of elements half as wide as lanes, if they are
  *             WRITTEN(lanes)         lanes to elements, if the fused kernel may write those
@@ -34,6 +35,7 @@
 #define ODD JOIN(odd_, LANE)
 #define SLIDE1 JOIN(slide1_, LANE)
 #define SLIDE2 JOIN(slide2_, LANE)
+#define SLIDE_BACK JOIN(slide_back_, LANE)
 
 typedef ELEM NAME(elems) __attribute__((vector_size(VECTOR_BYTES / sizeof(TYPE) * sizeof(ELEM))));
 typedef NAME(elems) NAME(elems_at) UNALIGNED;
@@ -617,6 +619,88 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 }
 #endif
 
+#if NARROWS
+typedef struct {
+    int divides, as_elements;
+    VEC none;                   /* what takes no part */
+    JOIN(mask_, LANE) within[2];        /* the columns that there are */
+    VEC by[3][2];               /* divisors of outputs by rows counted */
+} NAME(narrow_plan);
+
+/* Results of a plane: rows of `vectors` (a constant) vectors, whose neighbours slide past each other in registers. */
+INLINE void NAME(narrow_plane)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt, int vectors,
+                               int loose, const char *in, char *out)
+{
+    const struct pool_axis *const y = p->y, *const x = p->x;
+    for (int64_t o = 0; o < y->outputs; o++, out += y->out_step) {
+        const int64_t top = o * y->stride - y->before;
+        const char *rows[3];
+        for (int k = 0; k < 3; k++)
+            rows[k] = top + k >= 0 && top + k < y->size ? in + (top + k) * y->in_step : p->padding;
+        const NAME(source) s = NAME(rows)(rows, 3);
+        VEC first[3], result[2], before = plan->none;
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) {
+            const int64_t there = x->size - v * N;
+            const VEC all = NAME(columns)(&s, doubt, v * N, loose, there < N ? there : N);
+            const VEC columns = PICK(plan->within[v], all, plan->none);
+            first[v] = x->before ? SLIDE_BACK(before, columns) : columns;
+            before = columns;
+        }
+        first[vectors] = x->before ? SLIDE_BACK(before, plan->none) : plan->none;
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            result[v] = NAME(slid)(doubt, 3, 1, first[v], first[v], first[v + 1]);
+        if (x->stride == 2) result[0] = EVEN(result[0], result[vectors - 1]);
+        const int64_t last = top + 3 < y->counted_last ? top + 3 : y->counted_last;
+        const int64_t counted = last - (top > y->counted_first ? top : y->counted_first);
+        for (int v = 0; v < vectors && v * N < x->outputs; v++) {
+            NAME(finish) f = {.as_elements = plan->as_elements};
+            if (plan->divides) f.how = NAME(over), f.by = plan->by[counted - 1][v];
+            NAME(put)(out, v * N, result[v], f, loose, x->outputs - v * N < N ? x->outputs - v * N : N);
+        }
+    }
+}
+
+INLINE void NAME(narrow_planes)(const struct pool_planes *p, const NAME(narrow_plan) *plan, int vectors)
+{
+    for (int64_t i = 0; i < p->count; i++) {
+        const char *const in = p->in + i * p->in_step;
+        char *const out = p->out + i * p->out_step;
+        if (MINDS_NAN) {
+            VEC doubt = {0};
+            NAME(narrow_plane)(p, plan, &doubt, vectors, i < p->loose, in, out);
+            if (!JOIN(ANY_NAN_, LANE)(doubt)) continue;
+        }
+        NAME(narrow_plane)(p, plan, NULL, vectors, i < p->loose, in, out);
+    }
+}
+
+static void NAME(narrow)(const struct pool_planes *p)
+{
+    const struct pool_axis *const x = p->x;
+    NAME(narrow_plan) plan = {.divides = p->divides, .as_elements = p->as_elements};
+    plan.none = NAME(leaf)(p->padding, 0, 1, N);
+    memset(plan.within, -1, (size_t)x->size * sizeof(TYPE));
+    for (int64_t o = 0; p->divides && o < x->outputs; o++) {
+        const int64_t start = o * x->stride - x->before, end = start + 3;
+        const int64_t counted = (end < x->counted_last ? end : x->counted_last) -
+                                (start > x->counted_first ? start : x->counted_first);
+        for (int rows = 1; rows <= 3; rows++)
+            plan.by[rows - 1][o / N][o % N] = (TYPE)(p->divisor > 0 ? p->divisor : (double)(rows * counted));
+    }
+    if (x->size <= N && (x->outputs - 1) * x->stride < N) NAME(narrow_planes)(p, &plan, 1);
+    else NAME(narrow_planes)(p, &plan, 2);
+}
+
+static int NAME(narrows)(const struct pool_axis *y, const struct pool_axis *x)
+{
+    const int64_t most = x->stride == 1 ? 2 * N : N;
+    return y->window == 3 && x->window == 3 && y->dilation == 1 && x->dilation == 1 && x->stride <= 2 &&
+           x->before >= 0 && x->before <= 1 && x->size <= 2 * N && x->outputs <= most;
+}
+#endif
+
 /* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
  * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count). */
 INLINE TYPE *NAME(quadrupled)(TYPE *acc, TYPE *spare, TYPE *last, int64_t unit, int64_t window, int64_t count)
@@ -713,6 +797,9 @@ const struct pool_kernel NAME(EXPORTED) = {
     .fold = NAME(fold), .fold_down = NAME(fold_down), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses),
 #if FUSES
     .fused = NAME(fused),
+#if NARROWS
+    .narrows = NAME(narrows), .narrow = NAME(narrow),
+#endif
 #endif
 #ifdef BETTER
 #if FUSES
@@ -733,6 +820,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef ODD
 #undef SLIDE1
 #undef SLIDE2
+#undef SLIDE_BACK
 #undef RULE
 #undef QUICK_RULE
 #undef FOLDED
@@ -743,5 +831,6 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef EMPTY
 #undef IDEMPOTENT
 #undef FUSES
+#undef NARROWS
 #undef DIVIDES
 #undef REDUCTION

@@ -59,6 +59,19 @@ struct pool_edges {
     struct pool_finish first, last;
 };
 
+struct pool_axis;
+
+/* Planes whose rows are so short that a vector or two hold one, `in_step` and `out_step` bytes apart. */
+struct pool_planes {
+    const struct pool_axis *y, *x;
+    const char *in, *padding;   /* `padding`: two vectors of elements that take no part */
+    char *out;
+    int64_t in_step, out_step, count;
+    int64_t loose;              /* planes, from the first, whose rows and outputs may be overrun by two vectors */
+    int divides, as_elements;   /* how lanes become results; */
+    double divisor;             /* 0 for the number of elements that count */
+};
+
 /* Taps of windows: element i of output o of row r lies at taps[k] + r*row_step + o*step, `stride` (1 or 2) elements
  * after the one before.  Each has a code, which says where it is. */
 struct pool_taps {
@@ -111,6 +124,10 @@ struct pool_kernel {
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                   int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_finish *f,
                   const struct pool_edges *edges, void *dst);
+
+    /* For windows of 3 x 3 that `narrows` admits, or null: whole planes, windows that reach past them included. */
+    int (*narrows)(const struct pool_axis *y, const struct pool_axis *x);
+    void (*narrow)(const struct pool_planes *planes);
 
     /* For the reductions that pick an element, or null.  best[r][o][i] = the best of what it holds and of the taps, the
      * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past both. */
@@ -298,6 +315,7 @@ struct pool_job {
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
     int finishes;               /* which makes results of those */
+    int narrow;                 /* planes of short rows, for a kernel of their own */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */

@@ -138,6 +138,11 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
     {                                                                                      \
         return __builtin_shufflevector(a, b, LANES_##bits##BIT(2, 1));                     \
     }                                                                                      \
+    /* the last of a, then b but for its last */                                           \
+    INLINE vec_##name slide_back_##name(vec_##name a, vec_##name b)                        \
+    {                                                                                      \
+        return __builtin_shufflevector(a, b, LANES_##bits##BIT(LANES_OF(type) - 1, 1));    \
+    }                                                                                      \
     INLINE vec_##name zip_low_##name(vec_##name a, vec_##name b)                           \
     {                                                                                      \
         return __builtin_shufflevector(a, b, ZIP_##bits##BIT(0));                          \

@@ -59,13 +59,19 @@ static int is_whole(const struct pool_geometry *g)
     return whole;
 }
 
+/* Whether the kernel itself can write what the result holds. */
+static int can_write(const struct pool_geometry *g)
+{
+    return !g->last_cast || (g->kernel->writes_elements && strcmp(g->last_cast->to, g->kernel->dtype) == 0);
+}
+
 /* How the fused kernel makes results of windows of so many elements, if it can. */
 static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
 {
     const int64_t divisor = g->divisor > 0 ? g->divisor : count;
     int exponent;
     *f = (struct pool_finish){.divisor = 1, .as_elements = g->last_cast != NULL};
-    if (g->last_cast && !(g->kernel->writes_elements && strcmp(g->last_cast->to, g->kernel->dtype) == 0)) return 0;
+    if (!can_write(g)) return 0;
     if (!g->divide || divisor == 1) return 1;
     f->divisor = (double)divisor;
     f->inverse = 1 / f->divisor;
@@ -75,7 +81,7 @@ static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_f
                                                   divisor <= (int64_t)1 << (8 * g->lane_bytes - 2));
 }
 
-static pool_way walk, walk_fused;
+static pool_way walk, walk_fused, walk_narrow;
 
 /* What locate.c needs to know beside. */
 static void plan_places(struct pool_job *job)
@@ -207,6 +213,18 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     if (job->all_fused && job->finishes && job->dense && job->in_dense && !far && !g->index_bytes)
         job->walk = walk_fused;
 
+    /* Rows of two vectors that no window reaches past are as fast there. */
+    const int no_bins = g->lead_axes == 1 && !g->lead[0].bins && !along->bins;
+    const int finishes = !g->first_cast && !g->beside && can_write(g) &&
+                         (!g->divide || g->kernel->divides == POOL_DIVIDES);
+    job->narrow = no_bins && finishes && inner == 1 && job->dense && job->in_dense && !far && !g->index_bytes &&
+                  !g->power && g->kernel->narrows && g->kernel->narrows(&g->lead[0], along) &&
+                  !(job->walk == walk_fused && along->size > g->kernel->lanes);
+    if (job->narrow) {
+        job->walk = walk_narrow;
+        job->units = g->outer_axes ? g->outer[0].size : 1;
+    }
+
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
     if (g->kernel->idempotent) levels = 2;
@@ -242,7 +260,7 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->at_other_place = job->at_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes) : 0);
-    job->scratch_bytes = most(job->scratch_bytes, 64);      /* an allocation of nothing may be null */
+    job->scratch_bytes = most(job->scratch_bytes, 2 * POOL_VECTOR);     /* a row of padding at least */
 }
 
 void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near)
@@ -721,16 +739,21 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     }
 }
 
+/* The row that is nothing but padding lies at the front of the scratch. */
+static void fill_padding(const struct pool_job *job, char *scratch, int64_t bytes)
+{
+    if (bytes > 0) memcpy(scratch, &job->g->kernel->empty, (size_t)job->g->elem_bytes);
+    for (int64_t filled = job->g->elem_bytes; filled < bytes; filled *= 2)
+        memcpy(scratch + filled, scratch, (size_t)least(filled, bytes - filled));
+}
+
 static int64_t walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
                     int64_t last)
 {
     const struct pool_geometry *g = job->g;
     struct digits at = digits_of(job, first);
 
-    /* The row that is nothing but padding lies at the front of the scratch. */
-    if (job->row_bytes) memcpy(scratch, &g->kernel->empty, (size_t)g->elem_bytes);
-    for (int64_t filled = g->elem_bytes; filled < job->row_bytes; filled *= 2)
-        memcpy(scratch + filled, scratch, (size_t)least(filled, job->row_bytes - filled));
+    fill_padding(job, scratch, job->row_bytes);
 
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows
      * share are still in L1, and no two threads write side by side.  Else a unit at a time, as memory lies. */
@@ -798,5 +821,27 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
                          repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &finish, &none,
                          out + unit * y->out_step);
     }
+    return -1;
+}
+
+/* Planes of short rows: a unit is one of them. */
+static int64_t walk_narrow(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+                           int64_t first, int64_t last)
+{
+    (void)index;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *y = &g->lead[0];
+    const int64_t in_step = y->size * y->in_step, out_step = y->outputs * y->out_step;
+    fill_padding(job, scratch, 2 * POOL_VECTOR);
+    /* Nothing may be read past the last plane of all, nor written past the last of this thread's. */
+    const int64_t unread = ceil_div(2 * POOL_VECTOR, in_step) - (job->units - last);
+    const int64_t unwritten = ceil_div(2 * POOL_VECTOR, out_step);
+    const struct pool_planes planes = {
+        .y = y, .x = &g->along, .padding = scratch,
+        .in = in + first * in_step, .in_step = in_step, .out = out + first * out_step, .out_step = out_step,
+        .count = last - first, .loose = last - first - most(unread, unwritten),
+        .divides = g->divide != NULL, .as_elements = g->last_cast != NULL, .divisor = (double)most(0, g->divisor),
+    };
+    g->kernel->narrow(&planes);
     return -1;
 }

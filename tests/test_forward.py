@@ -522,6 +522,42 @@ def test_every_average_of_two_small_integers_rounds_as_asked(rounding, isa):
         assert_same(pypool.pool(pairs, 2, op="avg", axes=-1, **args), expected, args)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float16", "float32", "float64"])
+@pytest.mark.parametrize("op", OPS)
+def test_planes_of_short_rows(op, dtype, isa):
+    """Rows of up to a vector or two, windows of 3 x 3 that reach past them on any side."""
+    paddings = ((0, 0), (1, 1), (1, 0), (0, 2), (1, 2), (2, 1))
+    for width in (*range(1, 19), 28, 31, 32, 33, 64, 65):
+        x = cases.small(dtype, (5, 6, width))
+        for i, across in enumerate(paddings):
+            down = paddings[(i + width) % len(paddings)]
+            for strides in (1, 2, (3, 2)):
+                args = {"data_format": "channels_first", "padding": (down, across)}
+                args |= {"strides": strides, "ceil_mode": width % 2 == 0}
+                if op in ("sum", "avg"):
+                    args["dtype"] = dtype
+                if op == "avg":
+                    args["count_include_pad"] = width % 3 == 0
+                    args["divisor_override"] = 5 if width % 5 == 0 else None
+                try:
+                    expected = reference.pool_nd(op, 2, x, 3, **args)
+                except ValueError:
+                    continue  # no window fits, or one holds nothing but padding
+                assert_same(pool_nd(op, 2, x, 3, **args), expected, width, args)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("op", ["max", "min"])
+def test_nan_in_planes_of_short_rows(op, dtype, isa):
+    for width in (1, 7, 14, 16, 28):
+        x = cases.small(dtype, (40, 5, width))
+        x.reshape(-1)[::61] = np.nan
+        x.reshape(-1)[::53] = -np.inf
+        args = {"strides": 1, "padding": "same", "data_format": "channels_first"}
+        expected = reference.pool_nd(op, 2, x, 3, **args)
+        assert_same(pool_nd(op, 2, x, 3, **args), expected, width)
+
+
 @pytest.mark.parametrize("rounding", reference.ROUNDING)
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_integer_averages_by_any_divisor(dtype, rounding, isa):

@@ -3,6 +3,7 @@
 #define EMPTY LOWEST
 #define IDEMPOTENT 1
 #define FUSES 1
+#define NARROWS 1
 #define DIVIDES 0
 #define LEAF(x) NAN_TO_TOP(x)
 #define RULE(a, b) JOIN(OR_NAN_, LANE)(JOIN(LARGER_, LANE)(b, a), JOIN(LARGER_, LANE)(a, b))

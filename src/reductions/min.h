@@ -3,6 +3,7 @@
 #define EMPTY HIGHEST
 #define IDEMPOTENT 1
 #define FUSES 1
+#define NARROWS 1
 #define DIVIDES 0
 #define LEAF(x) NAN_TO_BOTTOM(x)
 #define RULE(a, b) JOIN(OR_NAN_, LANE)(JOIN(SMALLER_, LANE)(b, a), JOIN(SMALLER_, LANE)(a, b))

@@ -3,6 +3,7 @@
 #define EMPTY ZERO
 #define IDEMPOTENT 0
 #define FUSES SUMS_FUSE
+#define NARROWS SUMS_FUSE
 #define DIVIDES 1
 #define LEAF(x) (x)
 #define RULE(a, b) ((a) + (b))
