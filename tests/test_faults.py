@@ -550,6 +550,7 @@ def test_a_keyboard_interrupt_ends_a_long_call(workers, python):
         "one window": lambda: pypool.global_avg_pool1d(line, workers=args["workers"]),
         "backward": lambda: pypool.avg_pool2d_backward(large, large.shape, 63, **args),
     }
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # ignored in the background
     sent = 0.0
     def send(after):
         global sent
