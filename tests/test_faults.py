@@ -266,7 +266,7 @@ def test_a_call_within_a_call_stays_on_its_thread(python):
     assert len(seen) > 1 and set(seen) == {(True, before)}, (before, seen)
     assert np.array_equal(result, pypool.max_pool2d(x, 61, 1, "same", workers=1))
     """
-    python(PRELUDE + code)
+    python(PRELUDE + code, timeout=600 if sanitized else 60)
 
 
 @pytest.mark.parametrize("limit", ["memory", "processes"])
