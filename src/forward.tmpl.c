@@ -189,22 +189,24 @@ INLINE VEC NAME(kept)(VEC *doubt, VEC v)
 INLINE VEC NAME(columns)(const NAME(source) *s, VEC *doubt, int64_t at, int whole, int64_t count)
 {
     if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
-    VEC tree[POOL_GROUP] = {{0}};
-#pragma GCC unroll 8
-    for (int i = 0; i < s->n; i++) tree[i] = NAME(kept)(doubt, NAME(leaf)(s->rows[i], at, whole, count));
-#if MINDS_NAN
-    if (doubt) {
-        VEC sum = tree[0];
-#pragma GCC unroll 8
-        for (int i = 1; i < s->n; i++) sum += tree[i];
-        *doubt += sum;
+    VEC v = NAME(kept)(doubt, NAME(leaf)(s->rows[0], at, whole, count)), sum = v;
+    if (s->n > 1) {
+        const VEC second = NAME(kept)(doubt, NAME(leaf)(s->rows[1], at, whole, count));
+        v = NAME(rule)(doubt, v, second);
+        sum += second;
     }
-#endif
-#pragma GCC unroll 3
-    for (int half = 1; half < s->n; half *= 2)
-#pragma GCC unroll 4
-        for (int i = 0; i + half < s->n; i += 2 * half) tree[i] = NAME(rule)(doubt, tree[i], tree[i + half]);
-    return FOLDED(tree[0]);
+    if (s->n > 2) {
+        VEC third = NAME(kept)(doubt, NAME(leaf)(s->rows[2], at, whole, count));
+        sum += third;
+        if (s->n > 3) {
+            const VEC fourth = NAME(kept)(doubt, NAME(leaf)(s->rows[3], at, whole, count));
+            third = NAME(rule)(doubt, third, fourth);
+            sum += fourth;
+        }
+        v = NAME(rule)(doubt, v, third);
+    }
+    if (MINDS_NAN && doubt) *doubt += sum;
+    return FOLDED(v);
 }
 
 INLINE VEC NAME(column)(const NAME(source) *s, VEC *doubt, int64_t at)
@@ -521,39 +523,35 @@ static __attribute__((noinline)) void NAME(edges)(const char *first, const char 
     }
 }
 
-/* Windows of 3 at stride 1 or 2 over `vectors` x N of the elements side by side, from c on: columns that windows share
- * are folded once and stay in registers. */
-INLINE void NAME(pixels_sliding)(const NAME(source) *s, VEC *doubt, int vectors, int64_t inner, int stride, int64_t c,
-                                 int64_t outputs, NAME(finish) f, char *dst)
-{
-    VEC a[4], b[4];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) {
-        a[v] = NAME(column)(s, doubt, c + v * N);
-        if (stride == 1) b[v] = NAME(column)(s, doubt, inner + c + v * N);
-    }
-    for (int64_t o = 0; o < outputs; o++)
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) {
-            if (stride == 2) b[v] = NAME(column)(s, doubt, (2 * o + 1) * inner + c + v * N);
-            const VEC next = NAME(column)(s, doubt, (o * stride + 2) * inner + c + v * N);
-            VEC result = NAME(rule)(doubt, a[v], b[v]);
-            result = NAME(rule)(doubt, result, next);
-            NAME(put)(dst, o * inner + c + v * N, result, f, 1, N);
-            a[v] = stride == 1 ? b[v] : next;
-            b[v] = next;
-        }
-}
-
-/* Windows of 3 at stride 1 or 2, all elements side by side. */
+/* Windows of 3 at stride 1 or 2, all elements side by side, up to four vectors of them at a time: columns that windows
+ * share are folded once and stay in registers. */
 INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, int stride, int64_t outputs,
                               NAME(finish) f, char *dst)
 {
-    int64_t c = 0;
-    for (; c + 4 * N <= inner; c += 4 * N) NAME(pixels_sliding)(s, doubt, 4, inner, stride, c, outputs, f, dst);
-    for (; c + 2 * N <= inner; c += 2 * N) NAME(pixels_sliding)(s, doubt, 2, inner, stride, c, outputs, f, dst);
-    for (; c < inner; c += N)
-        NAME(pixels_sliding)(s, doubt, 1, inner, stride, c + N <= inner ? c : inner - N, outputs, f, dst);
+    for (int64_t c = 0; c < inner;) {
+        const int64_t left = inner - c, start = left < N ? inner - N : c;
+        const int vectors = left < N ? 1 : left < 4 * N ? (int)(left / N) : 4;
+        VEC a[4], b[4];
+#pragma GCC unroll 4
+        for (int v = 0; v < 4; v++) {
+            if (v == vectors) break;
+            a[v] = NAME(column)(s, doubt, start + v * N);
+            if (stride == 1) b[v] = NAME(column)(s, doubt, inner + start + v * N);
+        }
+        for (int64_t o = 0; o < outputs; o++)
+#pragma GCC unroll 4
+            for (int v = 0; v < 4; v++) {
+                if (v == vectors) break;
+                if (stride == 2) b[v] = NAME(column)(s, doubt, (2 * o + 1) * inner + start + v * N);
+                const VEC next = NAME(column)(s, doubt, (o * stride + 2) * inner + start + v * N);
+                VEC result = NAME(rule)(doubt, a[v], b[v]);
+                result = NAME(rule)(doubt, result, next);
+                NAME(put)(dst, o * inner + start + v * N, result, f, 1, N);
+                a[v] = stride == 1 ? b[v] : next;
+                b[v] = next;
+            }
+        c += vectors * N;
+    }
 }
 
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
@@ -567,9 +565,22 @@ INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, in
                             int64_t outputs, int loose, int slides, NAME(finish) f, char *dst)
 {
     if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
-    else if (window == 3 && stride == 2 && slides) NAME(pixels_of_3)(s, doubt, inner, 2, outputs, f, dst);
-    else if (window == 3 && stride == 1 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, outputs, f, dst);
+    else if (s->n == 3 && stride == 2 && slides) NAME(pixels_of_3)(s, doubt, inner, 2, outputs, f, dst);
+    else if (s->n == 3 && stride == 1 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, outputs, f, dst);
     else NAME(pixels)(s, doubt, inner, window, stride * inner, inner, outputs, f, dst);
+}
+
+/* The same where there are NaN. */
+INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, int64_t stride, int64_t outputs,
+                              NAME(finish) f, char *dst)
+{
+    if (inner > 1) {
+        NAME(pixels)(s, NULL, inner, window, stride * inner, inner, outputs, f, dst);
+        return;
+    }
+    for (int64_t i = 0; i < outputs; i += 2 * N)
+        NAME(taps_at_end)(s, i * stride, window, (int)stride, outputs - i < 2 * N ? outputs - i : 2 * N, f.all,
+                          dst + i * NAME(width)(f));
 }
 
 INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
@@ -582,14 +593,11 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = inner <= 4 * N || n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
-    int quick = MINDS_NAN && (n == 2 || n == 3);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
-        if (quick) {
-            VEC doubt = {0};
-            NAME(fused_row)(&s, &doubt, inner, window, stride, outputs, r < loose, slides, f, dst);
-            quick = !JOIN(ANY_NAN_, LANE)(doubt);
-        }
-        if (!quick) NAME(fused_row)(&s, NULL, inner, window, stride, outputs, r < loose, slides, f, dst);
+        VEC doubt = {0};
+        VEC *const quick = MINDS_NAN ? &doubt : NULL;
+        NAME(fused_row)(&s, quick, inner, window, stride, outputs, r < loose, slides, f, dst);
+        if (quick && JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
         if (edged)
             NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], n, inner, low, high, edges, dst,
                         outputs);
