@@ -91,14 +91,15 @@ INLINE void NAME(best_by)(const struct pool_taps *t, int stride, void *best, voi
     TYPE *to = best, *at = code;
     for (int64_t r = 0; r < t->repeats; r++)
         for (int64_t o = 0; o < t->outputs; o++, to += t->count, at += t->count) {
-            const int64_t shift = r * t->row_step + o * t->step, whole = r < t->loose ? t->count : t->count - N + 1;
-            int64_t i = 0;
-            for (; i < whole; i += N) NAME(best_of)(t, stride, shift, i, N, to, at);
-            if (i >= t->count) continue;
-            if (!PARTS_ARE_CHEAP && i > 0)      /* what is done twice stays as it is */
-                NAME(best_of)(t, stride, shift, t->count - N, N, to, at);
-            else
-                NAME(best_of)(t, stride, shift, i, t->count - i, to, at);
+            const int64_t shift = r * t->row_step + o * t->step;
+            int64_t i = 0, whole = r < t->loose ? t->count : t->count - N + 1;
+            while (i < whole) {
+                NAME(best_of)(t, stride, shift, i, N, to, at);
+                i += N;
+                /* A vector steps back where parts are dear: what is done twice stays as it is. */
+                if (!PARTS_ARE_CHEAP && i < t->count && i >= whole) i = t->count - N, whole = t->count;
+            }
+            if (i < t->count) NAME(best_of)(t, stride, shift, i, t->count - i, to, at);
         }
 }
 
@@ -239,6 +240,21 @@ INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, i
         }
 }
 
+/* A row where there are NaN. */
+INLINE void NAME(find_carefully)(const char *const *rows, int window, int64_t inner, int64_t stride, int64_t outputs,
+                                 const int64_t *codes, TYPE *best, TYPE *code)
+{
+    const char *taps[POOL_FOUND * POOL_FOUND];
+    for (int k = 0; k < window * window; k++)
+        taps[k] = rows[k / window] + k % window * inner * (int64_t)sizeof(ELEM);
+    const struct pool_taps t = {
+        .taps = taps, .codes = codes, .n = window * window, .stride = inner == 1 ? (int)stride : 1, .fresh = 1,
+        .repeats = 1, .outputs = inner == 1 ? 1 : outputs, .step = stride * inner * (int64_t)sizeof(ELEM),
+        .count = inner == 1 ? outputs : inner,
+    };
+    NAME(best)(&t, best, code);
+}
+
 INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int64_t stride, int64_t outputs,
                          int64_t repeats, int64_t in_step, const int64_t *codes, TYPE *best, TYPE *code)
 {
@@ -254,12 +270,8 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
         if (inner == 1) NAME(find_along)(quick, row, window, outputs, down, across, best, code);
         else NAME(find_pixels)(quick, row, window, inner, stride, outputs, down, across, best, code);
-#if MINDS_NAN
-        if (JOIN(ANY_NAN_, LANE)(doubt)) {
-            if (inner == 1) NAME(find_along)(NULL, row, window, outputs, down, across, best, code);
-            else NAME(find_pixels)(NULL, row, window, inner, stride, outputs, down, across, best, code);
-        }
-#endif
+        if (quick && JOIN(ANY_NAN_, LANE)(doubt))
+            NAME(find_carefully)(row, window, inner, stride, outputs, codes, best, code);
         for (int k = 0; k < window; k++) row[k] += in_step;
     }
 }

@@ -249,11 +249,11 @@ INLINE void NAME(join)(VEC *doubt, int64_t i, int top, VEC node, int64_t c, NAME
     NAME(store)(level[top] + c, node);
 }
 
-/* Group i: n rows. */
-INLINE int NAME(join_group)(const char *const *rows, int n, int64_t step, VEC *doubt, int64_t i, int64_t count,
+/* Group i. */
+INLINE int NAME(join_group)(const char *const *rows, int64_t step, VEC *doubt, int64_t i, int64_t count,
                             NAME(levels) level)
 {
-    const NAME(source) s = NAME(rows)(rows, n);
+    const NAME(source) s = NAME(rows)(rows, POOL_GROUP);
     const int top = IDEMPOTENT ? 0 : __builtin_ctzll(~(uint64_t)i);
     if (count < N) {
         NAME(join)(doubt, i, top, NAME(columns)(&s, doubt, 0, 0, count), 0, level);
@@ -262,25 +262,23 @@ INLINE int NAME(join_group)(const char *const *rows, int n, int64_t step, VEC *d
     for (int64_t c = 0;; c = c + 2 * N <= count ? c + N : count - N) {
         /* Four rows at once are more than the machine sees coming: 103 MB of planes 112 x 112, 15 -> 6 ms. */
         const int64_t ahead = POOL_GROUP * step + c * (int64_t)sizeof(ELEM);
-        for (int k = 0; step >= POOL_VECTOR && k < n; k++) PREFETCH(rows[k] + ahead);
+        for (int k = 0; step >= POOL_VECTOR && k < POOL_GROUP; k++) PREFETCH(rows[k] + ahead);
         NAME(join)(doubt, i, top, NAME(column)(&s, doubt, c), c, level);
         if (c + N >= count) return top;
     }
 }
 
-INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, VEC *doubt, int64_t count, TYPE *acc)
+INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt,
+                                 int64_t count, TYPE *acc)
 {
     _Alignas(VECTOR_BYTES) NAME(levels) level;
     const int64_t groups = (n + POOL_GROUP - 1) / POOL_GROUP;
     int top = 0;
-    for (int64_t i = 0; i < groups; i++, row += POOL_GROUP * step) {
-        const char *const rows[POOL_GROUP] = {row, row + step, row + 2 * step, row + 3 * step};
-        switch (i < groups - 1 ? POOL_GROUP : n - i * POOL_GROUP) {
-        case 1: top = NAME(join_group)(rows, 1, step, doubt, i, count, level); break;
-        case 2: top = NAME(join_group)(rows, 2, step, doubt, i, count, level); break;
-        case 3: top = NAME(join_group)(rows, 3, step, doubt, i, count, level); break;
-        default: top = NAME(join_group)(rows, POOL_GROUP, step, doubt, i, count, level);
-        }
+    for (int64_t i = 0; i < groups; i++) {
+        const char *rows[POOL_GROUP];
+        for (int k = 0; k < POOL_GROUP; k++) rows[k] = i * POOL_GROUP + k < n ? row + k * step : padding;
+        top = NAME(join_group)(rows, step, doubt, i, count, level);
+        row += POOL_GROUP * step;
     }
     for (int64_t c = 0; c < count; c += N) {
         VEC v = NAME(load)(level[top] + c);
@@ -291,48 +289,34 @@ INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, VEC *
     }
 }
 
-/* The tree over the first N columns of n rows, n from 5 to 8. */
-INLINE VEC NAME(two_groups)(const char *row, int64_t step, int64_t n, VEC *doubt)
+/* The same of the first N columns where two groups are all. */
+INLINE VEC NAME(two_groups)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt)
 {
     const char *rows[2 * POOL_GROUP];
-    for (int k = 0; k < 2 * POOL_GROUP; k++) rows[k] = row + k * step;
-    const NAME(source) first = NAME(rows)(rows, POOL_GROUP);
-    NAME(source) rest = NAME(rows)(rows + POOL_GROUP, POOL_GROUP);
+    for (int k = 0; k < 2 * POOL_GROUP; k++) rows[k] = k < n ? row + k * step : padding;
+    const NAME(source) first = NAME(rows)(rows, POOL_GROUP), rest = NAME(rows)(rows + POOL_GROUP, POOL_GROUP);
     const VEC v = NAME(column)(&first, doubt, 0);
-    switch (n) {
-    case 5: rest.n = 1; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
-    case 6: rest.n = 2; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
-    case 7: rest.n = 3; return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
-    default: return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
-    }
+    return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
 }
 
-INLINE void NAME(two_groups_down)(const char *row, int64_t step, int64_t n, VEC *doubt, int64_t planes,
-                                  int64_t plane_step, int64_t acc_step, TYPE *acc)
-{
-    for (int64_t i = 0; i < planes; i++)
-        NAME(store)(acc + i * acc_step, NAME(two_groups)(row + i * plane_step, step, n, doubt));
-}
-
-static void NAME(fold_down)(const char *row, int64_t step, int64_t n, int64_t count, int64_t planes, int64_t plane_step,
-                            int64_t acc_step, void *acc)
+static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count,
+                            int64_t planes, int64_t plane_step, int64_t acc_step, void *acc)
 {
     if (count == N && n > POOL_GROUP && n <= 2 * POOL_GROUP) {
-        if (MINDS_NAN) {
-            VEC doubt = {0};
-            NAME(two_groups_down)(row, step, n, &doubt, planes, plane_step, acc_step, acc);
-            if (!JOIN(ANY_NAN_, LANE)(doubt)) return;
-        }
-        NAME(two_groups_down)(row, step, n, NULL, planes, plane_step, acc_step, acc);
-        return;
+        VEC doubt = {0};
+        VEC *const quick = MINDS_NAN ? &doubt : NULL;
+        for (int64_t i = 0; i < planes; i++)
+            NAME(store)((TYPE *)acc + i * acc_step,
+                        NAME(two_groups)(row + i * plane_step, step, n, padding, quick));
+        if (!JOIN(ANY_NAN_, LANE)(doubt)) return;
     }
     for (TYPE *to = acc; planes > 0; planes--, row += plane_step, to += acc_step) {
         if (MINDS_NAN) {
             VEC doubt = {0};
-            NAME(fold_rows_down)(row, step, n, &doubt, count, to);
+            NAME(fold_rows_down)(row, step, n, padding, &doubt, count, to);
             if (!JOIN(ANY_NAN_, LANE)(doubt)) continue;
         }
-        NAME(fold_rows_down)(row, step, n, NULL, count, to);
+        NAME(fold_rows_down)(row, step, n, padding, NULL, count, to);
     }
 }
 

@@ -101,10 +101,11 @@ struct pool_kernel {
      * POOL_SLACK bytes past the end of acc, never of a row. */
     void (*fold)(const char *const *rows, int n, int64_t count, void *acc);
 
-    /* The same of n rows `step` bytes apart, n at most POOL_DOWN and their lanes POOL_DOWN_BYTES; for each of so many
-     * planes, whose rows begin plane_step bytes and whose lanes acc_step lanes after those of the one before. */
-    void (*fold_down)(const char *row, int64_t step, int64_t n, int64_t count, int64_t planes, int64_t plane_step,
-                      int64_t acc_step, void *acc);
+    /* The same of n rows `step` bytes apart, n at most POOL_DOWN, their lanes POOL_DOWN_BYTES, with a row of elements
+     * that take no part; for each of so many planes, whose rows begin plane_step bytes and whose lanes acc_step lanes
+     * after those of the one before. */
+    void (*fold_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count, int64_t planes,
+                      int64_t plane_step, int64_t acc_step, void *acc);
 
     /* dst[0 .. count) = rule over rows[0 .. n), n from 2 to 4; dst may be any of them.  May touch POOL_SLACK bytes past
      * the end of all. */

@@ -396,7 +396,7 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
             char *const into = acc + depth * job->acc_bytes;
             if (down)
                 kernel->fold_down(rows_base, last->step, least(POOL_DOWN, last->in.last - chunk * POOL_DOWN),
-                                  width * inner, 1, 0, 0, into);
+                                  scratch, width * inner, 1, 0, 0, into);
             else kernel->fold(rows, n, width * inner, into);
             keys[depth++] = key;
         }
@@ -544,9 +544,9 @@ static void reduce_whole(const struct pool_job *job, const struct pool_kernel *k
         const int64_t strict = job->in_dense ? most(0, ceil_div(vector * g->elem_bytes, plane_bytes) - u->units_after)
                                              : u->repeats;
         const int64_t loose = most(0, u->repeats - strict);
-        kernel->fold_down(plane, rows->step, rows->window, vector, loose, plane_step, columns, folded);
-        kernel->fold_down(plane + loose * plane_step, rows->step, rows->window, width, u->repeats - loose, plane_step,
-                          columns, folded + loose * columns * lane);
+        kernel->fold_down(plane, rows->step, rows->window, scratch, vector, loose, plane_step, columns, folded);
+        kernel->fold_down(plane + loose * plane_step, rows->step, rows->window, scratch, width, u->repeats - loose,
+                          plane_step, columns, folded + loose * columns * lane);
     } else {
         for (int64_t i = 0; i < u->repeats; i++, plane += plane_step) {
             char *const to = folded + i * columns * lane;
