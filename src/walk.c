@@ -101,15 +101,14 @@ static void plan_places(struct pool_job *job)
         job->repeats = most(1, TILE_BYTES / g->lane_bytes / block);
 }
 
-/* The units of g; of a slab's rows, if they are to be fetched from those of `far`. */
-static void plan(struct pool_job *job, const struct pool_geometry *g, const struct pool_geometry *far)
+static int is_in_cache(const struct pool_geometry *g) { return g->bytes <= IN_CACHE; }
+
+/* How much of a row is folded at once. */
+static void plan_blocks(struct pool_job *job)
 {
+    const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
-    const int in_cache = g->bytes <= IN_CACHE;
-    *job = (struct pool_job){.g = g, .far = far, .walk = walk};
-    job->reach = (along->window - 1) * along->dilation + 1;
-    job->whole = !far && is_whole(g);
     job->chunked = along->window > POOL_LEAVES && !job->whole &&
                    !(g->kernel->idempotent && job->reach <= 4 * tile / least(inner, 64));
     if (g->index_bytes) {
@@ -128,31 +127,37 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     } else {
         job->c_block = job->reach <= 4 * tile / inner ? inner : least(inner, most(64, tile / job->reach));
         /* The rows of a window over many channels are read more than once: all of them stay in L1. */
-        const int64_t rows = inner > 1 && in_cache ? lead_rows(g) : 1;
+        const int64_t rows = inner > 1 && is_in_cache(g) ? lead_rows(g) : 1;
         const int64_t room = tile / job->c_block / rows - job->reach;
         job->x_block = room < along->stride || along->bins ? 1 : least(along->outputs, room / along->stride + 1);
     }
     job->c_blocks = ceil_div(inner, job->c_block);
-    const int64_t elem = g->elem_bytes;
     const int whole = job->c_blocks == 1;
     job->rows_contiguous = !g->swapped && (g->inner.in_step == g->source_bytes || inner == 1) &&
                            ((whole && along->in_step == inner * g->source_bytes) || along->size == 1);
     job->out_contiguous = (g->inner.out_step == g->out_bytes || inner == 1) &&
                           ((whole && along->out_step == inner * g->out_bytes) || along->outputs == 1);
+}
 
-    pool_plan_slide(job);
-    job->x_blocks = ceil_div(along->outputs, job->x_block);
+static void plan_units(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    job->x_blocks = ceil_div(g->along.outputs, job->x_block);
     job->units = job->c_blocks;
     for (int a = 0; a < g->lead_axes; a++) job->units *= g->lead[a].outputs;
     for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
     job->strips = g->lead_axes > 0 && !job->whole &&
-                  (far || job->slide_nodes || job->x_blocks == 1 || (in_cache && job->units >= 16));
+                  (job->far || job->slide_nodes || job->x_blocks == 1 || (is_in_cache(g) && job->units >= 16));
     if (!job->strips) job->units *= job->x_blocks;
-    job->inside = outputs_inside(along);
+    job->inside = outputs_inside(&g->along);
     for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
+}
 
-    /* Rows of several axes are one group where that keeps the tree of a sum: its bits join only at powers of two.  Of
-     * those with windows of 1 there may be any number. */
+/* Rows of several axes are one group where that keeps the tree of a sum: its bits join only at powers of two.  Of those
+ * with windows of 1 there may be any number. */
+static void plan_group(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
     job->group_rows = 1;
     for (int a = g->lead_axes - 1; a >= 0 && job->group_axes < POOL_GROUP; a--) {
         const int64_t window = g->lead[a].window;
@@ -161,10 +166,16 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
         job->group_rows *= window;
         job->group_axes++;
     }
+}
 
-    job->fused = whole && !job->whole && !job->chunked && job->rows_contiguous && !g->power &&
+/* Which windows the fused kernel takes, and whether it makes results of them. */
+static void plan_fused(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    job->fused = job->c_blocks == 1 && !job->whole && !job->chunked && job->rows_contiguous && !g->power &&
                  job->group_axes == g->lead_axes &&
-                 g->kernel->fuses((int)job->group_rows, inner, along->window, along->stride, along->dilation);
+                 g->kernel->fuses((int)job->group_rows, g->inner.size, along->window, along->stride, along->dilation);
 
     /* Windows of 3 may reach past the row by one on either side. */
     const int may_reach = job->fused && along->window == 3 && job->inside.first < job->inside.last;
@@ -182,49 +193,70 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     int64_t count = along->window;
     for (int a = 0; job->fused && a < g->lead_axes; a++) count *= g->lead[a].window;
     job->finishes = job->fused && !g->first_cast && !g->beside && finish_of(g, count, &finish);
+}
 
-    const int64_t block = job->x_block * job->c_block;
+/* How many units go to a kernel at once. */
+static void plan_repeats(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t tile = TILE_BYTES / g->lane_bytes, block = job->x_block * job->c_block;
     job->repeats = 1;
     if (job->whole) {
-        const int64_t planes = g->outer_axes ? g->outer[0].size : 1;
-        job->columns_folded = along->window > POOL_LEAVES && !g->kernel->idempotent ? POOL_LEAVES : along->window;
+        const int64_t planes = g->outer_axes ? g->outer[0].size : 1, window = g->along.window;
+        job->columns_folded = window > POOL_LEAVES && !g->kernel->idempotent ? POOL_LEAVES : window;
         job->repeats = most(1, least(planes, tile / job->columns_folded));
     } else if (job->fused && g->lead_axes > 0 && job->out_contiguous && job->strips) {
         if (job->finishes) job->repeats = INT64_MAX;
         else if (job->x_blocks == 1 && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
             job->repeats = most(1, tile / block);
     }
+}
 
-    if (g->lead_axes > 0 && whole && job->x_blocks == 1 && job->out_contiguous) {
-        const struct pool_axis *y = &g->lead[g->lead_axes - 1];
-        job->dense = y->out_step == block * g->out_bytes && g->outer_axes < 2;
-        job->in_dense = job->rows_contiguous && y->in_step == along->size * inner * elem;
-        for (int a = g->lead_axes - 1; a > 0; a--) {
-            job->dense &= g->lead[a - 1].out_step == g->lead[a].out_step * g->lead[a].outputs;
-            job->in_dense &= g->lead[a - 1].in_step == g->lead[a].in_step * g->lead[a].size;
-        }
-        if (g->outer_axes == 1) {
-            job->dense &= g->outer[0].out_step == g->lead[0].out_step * g->lead[0].outputs;
-            job->in_dense &= g->outer[0].in_step == g->lead[0].in_step * g->lead[0].size;
-        }
+/* Whether the units follow each other in memory without a gap, those of the result and those of the input. */
+static void plan_dense(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    if (g->lead_axes == 0 || job->c_blocks > 1 || job->x_blocks > 1 || !job->out_contiguous) return;
+    const struct pool_axis *y = &g->lead[g->lead_axes - 1];
+    job->dense = y->out_step == job->x_block * job->c_block * g->out_bytes && g->outer_axes < 2;
+    job->in_dense = job->rows_contiguous && y->in_step == g->along.size * g->inner.size * g->elem_bytes;
+    for (int a = g->lead_axes - 1; a > 0; a--) {
+        job->dense &= g->lead[a - 1].out_step == g->lead[a].out_step * g->lead[a].outputs;
+        job->in_dense &= g->lead[a - 1].in_step == g->lead[a].in_step * g->lead[a].size;
     }
+    if (g->outer_axes == 1) {
+        job->dense &= g->outer[0].out_step == g->lead[0].out_step * g->lead[0].outputs;
+        job->in_dense &= g->outer[0].in_step == g->lead[0].in_step * g->lead[0].size;
+    }
+}
 
-    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
-    if (job->all_fused && job->finishes && job->dense && job->in_dense && !far && !g->index_bytes)
-        job->walk = walk_fused;
+/* The way through dense planes that one kernel takes whole. */
+static void plan_way(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int bare = job->dense && job->in_dense && !job->far && !g->index_bytes;
+    if (job->all_fused && job->finishes && bare) job->walk = walk_fused;
 
     /* Rows of two vectors that no window reaches past are as fast there. */
     const int no_bins = g->lead_axes == 1 && !g->lead[0].bins && !along->bins;
     const int finishes = !g->first_cast && !g->beside && can_write(g) &&
                          (!g->divide || g->kernel->divides == POOL_DIVIDES);
-    job->narrow = no_bins && finishes && inner == 1 && job->dense && job->in_dense && !far && !g->index_bytes &&
-                  !g->power && g->kernel->narrows && g->kernel->narrows(&g->lead[0], along) &&
+    job->narrow = no_bins && finishes && g->inner.size == 1 && bare && !g->power && g->kernel->narrows &&
+                  g->kernel->narrows(&g->lead[0], along) &&
                   !(job->walk == walk_fused && along->size > g->kernel->lanes);
     if (job->narrow) {
         job->walk = walk_narrow;
         job->units = g->outer_axes ? g->outer[0].size : 1;
     }
+}
 
+/* What stands where in a thread's scratch. */
+static void plan_scratch(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t tile = TILE_BYTES / g->lane_bytes, block = job->x_block * job->c_block;
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
     if (g->kernel->idempotent) levels = 2;
@@ -233,12 +265,11 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
         if (job->chunked) levels += bits_of(ceil_div(along->window, POOL_LEAVES));
         levels += 1;
     }
-    if (g->index_bytes) plan_places(job);
     const int64_t lanes = block * least(job->repeats, most(1, tile / block));
     const int numbered = g->index_bytes && !job->coded;
     const int64_t columns = job->columns * job->c_block;
     if (g->index_bytes) levels = POOL_THINNED;
-    job->row_bytes = job->all_fused ? 0 : round_up(cols * elem + POOL_SLACK);
+    job->row_bytes = job->all_fused ? 0 : round_up(cols * g->elem_bytes + POOL_SLACK);
     if (job->whole) cols += POOL_LEAVES;        /* the chunks of a row are filled up */
     job->acc_bytes = job->all_fused ? 0 : round_up(cols * g->lane_bytes + POOL_SLACK);
     job->folded_bytes = job->whole ? round_up(job->repeats * job->columns_folded * g->lane_bytes + POOL_SLACK) : 0;
@@ -250,6 +281,7 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->at_slid = job->at_spare + job->acc_bytes;
     job->at_folded = job->at_slid + (job->slide_nodes ? pool_slide_bytes(job) << (g->beside != NULL) : 0);
     job->at_lanes = job->at_folded + 2 * job->folded_bytes;
+    const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
     job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
@@ -261,6 +293,24 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes) : 0);
     job->scratch_bytes = most(job->scratch_bytes, 2 * POOL_VECTOR);     /* a row of padding at least */
+}
+
+/* The units of g; of a slab's rows, if they are to be fetched from those of `far`. */
+static void plan(struct pool_job *job, const struct pool_geometry *g, const struct pool_geometry *far)
+{
+    *job = (struct pool_job){.g = g, .far = far, .walk = walk};
+    job->reach = (g->along.window - 1) * g->along.dilation + 1;
+    job->whole = !far && is_whole(g);
+    plan_blocks(job);
+    pool_plan_slide(job);
+    plan_units(job);
+    plan_group(job);
+    plan_fused(job);
+    plan_repeats(job);
+    plan_dense(job);
+    plan_way(job);
+    if (g->index_bytes) plan_places(job);
+    plan_scratch(job);
 }
 
 void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near)
