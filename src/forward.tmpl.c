@@ -515,7 +515,7 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, 
     for (int64_t c = 0; c < inner;) {
         const int64_t left = inner - c, start = left < N ? inner - N : c;
         const int vectors = left < N ? 1 : left < 4 * N ? (int)(left / N) : 4;
-        VEC a[4], b[4];
+        VEC a[4] = {{0}}, b[4] = {{0}};
 #pragma GCC unroll 4
         for (int v = 0; v < 4; v++) {
             if (v == vectors) break;
