@@ -239,6 +239,27 @@ def of_global(
     workers: Any,
 ) -> Array:
     """One window over all of the spatial axes."""
+    how = ("global", op, nd, input_shape, data_format, keepdims, index_kind)
+    done = _core.moved(how, grad, indices, out, workers)
+    if done is not None:
+        return done  # type: ignore[no-any-return]
+    grad = gradient(grad)
+    way = kept(global_way, op, nd, input_shape, grad.dtype, data_format, keepdims, index_kind)
+    if op == "avg":
+        return spread(way, grad, out, workers, how)
+    return follow(way, grad, indices, out, workers, how)  # type: ignore[arg-type]
+
+
+def global_way(
+    op: str,
+    nd: int,
+    input_shape: Any,
+    dtype: np.dtype[Any],
+    data_format: Any,
+    keepdims: Any,
+    index_kind: Any,
+) -> Way:
+    """The way of the gradient of pooling whole planes."""
     shape = shape_of("input_shape", input_shape)
     keepdims = _plan.flag("keepdims", keepdims)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
@@ -246,20 +267,10 @@ def of_global(
     if 0 in window:
         raise ValueError(f"input_shape must have elements along its spatial axes, got {shape}")
     _plan.no_windows(index_kind)
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
-    pooled = tuple(size for axis, size in enumerate(shape) if axis not in axes)
-    grad = gradient(grad)
-    grad = shaped("grad", grad, kept if keepdims else pooled).reshape(kept)
-    if op == "avg":
-        return of_sum(
-            "avg", nd, grad, shape, window, None, "valid", data_format, 1, False, False, None, out,
-            workers,
-        )  # fmt: skip
-    indices = shaped("indices", _call.as_array(indices, "indices"), kept if keepdims else pooled)  # type: ignore[arg-type]
-    return of_max(
-        "max", nd, grad, indices.reshape(kept), shape, window, None, "valid", data_format, 1, False,
-        index_kind, None, "propagate", out, workers,
-    )  # fmt: skip
+    made = _plan.plan(op, shape, dtype, axes, _plan.arguments(nd, window, None, "valid"))
+    task = SPREAD if op == "avg" else ADD
+    way = way_of(task, nd, made, shape, dtype, index_kind, window)
+    return way if keepdims else way._replace(pooled=made._replace(dropped=axes).result_shape)
 
 
 def of_adaptive(
@@ -469,7 +480,7 @@ def follow(
 def in_core(way: Way, indices: Array) -> Array:
     """Indices as the core follows them: in planes or in windows, none lost to a narrower dtype."""
     if way.kind in ("sample", "tensor"):
-        return _indices.in_planes(indices, way.kind, way.shape, way.axes)
+        return _indices.in_own_planes(indices, way.kind, way.shape, way.axes)
     if way.kind == "window" and indices.dtype != way.index_dtype:
         beyond = (indices < 0) | (indices >= way.positions)
         if beyond.any():

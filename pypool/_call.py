@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,35 +14,89 @@ from pypool import _core, _plan, _runtime
 Array = NDArray[Any]
 
 
-def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) -> Array:
-    """A call like none before: `how` is (op, nd, ...), then what `_plan.plan` takes.
+class Met(NamedTuple):
+    """A call's arguments, once none of them is bad."""
 
-    The place of the axes is the data format of nd axes, or without nd the axes.
-    """
-    x = as_array(x)
-    shape = x.shape
-    op, nd, pool_size, strides, padding, where, *options = how
+    alike: tuple[Any, ...]
+    """What lists, NumPy's integers and the like in them come to."""
+    make: Callable[[], _plan.Plan]
+    windows: tuple[int, ...] | None
+    """None where an index cannot count within its window."""
+
+
+def of_windows(
+    x: Array, op: str, nd: int | None, pool_size: Any, strides: Any, padding: Any, where: Any,
+    *options: Any,
+) -> Met:  # fmt: skip
+    """Windows of nd axes, by the data format `where`, or without nd of the axes `where`."""
     if op == "lp":
-        options[-1] = float(options[-1])  # a text up to here: 1 and 1.0 are one key
+        options = (*options[:-1], float(options[-1]))  # text up to here: 1 and 1.0 are one key
     axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
     met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
-    unchanged(x, shape)
-    alike = (
-        op,
-        nd,
-        *met[:3],
-        where,
-        *met[3:-1],
-        repr(met.exponent),
-    )  # what lists and NumPy's integers come to
-    geometry = _core.recalled(x, alike)
-    if geometry is None:
+    alike = (op, nd, *met[:3], where, *met[3:-1], repr(met.exponent))
+    return Met(alike, lambda: _plan.plan(op, x.shape, x.dtype, axes, met), met.pool_size)
+
+
+def of_planes(
+    x: Array, op: str, nd: int, keepdims: Any, data_format: Any, nan_policy: Any, *options: Any
+) -> Met:
+    """One window over all of the nd spatial axes."""
+    keepdims = _plan.flag("keepdims", keepdims)
+    axes = _plan.spatial_axes(nd, x.ndim, data_format)
+    window = tuple(x.shape[axis] for axis in axes)
+    if 0 in window:
+        raise ValueError(f"x must have elements along its spatial axes, got shape {x.shape}")
+    unweighted = (False, None) if options else ()
+    met = _plan.arguments(nd, window, None, "valid", 1, False, nan_policy, *unweighted, *options)
+
+    def make() -> _plan.Plan:
         made = _plan.plan(op, x.shape, x.dtype, axes, met)
+        return made if keepdims else made._replace(dropped=axes)
+
+    return Met(("global", op, nd, keepdims, data_format, nan_policy, *options), make, None)
+
+
+def of_bins(x: Array, op: str, nd: int, output_size: Any, data_format: Any) -> Met:
+    """Windows that divide the nd spatial axes between them."""
+    outputs = _plan.per_axis("output_size", output_size, nd)
+    return Met(
+        ("adaptive", op, nd, outputs, data_format),
+        lambda: _plan.adaptive_plan(op, nd, x.shape, x.dtype, outputs, data_format),
+        None,
+    )
+
+
+READERS: dict[str, Callable[..., Met]] = {"global": of_planes, "adaptive": of_bins}
+"""By the first item of a call's `how`, which takes the rest; all others are windows."""
+
+
+def geometry_for(x: Array, how: tuple[Any, ...], *index_kind: Any) -> _core.Geometry:
+    """What the core needs to know for a call like none before, which is kept for those to come."""
+    shape = x.shape
+    reader = READERS.get(how[0])
+    met = reader(x, *how[1:]) if reader else of_windows(x, *how)
+    unchanged(x, shape)
+    geometry = _core.recalled(x, (*met.alike, *index_kind))
+    if geometry is None:
+        made = met.make()
+        if index_kind:
+            if met.windows is None:
+                _plan.no_windows(*index_kind)
+            nd = how[2] if reader else how[1]
+            places = _plan.places_of(index_kind[0], nd, shape, made, met.windows or ())
+            made = made._replace(places=places)
         geometry = geometry_of(made, x, c_strides(made))
-        _core.remember(x, alike, geometry)
-    _core.remember(x, how, geometry)
+        _core.remember(x, (*met.alike, *index_kind), geometry)
+    _core.remember(x, (*how, *index_kind), geometry)
+    return geometry
+
+
+def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) -> Array:
+    """A call like none before: `how` is what `of_windows` or one of `READERS` takes beside x."""
+    x = as_array(x)
+    geometry = geometry_for(x, how)
     if out is None:
-        out = np.empty(geometry.plan.shape, geometry.plan.dtype)
+        out = np.empty(geometry.plan.result_shape, geometry.plan.dtype)
         _core.run(geometry, x, out, None, workers)
         return out
     return pool_into(out, geometry, x, workers)
@@ -63,17 +118,7 @@ def pool_with_indices(
     elif not _plan.flag("return_indices", return_indices):
         return _core.pool(x, how, out, workers)
     x = as_array(x)
-    shape = x.shape
-    geometry = _core.recalled(x, (*how, index_kind))
-    if geometry is None:
-        op, nd, pool_size, strides, padding, where, *options = how
-        axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
-        met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
-        unchanged(x, shape)
-        made = _plan.plan(op, x.shape, x.dtype, axes, met)
-        made = made._replace(places=_plan.places_of(index_kind, nd, x.shape, made, met.pool_size))
-        geometry = geometry_of(made, x, c_strides(made))
-        _core.remember(x, (*how, index_kind), geometry)
+    geometry = _core.recalled(x, (*how, index_kind)) or geometry_for(x, how, index_kind)
     return locate(geometry, x, out, workers)
 
 
@@ -92,7 +137,7 @@ def locate(
     results: list[Array] = []
     for name, target, dtype in zip(names, given, wanted, strict=True):
         if target is not None:
-            check_out(target, made.shape, dtype, name)
+            check_out(target, made.result_shape, dtype, name)
         alone = (
             target is not None
             and target.flags.carray
@@ -100,7 +145,9 @@ def locate(
             and target.dtype.isnative
             and not any(np.may_share_memory(target, a) for a in (x, *results))
         )
-        results.append(target if target is not None and alone else np.empty(made.shape, dtype))
+        results.append(
+            target if target is not None and alone else np.empty(made.result_shape, dtype)
+        )
     if given[0] is not None and given[1] is not None and np.may_share_memory(*given):
         raise ValueError("out[0] and out[1] must not share memory")
     _core.run(geometry, x, results[0], results[1], workers)
@@ -133,15 +180,15 @@ def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _co
 def pool_into(out: Array, geometry: _core.Geometry, x: Array, workers: Any) -> Array:
     """Pool x into the array that the caller gave, as a NumPy ufunc would."""
     made = geometry.plan
-    check_out(out, made.shape, made.dtype)
+    check_out(out, made.result_shape, made.dtype)
     fits = out.dtype == made.dtype and out.dtype.isnative and out.flags.aligned
     if not fits or np.may_share_memory(x, out):
-        result = np.empty(made.shape, made.dtype)
+        result = np.empty(made.result_shape, made.dtype)
         _core.run(geometry, x, result, None, workers)
         np.copyto(out, result, casting="same_kind")
         return out
     if not out.flags.c_contiguous:
-        geometry = geometry_of(made, x, out.strides)
+        geometry = geometry_of(made, x, made.with_dropped(out.strides))
     _core.run(geometry, x, out, None, workers)
     return out
 
@@ -168,51 +215,6 @@ def pool_lp(
     return _core.pool(x, how, out, workers)
 
 
-def pool_globally(
-    op: str,
-    nd: int,
-    x: ArrayLike,
-    data_format: Any,
-    keepdims: Any,
-    nan_policy: Any,
-    out: Any,
-    workers: Any,
-    dtype: Any = None,
-    rounding: Any = "half_even",
-    return_indices: Any = False,
-    index_kind: Any = "plane",
-) -> Array | Any:
-    """One window over all of the spatial axes."""
-    x = as_array(x)
-    keepdims = _plan.flag("keepdims", keepdims)
-    axes = _plan.spatial_axes(nd, x.ndim, data_format)
-    window = tuple(x.shape[axis] for axis in axes)
-    if 0 in window:
-        raise ValueError(f"x must have elements along its spatial axes, got shape {x.shape}")
-    shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
-    indexed = _plan.flag("return_indices", return_indices)
-    options = (False, None, dtype, rounding) if op == "avg" else ()
-    how = (op, nd, window, None, "valid", data_format, 1, False, nan_policy, *options)
-    expected = x.shape[: axes[0]] + (1,) * nd + x.shape[axes[-1] + 1 :] if keepdims else shape
-    if not indexed:
-        whole = None if out is None else with_axes(out, "out", expected, axes, keepdims)
-        result = _core.pool(x, how, whole, workers)
-        if out is not None:
-            return out
-        return result if keepdims else result.reshape(shape)
-    _plan.no_windows(index_kind)
-    given = pair_of(out)
-    pair = tuple(
-        None if each is None else with_axes(each, f"out[{i}]", expected, axes, keepdims)
-        for i, each in enumerate(given)
-    )
-    results = pool_with_indices(x, how, True, index_kind, pair, workers)
-    return tuple(
-        each if each is not None else (result if keepdims else result.reshape(shape))
-        for each, result in zip(given, results, strict=True)
-    )
-
-
 def pair_of(out: Any) -> tuple[Array | None, Array | None]:
     """The `out` of a call that makes values and indices."""
     if out is None:
@@ -221,45 +223,6 @@ def pair_of(out: Any) -> tuple[Array | None, Array | None]:
         raise TypeError(
             f"out must be a pair (values, indices) with return_indices, got {type(out).__name__}"
         )
-    return out
-
-
-def with_axes(
-    out: Any, name: str, expected: tuple[int, ...], axes: tuple[int, ...], keepdims: bool
-) -> Array:
-    """An `out` that the caller has without the pooled axes, with them."""
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"{name} must be a numpy.ndarray, got {type(out).__name__}")
-    if out.shape != expected:
-        raise ValueError(f"{name} must have shape {expected}, got {out.shape}")
-    return out if keepdims else np.expand_dims(out, axes)
-
-
-def adapt(
-    op: str,
-    nd: int,
-    x: ArrayLike,
-    output_size: Any,
-    data_format: Any,
-    out: Any,
-    workers: Any,
-    return_indices: Any = False,
-    index_kind: Any = "plane",
-) -> Array | Any:
-    """Windows that divide the spatial axes between them."""
-    x = as_array(x)
-    shape = x.shape
-    made = _plan.adaptive_plan(op, nd, shape, x.dtype, output_size, data_format)
-    unchanged(x, shape)
-    if _plan.flag("return_indices", return_indices):
-        _plan.no_windows(index_kind)
-        made = made._replace(places=_plan.places_of(index_kind, nd, x.shape, made, ()))
-        return locate(geometry_of(made, x, c_strides(made)), x, out, workers)
-    geometry = geometry_of(made, x, c_strides(made))
-    if out is not None:
-        return pool_into(out, geometry, x, workers)
-    out = np.empty(made.shape, made.dtype)
-    _core.run(geometry, x, out, None, workers)
     return out
 
 

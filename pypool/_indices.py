@@ -87,8 +87,7 @@ def convert_indices(
     shape = _plan.shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     if "window" not in (kind, wanted):
-        whole = with_axes(given, shape, axes)
-        found = in_planes(whole, kind, shape, axes)
+        found = in_planes(with_axes(given, shape, axes), kind, shape, axes)
         return out_of_planes(found, wanted, shape, axes).reshape(given.shape)
 
     if pool_size is None:
@@ -118,6 +117,13 @@ def with_axes(indices: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> 
             f"along axes {axes} at most or is without them; got {indices.shape}"
         )
     return whole
+
+
+def in_own_planes(
+    indices: Array, kind: str, shape: tuple[int, ...], axes: tuple[int, ...]
+) -> Array:
+    """`in_planes`, whether or not the spatial axes are there."""
+    return in_planes(with_axes(indices, shape, axes), kind, shape, axes).reshape(indices.shape)
 
 
 def grid(shape: tuple[int, ...]) -> list[Array]:

@@ -86,6 +86,17 @@ class Plan(NamedTuple):
     rounding: int
     divisor: int
     places: Places | None = None
+    dropped: tuple[int, ...] = ()
+    """Axes of one element in `shape` that the result has not."""
+
+    @property
+    def result_shape(self) -> tuple[int, ...]:
+        return tuple(size for axis, size in enumerate(self.shape) if axis not in self.dropped)
+
+    def with_dropped(self, strides: tuple[int, ...]) -> tuple[int, ...]:
+        """A result's strides, of all axes of `shape`."""
+        there = iter(strides)
+        return tuple(0 if axis in self.dropped else next(there) for axis in range(len(self.shape)))
 
 
 class Layout(NamedTuple):

@@ -1058,10 +1058,10 @@ def global_max_pool1d(
     >>> pypool.global_max_pool1d(np.array([[1, 8], [5, 2]]), return_indices=True)
     (array([5, 8]), array([1, 0]))
     """
-    return _call.pool_globally(
-        "max", 1, x, data_format, keepdims, nan_policy, out, workers,
-        return_indices=return_indices, index_kind=index_kind,
-    )  # fmt: skip
+    how = ("global", "max", 1, keepdims, data_format, nan_policy)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def global_max_pool2d(
@@ -1125,10 +1125,10 @@ def global_max_pool2d(
     >>> pypool.global_max_pool2d(np.arange(8).reshape(2, 2, 2), return_indices=True)
     (array([6, 7]), array([3, 3]))
     """
-    return _call.pool_globally(
-        "max", 2, x, data_format, keepdims, nan_policy, out, workers,
-        return_indices=return_indices, index_kind=index_kind,
-    )  # fmt: skip
+    how = ("global", "max", 2, keepdims, data_format, nan_policy)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def global_max_pool3d(
@@ -1192,10 +1192,10 @@ def global_max_pool3d(
     >>> pypool.global_max_pool3d(np.arange(8).reshape(2, 2, 2), return_indices=True)
     (array(7), array(7))
     """
-    return _call.pool_globally(
-        "max", 3, x, data_format, keepdims, nan_policy, out, workers,
-        return_indices=return_indices, index_kind=index_kind,
-    )  # fmt: skip
+    how = ("global", "max", 3, keepdims, data_format, nan_policy)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def global_avg_pool1d(
@@ -1256,9 +1256,8 @@ def global_avg_pool1d(
     >>> pypool.global_avg_pool1d(np.array([[1, 8], [5, 2]]))
     array([3., 5.])
     """
-    return _call.pool_globally(
-        "avg", 1, x, data_format, keepdims, nan_policy, out, workers, dtype, rounding,
-    )  # fmt: skip
+    how = ("global", "avg", 1, keepdims, data_format, nan_policy, dtype, rounding)
+    return _core.pool(x, how, out, workers)
 
 
 def global_avg_pool2d(
@@ -1319,9 +1318,8 @@ def global_avg_pool2d(
     >>> pypool.global_avg_pool2d(np.arange(8).reshape(2, 2, 2))
     array([3., 4.])
     """
-    return _call.pool_globally(
-        "avg", 2, x, data_format, keepdims, nan_policy, out, workers, dtype, rounding,
-    )  # fmt: skip
+    how = ("global", "avg", 2, keepdims, data_format, nan_policy, dtype, rounding)
+    return _core.pool(x, how, out, workers)
 
 
 def global_avg_pool3d(
@@ -1382,9 +1380,8 @@ def global_avg_pool3d(
     >>> pypool.global_avg_pool3d(np.arange(8).reshape(2, 2, 1, 2), keepdims=True)
     array([[[[3., 4.]]]])
     """
-    return _call.pool_globally(
-        "avg", 3, x, data_format, keepdims, nan_policy, out, workers, dtype, rounding,
-    )  # fmt: skip
+    how = ("global", "avg", 3, keepdims, data_format, nan_policy, dtype, rounding)
+    return _core.pool(x, how, out, workers)
 
 
 def adaptive_max_pool1d(
@@ -1436,9 +1433,10 @@ def adaptive_max_pool1d(
     >>> pypool.adaptive_max_pool1d(np.array([1, 5, 2, 4, 3]), 2)
     array([5, 4])
     """
-    return _call.adapt(
-        "max", 1, x, output_size, data_format, out, workers, return_indices, index_kind
-    )
+    how = ("adaptive", "max", 1, output_size, data_format)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def adaptive_max_pool2d(
@@ -1507,9 +1505,10 @@ def adaptive_max_pool2d(
     array([[ 0,  2],
            [ 8, 10]])
     """
-    return _call.adapt(
-        "max", 2, x, output_size, data_format, out, workers, return_indices, index_kind
-    )
+    how = ("adaptive", "max", 2, output_size, data_format)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def adaptive_max_pool3d(
@@ -1562,9 +1561,10 @@ def adaptive_max_pool3d(
     >>> pypool.adaptive_max_pool3d(np.arange(12).reshape(2, 2, 3), (1, 1, 2))
     array([[[10, 11]]])
     """
-    return _call.adapt(
-        "max", 3, x, output_size, data_format, out, workers, return_indices, index_kind
-    )
+    how = ("adaptive", "max", 3, output_size, data_format)
+    if return_indices is False:
+        return _core.pool(x, how, out, workers)
+    return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
 def adaptive_avg_pool1d(
@@ -1614,7 +1614,7 @@ def adaptive_avg_pool1d(
     >>> pypool.adaptive_avg_pool1d(np.array([1, 5, 3, 4, 2]), 2)
     array([3., 3.])
     """
-    return _call.adapt("avg", 1, x, output_size, data_format, out, workers)
+    return _core.pool(x, ("adaptive", "avg", 1, output_size, data_format), out, workers)
 
 
 def adaptive_avg_pool2d(
@@ -1668,7 +1668,7 @@ def adaptive_avg_pool2d(
     array([[ 3. ,  4.5,  6. ],
            [13. , 14.5, 16. ]])
     """
-    return _call.adapt("avg", 2, x, output_size, data_format, out, workers)
+    return _core.pool(x, ("adaptive", "avg", 2, output_size, data_format), out, workers)
 
 
 def adaptive_avg_pool3d(
@@ -1719,7 +1719,7 @@ def adaptive_avg_pool3d(
     >>> pypool.adaptive_avg_pool3d(np.arange(12).reshape(2, 2, 3), (1, 1, 2))
     array([[[5., 6.]]])
     """
-    return _call.adapt("avg", 3, x, output_size, data_format, out, workers)
+    return _core.pool(x, ("adaptive", "avg", 3, output_size, data_format), out, workers)
 
 
 def max_unpool1d(

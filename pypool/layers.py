@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pypool import _call, _gradients, _plan, _pooling
+from pypool import _call, _core, _gradients, _plan
 from pypool._pooling import DataFormat, Padding, Size
 
 __all__ = [
@@ -30,16 +31,17 @@ Shape = Sequence[int | None]
 
 
 class _Layer:
-    """A pair of functions with their arguments, and what the last forward pass left for backward.
+    """A way of pooling with its arguments, and what the last forward pass left for backward.
 
-    `_arguments` and `_options` are what both functions take, by position and by name.
+    `_arguments` and `_options` are what the backward function takes, by position and by name.
     """
 
+    _op: ClassVar[str]
     _nd: ClassVar[int]
-    _pool: ClassVar[Callable[..., Any]]
-    _pool_backward: ClassVar[Callable[..., Any]]
-    _keeps_indices: ClassVar[bool]
+    _backward: ClassVar[Callable[..., Any]]
+    _index_kind: ClassVar[str]  # of the maxima; an average needs no indices
     _configured: ClassVar[tuple[str, ...]]  # the constructor's arguments but the name
+    _how: tuple[Any, ...]  # as `_core.pool` takes it
     _arguments: tuple[Any, ...]
     _options: dict[str, Any]
     _kept: tuple[Any, ...] | None  # what the backward function takes between these two
@@ -77,16 +79,18 @@ class _Layer:
         ValueError
             If `x` has another number of axes, or is too small for a window.
         """
-        x = _call.as_array(x)
-        if x.ndim != self._nd + 2:
-            raise ValueError(self._expected("x", x.shape))
+        if type(x) is not np.ndarray:
+            x = _call.as_array(x)
+        shape = x.shape
+        if len(shape) != self._nd + 2:
+            raise ValueError(self._expected("x", shape))
         self._kept = None
-        if training and self._keeps_indices:
-            result, indices = self._pool(x, *self._arguments, return_indices=True, **self._options)
-            self._kept = indices, x.shape
-        else:
-            result = self._pool(x, *self._arguments, **self._options)
-            self._kept = (x.shape,) if training else None
+        if not training or self._op == "avg":
+            result = _core.pool(x, self._how, None, None)
+            self._kept = (shape,) if training else None
+            return result
+        result, indices = _call.pool_with_indices(x, self._how, True, self._index_kind, None, None)
+        self._kept = indices, shape
         return result  # type: ignore[no-any-return]
 
     __call__ = forward
@@ -116,7 +120,7 @@ class _Layer:
             raise ValueError(
                 f"backward of {self!r} needs a forward pass before it, with training=True"
             )
-        return self._pool_backward(  # type: ignore[no-any-return]
+        return self._backward(  # type: ignore[no-any-return]
             grad, *self._kept, *self._arguments, **self._options
         )
 
@@ -160,6 +164,7 @@ class _Layer:
 class _Windowed(_Layer):
     """A layer whose windows slide."""
 
+    _index_kind = "window"
     _configured = ("pool_size", "strides", "padding", "data_format")
 
     def __init__(
@@ -174,7 +179,8 @@ class _Windowed(_Layer):
         met = _plan.arguments(self._nd, pool_size, strides, padding)
         self.pool_size, self.strides, self.padding = met.pool_size, met.strides, met.padding
         self._arguments = (self.pool_size, self.strides, self.padding, self.data_format)
-        self._options = {"index_kind": "window"} if self._keeps_indices else {}
+        self._options = {"index_kind": self._index_kind} if self._op == "max" else {}
+        self._how = (self._op, self._nd, *self._arguments)
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         """The shape that `forward` gives, of a shape in which None is a size not known yet."""
@@ -192,6 +198,7 @@ class _Windowed(_Layer):
 class _Global(_Layer):
     """A layer with one window over the whole of the spatial axes."""
 
+    _index_kind = "plane"
     _configured = ("data_format", "keepdims")
 
     def __init__(
@@ -201,6 +208,7 @@ class _Global(_Layer):
         self.keepdims = _plan.flag("keepdims", keepdims)
         self._arguments = (self.data_format,)
         self._options = {"keepdims": self.keepdims}
+        self._how = ("global", self._op, self._nd, self.keepdims, self.data_format, "propagate")
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         """The shape that `forward` gives, of a shape in which None is a size not known yet."""
@@ -229,9 +237,8 @@ class MaxPooling1D(_Windowed):
     array([ 0., 10.,  0., 20.])
     """
 
-    _nd, _keeps_indices = 1, True
-    _pool = staticmethod(_pooling.max_pool1d)
-    _pool_backward = staticmethod(_gradients.max_pool1d_backward)
+    _op, _nd = "max", 1
+    _backward = staticmethod(_gradients.max_pool1d_backward)
 
 
 class MaxPooling2D(_Windowed):
@@ -276,9 +283,8 @@ class MaxPooling2D(_Windowed):
     (None, 14, 14, 3)
     """
 
-    _nd, _keeps_indices = 2, True
-    _pool = staticmethod(_pooling.max_pool2d)
-    _pool_backward = staticmethod(_gradients.max_pool2d_backward)
+    _op, _nd = "max", 2
+    _backward = staticmethod(_gradients.max_pool2d_backward)
 
 
 class MaxPooling3D(_Windowed):
@@ -300,9 +306,8 @@ class MaxPooling3D(_Windowed):
     array([0., 0., 0., 1., 0., 0., 0., 1.])
     """
 
-    _nd, _keeps_indices = 3, True
-    _pool = staticmethod(_pooling.max_pool3d)
-    _pool_backward = staticmethod(_gradients.max_pool3d_backward)
+    _op, _nd = "max", 3
+    _backward = staticmethod(_gradients.max_pool3d_backward)
 
 
 class AveragePooling1D(_Windowed):
@@ -324,9 +329,8 @@ class AveragePooling1D(_Windowed):
     array([0.5, 1. , 0.5])
     """
 
-    _nd, _keeps_indices = 1, False
-    _pool = staticmethod(_pooling.avg_pool1d)
-    _pool_backward = staticmethod(_gradients.avg_pool1d_backward)
+    _op, _nd = "avg", 1
+    _backward = staticmethod(_gradients.avg_pool1d_backward)
 
 
 class AveragePooling2D(_Windowed):
@@ -351,9 +355,8 @@ class AveragePooling2D(_Windowed):
            [0.5 , 0.5 , 1.  ]])
     """
 
-    _nd, _keeps_indices = 2, False
-    _pool = staticmethod(_pooling.avg_pool2d)
-    _pool_backward = staticmethod(_gradients.avg_pool2d_backward)
+    _op, _nd = "avg", 2
+    _backward = staticmethod(_gradients.avg_pool2d_backward)
 
 
 class AveragePooling3D(_Windowed):
@@ -375,9 +378,8 @@ class AveragePooling3D(_Windowed):
     array([0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
     """
 
-    _nd, _keeps_indices = 3, False
-    _pool = staticmethod(_pooling.avg_pool3d)
-    _pool_backward = staticmethod(_gradients.avg_pool3d_backward)
+    _op, _nd = "avg", 3
+    _backward = staticmethod(_gradients.avg_pool3d_backward)
 
 
 class GlobalMaxPooling1D(_Global):
@@ -400,9 +402,8 @@ class GlobalMaxPooling1D(_Global):
             [10.,  0.]]])
     """
 
-    _nd, _keeps_indices = 1, True
-    _pool = staticmethod(_pooling.global_max_pool1d)
-    _pool_backward = staticmethod(_gradients.global_max_pool1d_backward)
+    _op, _nd = "max", 1
+    _backward = staticmethod(_gradients.global_max_pool1d_backward)
 
 
 class GlobalMaxPooling2D(_Global):
@@ -431,9 +432,8 @@ class GlobalMaxPooling2D(_Global):
     (None, 3)
     """
 
-    _nd, _keeps_indices = 2, True
-    _pool = staticmethod(_pooling.global_max_pool2d)
-    _pool_backward = staticmethod(_gradients.global_max_pool2d_backward)
+    _op, _nd = "max", 2
+    _backward = staticmethod(_gradients.global_max_pool2d_backward)
 
 
 class GlobalMaxPooling3D(_Global):
@@ -455,9 +455,8 @@ class GlobalMaxPooling3D(_Global):
     array([0., 0., 0., 0., 0., 0., 1., 1.])
     """
 
-    _nd, _keeps_indices = 3, True
-    _pool = staticmethod(_pooling.global_max_pool3d)
-    _pool_backward = staticmethod(_gradients.global_max_pool3d_backward)
+    _op, _nd = "max", 3
+    _backward = staticmethod(_gradients.global_max_pool3d_backward)
 
 
 class GlobalAveragePooling1D(_Global):
@@ -480,9 +479,8 @@ class GlobalAveragePooling1D(_Global):
             [0.5, 1. ]]])
     """
 
-    _nd, _keeps_indices = 1, False
-    _pool = staticmethod(_pooling.global_avg_pool1d)
-    _pool_backward = staticmethod(_gradients.global_avg_pool1d_backward)
+    _op, _nd = "avg", 1
+    _backward = staticmethod(_gradients.global_avg_pool1d_backward)
 
 
 class GlobalAveragePooling2D(_Global):
@@ -505,9 +503,8 @@ class GlobalAveragePooling2D(_Global):
            [0.5 , 0.5 , 0.5 , 0.5 ]])
     """
 
-    _nd, _keeps_indices = 2, False
-    _pool = staticmethod(_pooling.global_avg_pool2d)
-    _pool_backward = staticmethod(_gradients.global_avg_pool2d_backward)
+    _op, _nd = "avg", 2
+    _backward = staticmethod(_gradients.global_avg_pool2d_backward)
 
 
 class GlobalAveragePooling3D(_Global):
@@ -529,6 +526,5 @@ class GlobalAveragePooling3D(_Global):
     array([0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25])
     """
 
-    _nd, _keeps_indices = 3, False
-    _pool = staticmethod(_pooling.global_avg_pool3d)
-    _pool_backward = staticmethod(_gradients.global_avg_pool3d_backward)
+    _op, _nd = "avg", 3
+    _backward = staticmethod(_gradients.global_avg_pool3d_backward)

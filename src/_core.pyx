@@ -206,7 +206,7 @@ cdef class Geometry:
     def __init__(self, plan, layout, int isa, int task=0):
         self.plan = plan
         self.isa = isa
-        self.shape = plan.shape
+        self.shape = plan.result_shape
         self.dtype = plan.dtype
         self.index_dtype = None if plan.places is None else plan.places.dtype
         cdef int i
