@@ -4,6 +4,8 @@
 
 #include "walk.h"
 
+static const int64_t NOWHERE = INT64_MIN / 2;      /* below 0 wherever the window is */
+
 /* ---- indices: data, not promises --------------------------------------------------------------------------- */
 
 static int64_t index_at(const char *index, int bytes, int64_t i)
@@ -36,26 +38,43 @@ struct plane {
     int64_t first, width;
     int64_t o[POOL_MAX_AXES];   /* the row at hand, along the leading axes */
     int64_t row_place;          /* tap 0 of its windows there */
-    int row_inside;
+    const int64_t *table;       /* of those: null, the job's, or `part` of it */
+    int64_t part[POOL_TABLE];   /* past its end, nowhere */
     int64_t highest;            /* position that indices pointed at so far */
     int64_t cleared;            /* positions that hold zeros or more */
 };
 
-/* at[o*width + c] = where byte o*inner + c says, of windows all of which are data and of which the first begins at
+/* The table of windows that reach past the plane along a leading axis. */
+static void find_part(const struct pool_job *job, struct plane *p)
+{
+    const struct pool_geometry *g = job->g;
+    memcpy(p->part, job->table, (size_t)job->table_size * sizeof *p->part);
+    for (int a = 0; a < g->lead_axes; a++) {
+        const struct pool_axis *axis = &g->lead[a];
+        const int64_t start = axis_start(axis, p->o[a]);
+        for (int64_t k = 0; k < job->table_size; k++) {
+            const int64_t at = start + job->table_taps[k][a] * axis->dilation;
+            if (at < 0 || at >= axis->size) p->part[k] = NOWHERE;
+        }
+    }
+    p->table = p->part;
+}
+
+/* at[o*width + c] = where byte o*inner + c says, of windows that keep within the row and of which the first begins at
  * `first`.  Returns the first byte that says nowhere, or -1. */
-static int64_t places_of_bytes(const struct pool_job *job, const uint8_t *index, int64_t outputs, int64_t width,
-                               int64_t first, int64_t *at)
+static int64_t places_of_bytes(const struct pool_job *job, const int64_t *table, const uint8_t *index, int64_t outputs,
+                               int64_t width, int64_t first, int64_t *at)
 {
     const int64_t inner = job->g->inner.size, stride = job->g->along.stride;
-    int highest = 0;
-    for (int64_t o = 0, i = 0; o < outputs; o++)
-        for (int64_t c = 0; c < width; c++, i++) {
-            const int k = index[o * inner + c];
-            highest = k > highest ? k : highest;
-            at[i] = first + o * stride + job->table[k];         /* as many entries as a byte has values */
-        }
-    for (int64_t i = 0; highest >= job->table_size && i < outputs * width; i++)
-        if (index[i / width * inner + i % width] >= job->table_size) return i / width * inner + i % width;
+    int64_t any = 0;
+    if (inner == 1)
+        for (int64_t o = 0; o < outputs; o++) any |= at[o] = first + o * stride + table[index[o]];
+    else
+        for (int64_t o = 0, i = 0; o < outputs; o++)
+            for (int64_t c = 0; c < width; c++, i++)
+                any |= at[i] = first + o * stride + table[index[o * inner + c]];
+    for (int64_t i = 0; any < 0 && i < outputs * width; i++)
+        if (at[i] < 0) return i / width * inner + i % width;
     return -1;
 }
 
@@ -78,24 +97,27 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
                     if ((uint64_t)at[i + c] >= plane) return begin + c;
             p->highest = most(p->highest, (int64_t)highest);
         } else {
-            p->o[g->lead_axes] = x;
             const int64_t first = p->row_place + x * along->stride - along->before;
-            const int fits = p->row_inside && x >= job->inside.first && x < job->inside.last;
-            if (fits && job->table_size && g->index_bytes == 1) {
+            const uint8_t *const bytes = (const uint8_t *)index + begin;
+            if (p->table && x >= job->inside.first && x < job->inside.last) {
                 const int64_t some = job->inside.last - x;
-                const int64_t bad = places_of_bytes(job, (const uint8_t *)index + begin, some, p->width, first, at + i);
+                const int64_t bad = places_of_bytes(job, p->table, bytes, some, p->width, first, at + i);
                 if (bad >= 0) return begin + bad;
                 i += some * p->width;
                 x += some - 1;
                 continue;
             }
+            p->o[g->lead_axes] = x;
             for (int64_t c = 0; c < run; c++) {
-                const int64_t k = index_at(index, g->index_bytes, begin + c);
-                if (fits && k < job->table_size) at[i + c] = first + job->table[k];
-                else {
+                if (p->table) {
+                    const int64_t tap = job->table_taps[bytes[c]][g->lead_axes];
+                    const int64_t column = x * along->stride - along->before + tap * along->dilation;
+                    at[i + c] = column >= 0 && column < along->size ? first + p->table[bytes[c]] : -1;
+                } else {
+                    const int64_t k = index_at(index, g->index_bytes, begin + c);
                     at[i + c] = k < g->window_count ? place_in_window(g, p->o, k) : -1;
-                    if (at[i + c] < 0) return begin + c;
                 }
+                if (at[i + c] < 0) return begin + c;
             }
         }
         i += run;
@@ -160,6 +182,15 @@ static void pick(const void *plane, const int64_t *at, void *row, int64_t output
     }
 }
 
+/* So many pixels, each of `width` lanes; in one go where they lie end to end. */
+static void cast_pixels(const struct pool_cast *cast, const char *from, int64_t from_step, char *to, int64_t to_step,
+                        int64_t pixels, int64_t width, int end_to_end)
+{
+    if (end_to_end) cast->cast(from, to, pixels * width);
+    else
+        for (int64_t i = 0; i < pixels; i++) cast->cast(from + i * from_step, to + i * to_step, width);
+}
+
 /* Rows of outputs to the positions their indices point at (or, picking, back): sums of gradients, or the last one. */
 static int64_t follow(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
                       int64_t last)
@@ -170,8 +201,11 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
     for (int a = 0; a < g->lead_axes; a++) rows *= g->lead[a].outputs;
     int64_t *const at = (int64_t *)(scratch + job->at_place);
     const int wide = g->first_cast != NULL;         /* sums of halves: a plane of lanes in scratch */
+    struct plane p;
+    for (int64_t k = job->table_size; k < POOL_TABLE; k++) p.part[k] = NOWHERE;
     for (int64_t unit = first; unit < last; unit++) {
-        struct plane p = {.first = unit % job->c_blocks * job->c_block};
+        p.highest = p.cleared = 0;
+        p.first = unit % job->c_blocks * job->c_block;
         p.width = least(job->c_block, inner - p.first);
         const int64_t number = unit / job->c_blocks;
         const int64_t plane_bytes = job->plane * inner * elem;
@@ -187,16 +221,18 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
                 rest /= g->lead[a].outputs;
             }
             p.row_place = 0;
-            p.row_inside = 1;
+            int inside = 1;
             int64_t reach = 0;
             for (int a = 0; a < g->lead_axes; a++) {
                 const struct pool_axis *axis = &g->lead[a];
                 const int64_t from = axis_start(axis, p.o[a]);
                 p.row_place = (p.row_place + from) * (a + 1 < g->lead_axes ? g->lead[a + 1].size : g->along.size);
-                p.row_inside &= p.o[a] >= job->lead_inside[a].first && p.o[a] < job->lead_inside[a].last;
+                inside &= p.o[a] >= job->lead_inside[a].first && p.o[a] < job->lead_inside[a].last;
                 const int64_t end = from + (axis->window - 1) * axis->dilation + 1;
                 reach = reach * axis->size + most(0, least(end, axis->size) - (a + 1 < g->lead_axes));
             }
+            p.table = job->table_size ? job->table : NULL;
+            if (p.table && !inside) find_part(job, &p);
             const int64_t begin = (number * rows + y) * row;
             const int64_t bad = places_of_row(job, &p, index + begin * g->index_bytes, at);
             if (bad >= 0) return begin + bad;
@@ -210,9 +246,8 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
             const char *from = in + (begin + p.first) * elem;
             int64_t from_inner = inner;
             if (wide) {
-                for (int64_t o = 0; o < g->along.outputs; o++)
-                    g->first_cast->cast(from + o * inner * elem, scratch + job->at_lanes + o * p.width * g->lane_bytes,
-                                        p.width);
+                cast_pixels(g->first_cast, from, inner * elem, scratch + job->at_lanes, p.width * g->lane_bytes,
+                            g->along.outputs, p.width, p.width == inner);
                 from = scratch + job->at_lanes;
                 from_inner = p.width;
             }
@@ -223,8 +258,8 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
         if (job->task == POOL_PICK) continue;
         clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, job->plane);
         if (wide)
-            for (int64_t i = 0; i < job->plane; i++)
-                g->last_cast->cast(target + i * p.width * g->lane_bytes, whole + i * inner * elem, p.width);
+            cast_pixels(g->last_cast, target, p.width * g->lane_bytes, whole, inner * elem, job->plane, p.width,
+                        p.width == inner);
     }
     return -1;
 }
@@ -250,12 +285,18 @@ void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum 
     int64_t taps = along->window;
     for (int a = 0; a < g->lead_axes; a++) taps *= g->lead[a].window;
     /* Small windows of which every position is somewhere data. */
-    if (g->in_windows && taps == g->window_count && taps <= POOL_TABLE) job->table_size = taps;
-    for (int64_t k = 0; k < job->table_size; k++) {
+    if (g->in_windows && taps == g->window_count && taps <= POOL_TABLE && g->lead_axes < POOL_TABLE_AXES)
+        job->table_size = taps;
+    for (int64_t k = 0; k < POOL_TABLE; k++) {
         int64_t rest = k, place = 0;
+        if (k >= job->table_size) {
+            job->table[k] = NOWHERE;
+            continue;
+        }
         for (int a = 0; a <= g->lead_axes; a++) {
             const struct pool_axis *axis = a < g->lead_axes ? &g->lead[a] : along;
-            place = place * axis->size + rest / axis->tap_weight * axis->dilation;
+            job->table_taps[k][a] = (uint8_t)(rest / axis->tap_weight);
+            place = place * axis->size + job->table_taps[k][a] * axis->dilation;
             rest %= axis->tap_weight;
         }
         job->table[k] = place;

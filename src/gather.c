@@ -4,7 +4,6 @@
 
 #include "walk.h"
 
-enum { MOST_STRIDE = 32 };      /* with phases of their own */
 enum { MOST_NEAR = 9 };         /* windows over a position of which each is met at once */
 enum { BAND_BYTES = 16384 };    /* of staged rows, which stay in L1 */
 enum { STREAMED_BYTES = 1 << 25 };      /* outputs at least so long are written past the caches */
@@ -333,7 +332,7 @@ static void gather_phases(const struct pool_job *job, const char *acc, char *spa
     const int64_t stride = along->stride, inner = g->inner.size, pixel = inner * g->lane_bytes;
     const int64_t last = along->window - 1, step = along->dilation > 1 ? 1 : stride;
     struct pool_touch touches[POOL_TOUCHES];
-    struct pool_phase phases[MOST_STRIDE];
+    struct pool_phase phases[POOL_STRIDE];
     int used = 0;
     for (int64_t p = 0; p < stride; p++) {
         const int begin = used, most_used = POOL_TOUCHES - 2 * (int)(stride - 1 - p);
@@ -488,17 +487,29 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     const struct pool_axis planes_axis = {.size = outer, .window = 1, .stride = 1, .dilation = 1, .outputs = outer};
     job->rows_axis = g->lead_axes ? g->lead[g->lead_axes - 1] : planes_axis;
     job->row_weight = g->lead_axes ? job->code_weight[g->lead_axes - 1] : 0;
-    const struct pool_axis *rows = &job->rows_axis;
+    struct pool_axis *const rows = &job->rows_axis;
+    int64_t planes = (g->lead_axes ? outer : 1) * (positions / along->size) / (g->lead_axes ? rows->size : 1);
+    /* Rows of planes that windows part evenly follow each other from plane to plane. */
+    if (task == POOL_SPREAD && g->lead_axes == 1 && !rows->bins && rows->before == 0 && rows->window <= rows->stride &&
+        rows->dilation == 1 && rows->size == rows->outputs * rows->stride) {
+        rows->size *= outer;
+        rows->outputs *= outer;
+        job->lead_inside[0] = (struct pool_range){0, rows->outputs};
+        planes = 1;
+    }
     const int far = reaches_far(along);
     const int small = !bins && !far && !reaches_far(rows) && near <= MOST_NEAR && taps <= POOL_TOUCHES &&
-                      job->leading <= MOST_NEAR && along->stride <= MOST_STRIDE &&
+                      job->leading <= MOST_NEAR && along->stride <= POOL_STRIDE &&
                       rows->stride <= POOL_TOUCHES / along->stride;
-    if (task != POOL_SPREAD && !(small && job->coded && positions <= INT32_MAX &&
+    /* Each position meets each window over it, so this is for vectors of them: pixels, or rows of pairs (3x3/3 of
+     * 56 x 56: following the indices takes 27 us, gathering 125; 2x2/2 49 and 23). */
+    const int wide = along->stride > 1 && (inner >= vector || (inner == 1 && along->stride == 2 && along->outputs >= 16));
+    if (task != POOL_SPREAD && !(small && wide && job->coded && positions <= INT32_MAX &&
                                  (g->index_bytes == 1 || g->index_bytes == 8)))
         return 0;
 
     /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */
-    const int phases = small || (!along->bins && !far && along->stride <= MOST_STRIDE &&
+    const int phases = small || (!along->bins && !far && along->stride <= POOL_STRIDE &&
                                  along->window / along->stride <= 2 * along->outputs + 2);
     job->phase_count = phases ? ceil_div(along->size, along->stride) : 0;
     /* Around the lanes of a row of outputs lie those of the windows that would begin before and after it. */
@@ -517,7 +528,6 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
         job->first_shift = floor_div(rows->before - (rows->window - 1) * rows->dilation, rows->stride);
         const int64_t halo = floor_div(rows->stride - 1 + rows->before, rows->stride) - job->first_shift;
         const int64_t groups = ceil_div(rows->size, rows->stride);
-        const int64_t planes = (g->lead_axes ? outer : 1) * (positions / along->size) / (g->lead_axes ? rows->size : 1);
         job->band = most(4, BAND_BYTES / (2 * job->slot_bytes * job->leading) - halo);
         job->band = most(1, least(job->band, ceil_div(groups * planes, LEAST_UNITS)));
         job->slots = job->band + halo;

@@ -65,14 +65,14 @@ INLINE VEC NAME(touched)(const char *grad, CODES is, int coded, int64_t codes)
     return PICK(here, v, (VEC){0});
 }
 
-/* Lanes of a phase of n taps, `at` bytes into them. */
+/* Lanes of a phase of n taps, `at` bytes into them, from zero on, as where indices are followed. */
 INLINE VEC NAME(gathered)(const NAME(held) *h, int n, int coded, int64_t codes, int64_t at)
 {
     VEC sum = {0};
 #pragma GCC unroll 4
     for (int k = 0; k < n; k++) {
         const VEC v = NAME(touched)(h->grads[k] + at, h->is[k], coded, codes);
-        sum = k == 0 ? v : sum + v;
+        sum += v;
     }
     return sum;
 }
@@ -84,7 +84,7 @@ INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int coded, int64_t cod
     for (int k = 0; k < p->n; k++) {
         const CODES is = (CODES){0} + (JOIN(lane_, CODE))p->taps[k].is;
         const VEC v = NAME(touched)((const char *)p->taps[k].grad + at, is, coded, codes);
-        sum = k == 0 ? v : sum + v;
+        sum += v;
     }
     return sum;
 }
@@ -121,12 +121,37 @@ INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n
         }
 }
 
+/* A row of lanes and the positions of a stride that it meets, a bit each. */
+typedef struct {
+    const char *grad;
+    uint32_t on;
+} NAME(term);
+
+/* The terms of so many phases, each phase's taps in their order. */
+INLINE int NAME(terms_of)(const struct pool_phase *phases, int64_t stride, NAME(term) *terms)
+{
+    int n = 0;
+    for (int64_t p = 0; p < stride; p++)
+        for (int k = 0, i = 0; k < phases[p].n; k++, i++) {
+            const char *const grad = phases[p].taps[k].grad;
+            int at = i;
+            while (at < n && terms[at].grad != grad) at++;
+            if (at < n) i = at;
+            else {
+                memmove(terms + i + 1, terms + i, (size_t)(n++ - i) * sizeof *terms);
+                terms[i] = (NAME(term)){.grad = grad};
+            }
+            terms[i].on |= (uint32_t)1 << p;
+        }
+    return n;
+}
+
 INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, int64_t codes, int64_t at,
                              int64_t stride, int64_t inner, int64_t count)
 {
-    if (stride == 1) {
+    if (!coded && stride == 1) {
         for (int64_t i = 0; i < count * inner; i += N, at += VECTOR_BYTES)
-            NAME(store)(dst + i, NAME(gathered_all)(phases, coded, codes, at));
+            NAME(store)(dst + i, NAME(gathered_all)(phases, 0, 0, at));
     } else if (inner >= N) {
         for (int64_t p = 0; p < stride; p++, phases++, dst += inner)
             switch (phases->n) {
@@ -135,11 +160,7 @@ INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int cod
             case 4: NAME(gather_pixels)(dst, phases, 4, coded, codes, at, stride, inner, count); break;
             default: NAME(gather_pixels)(dst, phases, 0, coded, codes, at, stride, inner, count);
             }
-    } else if (inner > 1) {         /* what is written past a pixel, the next one writes over */
-        for (int64_t j = 0; j < count; j++, at += inner * (int64_t)sizeof(TYPE))
-            for (int64_t p = 0; p < stride; p++, dst += inner)
-                NAME(store)(dst, NAME(gathered_all)(&phases[p], coded, codes, at));
-    } else if (stride == 2) {
+    } else if (inner == 1 && stride == 2) {
         switch (phases[0].n << 8 | phases[1].n) {
         case 1 << 8 | 1: NAME(gather_pairs)(dst, phases, 1, 1, coded, codes, at, count); break;
         case 1 << 8 | 2: NAME(gather_pairs)(dst, phases, 1, 2, coded, codes, at, count); break;
@@ -148,14 +169,10 @@ INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int cod
         case 4 << 8 | 2: NAME(gather_pairs)(dst, phases, 4, 2, coded, codes, at, count); break;
         default: NAME(gather_pairs)(dst, phases, 0, 0, coded, codes, at, count);
         }
-    } else {
-        TYPE block[POOL_TOUCHES][N];
-        for (int64_t i = 0; i < count; i += N, at += VECTOR_BYTES, dst += stride * N) {
-            for (int64_t p = 0; p < stride; p++)
-                NAME(store)(block[p], NAME(gathered_all)(&phases[p], coded, codes, at));
-            for (int64_t j = 0; j < N; j++)
-                for (int64_t p = 0; p < stride; p++) dst[j * stride + p] = block[p][j];
-        }
+    } else {                        /* what is written past a pixel, the next one writes over */
+        for (int64_t j = 0; j < count; j++, at += inner * (int64_t)sizeof(TYPE))
+            for (int64_t p = 0; p < stride; p++, dst += inner)
+                NAME(store)(dst, NAME(gathered_all)(&phases[p], 0, 0, at));
     }
 }
 
@@ -173,10 +190,41 @@ INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int co
     }
 }
 
+/* Single elements at strides past 2: lanes are the positions of a stride. */
+static void NAME(gather_strides)(char *dst, const struct pool_phase *phases, int64_t classes, int64_t stride,
+                                 int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
+{
+    typedef const TYPE element UNALIGNED;
+    NAME(term) terms[POOL_TOUCHES];
+    int first[POOL_TOUCHES + 1] = {0};      /* term of each class */
+    CODES bit[POOL_STRIDE / N];
+    for (int p = 0; p < POOL_STRIDE; p++) bit[p / N][p % N] = (JOIN(lane_, CODE))((uint32_t)1 << p);
+    for (int64_t q = 0; q < classes; q++)
+        first[q + 1] = first[q] + NAME(terms_of)(phases + q * stride, stride, terms + first[q]);
+    for (int64_t r = 0, class = 0, at = 0; r < rows; r++, dst += dst_step) {
+        for (int64_t j = 0; j < count; j++)
+            for (int64_t c = 0; c < stride; c += N) {
+                VEC sum = {0};
+                for (int k = first[class]; k < first[class + 1]; k++) {
+                    const VEC v = ((element *)(terms[k].grad + at))[j] - (VEC){0};
+                    const NAME(mask) meets = (((CODES){0} + (JOIN(lane_, CODE))terms[k].on) & bit[c / N]) != 0;
+                    sum += PICK(meets, v, (VEC){0});
+                }
+                NAME(store)((TYPE *)dst + j * stride + c, sum);
+            }
+        if (++class == classes) {
+            class = 0;
+            at += source_step;
+        }
+    }
+}
+
 static void NAME(gather)(void *dst, const struct pool_phase *phases, int64_t codes, int64_t classes, int64_t stride,
                          int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
 {
-    if (codes) NAME(gather_rows)(dst, phases, 1, codes, classes, stride, inner, count, rows, source_step, dst_step);
+    if (!codes && inner == 1 && stride > 2)
+        NAME(gather_strides)(dst, phases, classes, stride, count, rows, source_step, dst_step);
+    else if (codes) NAME(gather_rows)(dst, phases, 1, codes, classes, stride, inner, count, rows, source_step, dst_step);
     else NAME(gather_rows)(dst, phases, 0, 0, classes, stride, inner, count, rows, source_step, dst_step);
 }
 

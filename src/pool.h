@@ -12,8 +12,10 @@ enum { POOL_DOWN = 1024 };      /* rows folded down at once; groups of them are 
 enum { POOL_DOWN_LEVELS = 9 };
 enum { POOL_DOWN_BYTES = 1024 };        /* of the lanes of such a row */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
-enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept */
+enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept, of at most so many axes */
+enum { POOL_TABLE_AXES = 3 };
 enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
+enum { POOL_STRIDE = 32 };      /* of which each position has a phase of its own; a multiple of lanes */
 enum { POOL_FOUND = 3 };        /* rows and columns of the largest window whose best element is found at once */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
@@ -205,7 +207,8 @@ struct pool_gradient {
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
      * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Codes lie
      * `codes` bytes after the lanes they belong to; 0 where there are none.  Rows of taps
-     * are `source_step` bytes apart, those of dst `dst_step`.  May touch POOL_SLACK bytes past the ends of the taps,
+     * are `source_step` bytes apart, those of dst `dst_step`.  With codes pixels are of a vector at least, or single at
+     * stride 2.  May touch POOL_SLACK bytes past the ends of the taps,
      * and a vector or pixel for each phase, and one more, past that of dst. */
     void (*gather)(void *dst, const struct pool_phase *phases, int64_t codes, int64_t classes, int64_t stride,
                    int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step);
@@ -343,6 +346,7 @@ struct pool_job {
 
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes, folded_bytes;
+    uint8_t table_taps[POOL_TABLE][POOL_TABLE_AXES];
     int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid;
     int64_t at_out, at_code, at_other, at_place, at_other_place, at_index, at_row;
 };

@@ -13,6 +13,7 @@ PROBLEMS = {  # of channels-last images large enough for eight threads, which ro
     "2d, one plane": ((1, 500, 501, 1), {"pool_size": (5, 7), "strides": 1, "padding": "same"}),
     "2d, a large window": ((2, 90, 91, 32), {"pool_size": 37, "strides": 9}),
     "2d, narrow planes": ((24, 7, 14, 128), {"pool_size": 3, "strides": 1, "padding": "same"}),
+    "2d, narrow and apart": ((24, 12, 12, 128), {"pool_size": 2, "strides": 2}),
     "2d, tall": ((1, 260, 130, 9), {"pool_size": (33, 3), "strides": (1, 2), "padding": "same"}),
     "2d, dilated": ((2, 150, 160, 6), {"pool_size": 3, "strides": 1, "dilation": 2, "padding": 2}),
     "3d": ((2, 21, 44, 45, 5), {"pool_size": 3, "strides": 2, "ceil_mode": True}),
@@ -44,12 +45,10 @@ def seen(x, args, workers, data_format, laid_out):
         x = np.moveaxis(x, -1, 1).copy()
 
     def grad_of(shape):
-        if data_format == "channels_last":
-            grad = cases.full_range(x.dtype.name, shape)
-        else:
-            last = (shape[0], *shape[2:], shape[1])
-            grad = np.moveaxis(cases.full_range(x.dtype.name, last), -1, 1).copy()
-        return laid_out(grad)
+        first = data_format == "channels_first"
+        grad = cases.full_range(x.dtype.name, (shape[0], *shape[2:], shape[1]) if first else shape)
+        grad[:, ::3] = -0.0
+        return laid_out(np.moveaxis(grad, -1, 1).copy() if first else grad)
 
     def last(result):
         whole = data_format == "channels_first" and result.ndim == x.ndim
