@@ -249,23 +249,57 @@ INLINE void NAME(join)(VEC *doubt, int64_t i, int top, VEC node, int64_t c, NAME
     NAME(store)(level[top] + c, node);
 }
 
-/* Group i. */
-INLINE int NAME(join_group)(const char *const *rows, int64_t step, VEC *doubt, int64_t i, int64_t count,
+/* So many vectors of columns, from c, of group i; row by row, as memory lies: column by column the machine does not see
+ * what comes (103 MB of planes 112 x 112: 6.1 ms, so 4.0). */
+INLINE void NAME(join_columns)(const NAME(source) *s, VEC *doubt, int64_t i, int top, int vectors, int64_t c,
+                               NAME(levels) level)
+{
+    VEC pair[2][4], sum[4] = {{0}};
+#pragma GCC unroll 4
+    for (int k = 0; k < POOL_GROUP; k++)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            VEC row = NAME(leaf)(s->rows[k], c + v * N, 1, N);
+            KEEP(row);
+            pair[k / 2][v] = k % 2 ? NAME(rule)(doubt, pair[k / 2][v], row) : row;
+            sum[v] += row;
+        }
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) {
+        if (MINDS_NAN && doubt) *doubt += sum[v];
+        const VEC node = NAME(rule)(doubt, pair[0][v], pair[1][v]);
+        NAME(join)(doubt, i, top, FOLDED(node), c + v * N, level);
+    }
+}
+
+INLINE void NAME(join_rows)(const NAME(source) *s, VEC *doubt, int64_t i, int top, int vectors, int64_t count,
                             NAME(levels) level)
 {
-    const NAME(source) s = NAME(rows)(rows, POOL_GROUP);
+    const int64_t step = vectors * N;
+    for (int64_t c = 0;; c = c + 2 * step <= count ? c + step : count - step) {
+        NAME(join_columns)(s, doubt, i, top, vectors, c, level);
+        if (c + step >= count) return;
+    }
+}
+
+/* Group i; returns at which level it is. */
+INLINE int NAME(join_group)(const NAME(source) *s, VEC *doubt, int64_t i, int64_t count, NAME(levels) level)
+{
     const int top = IDEMPOTENT ? 0 : __builtin_ctzll(~(uint64_t)i);
-    if (count < N) {
-        NAME(join)(doubt, i, top, NAME(columns)(&s, doubt, 0, 0, count), 0, level);
-        return top;
-    }
-    for (int64_t c = 0;; c = c + 2 * N <= count ? c + N : count - N) {
-        /* Four rows at once are more than the machine sees coming: 103 MB of planes 112 x 112, 15 -> 6 ms. */
-        const int64_t ahead = POOL_GROUP * step + c * (int64_t)sizeof(ELEM);
-        for (int k = 0; step >= POOL_VECTOR && k < POOL_GROUP; k++) PREFETCH(rows[k] + ahead);
-        NAME(join)(doubt, i, top, NAME(column)(&s, doubt, c), c, level);
-        if (c + N >= count) return top;
-    }
+    if (count < N) NAME(join)(doubt, i, top, NAME(columns)(s, doubt, 0, 0, count), 0, level);
+    else if (count < 4 * N) NAME(join_rows)(s, doubt, i, top, 1, count, level);
+    else if (top == 0) NAME(join_rows)(s, doubt, i, 0, 4, count, level);
+    else NAME(join_rows)(s, doubt, i, top, 4, count, level);
+    return top;
+}
+
+/* The first of `left` rows; after them come rows of padding. */
+INLINE NAME(source) NAME(group)(const char *row, int64_t step, int64_t left, const char *padding)
+{
+    return (NAME(source)){.n = POOL_GROUP, .rows = {left > 0 ? row : padding,
+                                                    left > 1 ? row + step : padding,
+                                                    left > 2 ? row + 2 * step : padding,
+                                                    left > 3 ? row + 3 * step : padding}};
 }
 
 INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt,
@@ -274,11 +308,9 @@ INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, const
     _Alignas(VECTOR_BYTES) NAME(levels) level;
     const int64_t groups = (n + POOL_GROUP - 1) / POOL_GROUP;
     int top = 0;
-    for (int64_t i = 0; i < groups; i++) {
-        const char *rows[POOL_GROUP];
-        for (int k = 0; k < POOL_GROUP; k++) rows[k] = i * POOL_GROUP + k < n ? row + k * step : padding;
-        top = NAME(join_group)(rows, step, doubt, i, count, level);
-        row += POOL_GROUP * step;
+    for (int64_t i = 0; i < groups; i++, row += POOL_GROUP * step) {
+        const NAME(source) s = NAME(group)(row, step, n - i * POOL_GROUP, padding);
+        top = NAME(join_group)(&s, doubt, i, count, level);
     }
     for (int64_t c = 0; c < count; c += N) {
         VEC v = NAME(load)(level[top] + c);
@@ -289,34 +321,49 @@ INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, const
     }
 }
 
-/* The same of the first N columns where two groups are all. */
-INLINE VEC NAME(two_groups)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt)
+/* The same of the first N columns of so few rows that two groups are all, or four. */
+INLINE VEC NAME(few_rows)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt, int groups)
 {
-    const char *rows[2 * POOL_GROUP];
-    for (int k = 0; k < 2 * POOL_GROUP; k++) rows[k] = k < n ? row + k * step : padding;
-    const NAME(source) first = NAME(rows)(rows, POOL_GROUP), rest = NAME(rows)(rows + POOL_GROUP, POOL_GROUP);
-    const VEC v = NAME(column)(&first, doubt, 0);
-    return NAME(rule)(doubt, v, NAME(column)(&rest, doubt, 0));
+    VEC node[4];
+#pragma GCC unroll 4
+    for (int k = 0; k < groups; k++, row += POOL_GROUP * step) {
+        const int64_t left = n - k * POOL_GROUP;
+        const NAME(source) s = NAME(group)(row, step, k < groups / 2 ? POOL_GROUP : left, padding);
+        node[k] = NAME(column)(&s, doubt, 0);
+    }
+    const VEC v = NAME(rule)(doubt, node[0], node[1]);
+    return groups == 2 ? v : NAME(rule)(doubt, v, NAME(rule)(doubt, node[2], node[3]));
+}
+
+/* How many planes that is done for: none, or those that are loose. */
+INLINE int64_t NAME(fold_few_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count,
+                                   int64_t loose, int64_t plane_step, int64_t acc_step, TYPE *acc)
+{
+    if (count > N || n <= POOL_GROUP || n > 4 * POOL_GROUP) return 0;
+    const VEC none = NAME(leaf)(padding, 0, 1, N);
+    VEC doubt = {0};
+    VEC *const quick = MINDS_NAN ? &doubt : NULL;
+    for (int64_t i = 0; i < loose; i++, row += plane_step, acc += acc_step) {
+        if (n <= 2 * POOL_GROUP) NAME(store)(acc, NAME(few_rows)(row, step, n, padding, quick, 2));
+        else NAME(store)(acc, NAME(few_rows)(row, step, n, padding, quick, 4));
+        NAME(store)(acc + count, none);
+    }
+    return JOIN(ANY_NAN_, LANE)(doubt) ? 0 : loose;
 }
 
 static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count,
-                            int64_t planes, int64_t plane_step, int64_t acc_step, void *acc)
+                            int64_t planes, int64_t loose, int64_t plane_step, int64_t acc_step, void *acc)
 {
-    if (count == N && n > POOL_GROUP && n <= 2 * POOL_GROUP) {
+    const VEC none = NAME(leaf)(padding, 0, 1, N);
+    for (int64_t i = NAME(fold_few_down)(row, step, n, padding, count, loose, plane_step, acc_step, acc); i < planes;
+         i++) {
+        const char *const from = row + i * plane_step;
+        TYPE *const to = (TYPE *)acc + i * acc_step;
+        const int64_t width = i < loose && count < N ? N : count;
         VEC doubt = {0};
-        VEC *const quick = MINDS_NAN ? &doubt : NULL;
-        for (int64_t i = 0; i < planes; i++)
-            NAME(store)((TYPE *)acc + i * acc_step,
-                        NAME(two_groups)(row + i * plane_step, step, n, padding, quick));
-        if (!JOIN(ANY_NAN_, LANE)(doubt)) return;
-    }
-    for (TYPE *to = acc; planes > 0; planes--, row += plane_step, to += acc_step) {
-        if (MINDS_NAN) {
-            VEC doubt = {0};
-            NAME(fold_rows_down)(row, step, n, padding, &doubt, count, to);
-            if (!JOIN(ANY_NAN_, LANE)(doubt)) continue;
-        }
-        NAME(fold_rows_down)(row, step, n, padding, NULL, count, to);
+        NAME(fold_rows_down)(from, step, n, padding, MINDS_NAN ? &doubt : NULL, width, to);
+        if (JOIN(ANY_NAN_, LANE)(doubt)) NAME(fold_rows_down)(from, step, n, padding, NULL, width, to);
+        for (int64_t c = count; c < acc_step; c += N) NAME(store)(to + c, none);
     }
 }
 
@@ -460,8 +507,9 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
 }
 
 #if FUSES
-/* Two taps are left of a window at the edge: columns [at, at + 2), of rows shorter than a vector or of pixels. */
-static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t at,
+/* One tap or two are left of a window at the edge: columns [at, at + taps), of rows shorter than a vector or of
+ * pixels. */
+static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t at, int taps,
                                                  const struct pool_finish *how, char *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);
@@ -472,29 +520,31 @@ static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n,
             columns[k] = rows[k] + (at * inner + c) * (int64_t)sizeof(ELEM);
             next[k] = columns[k] + inner * (int64_t)sizeof(ELEM);
         }
-        NAME(fold)(columns, n, inner == 1 ? 2 : N, first);
-        if (inner > 1) NAME(fold)(next, n, N, second);
-        const VEC v = RULE(NAME(load)(first), NAME(load)(inner == 1 ? first + 1 : second));
+        NAME(fold)(columns, n, inner == 1 ? taps : N, first);
+        if (inner > 1 && taps == 2) NAME(fold)(next, n, N, second);
+        VEC v = NAME(load)(first);
+        if (taps == 2) v = RULE(v, NAME(load)(inner == 1 ? first + 1 : second));
         NAME(put)(dst, c, v, f, inner > 1, 1);
         if (c + N >= inner) return;
     }
 }
 
 /* Those of rows [low, high).  Apart from the loop that needs it, whose registers are few. */
-static __attribute__((noinline)) void NAME(edges)(const char *first, const char *second, const char *third, int n,
-                                                  int64_t inner, int64_t low, int64_t high,
-                                                  const struct pool_edges *edges, char *dst, int64_t outputs)
+static __attribute__((noinline)) void NAME(edges)(const char *first, const char *second, const char *third,
+                                                  const char *fourth, int n, int64_t inner, int window, int64_t low,
+                                                  int64_t high, const struct pool_edges *edges, char *dst,
+                                                  int64_t outputs)
 {
-    const char *const rows[] = {first, second, third};
+    const char *const rows[] = {first, second, third, fourth};
     const NAME(finish) at_first = NAME(finish_of)(&edges->first), at_last = NAME(finish_of)(&edges->last);
     char *const before = dst - inner * NAME(width)(at_first);
     char *const after = dst + outputs * inner * NAME(width)(at_last);
-    if (n < 3 || inner > 1 || high - low < N) {
-        if (edges->before) NAME(edge)(rows, n, inner, low, &edges->first, before);
-        if (edges->after) NAME(edge)(rows, n, inner, high - 2, &edges->last, after);
+    if (n != 3 || inner > 1 || high - low < N) {
+        if (edges->before) NAME(edge)(rows, n, inner, low, window - 1, &edges->first, before);
+        if (edges->after) NAME(edge)(rows, n, inner, high - window + 1, window - 1, &edges->last, after);
         return;
     }
-    const NAME(source) s = NAME(rows)(rows, 3);         /* whole vectors */
+    const NAME(source) s = NAME(rows)(rows, 3);         /* whole vectors, of windows of 3 */
     if (edges->before) {
         const VEC v = NAME(column)(&s, NULL, low);
         NAME(put)(before, 0, RULE(v, SLIDE1(v, v)), at_first, 0, 1);
@@ -572,8 +622,8 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
                           const struct pool_edges *edges, char *dst)
 {
     const int64_t low = edges->before ? 1 - stride : 0;
-    const int64_t high = edges->after ? outputs * stride + 2 : (outputs - 1) * stride + 3;
-    const int edged = window == 3 && (edges->before || edges->after);
+    const int64_t high = edges->after ? outputs * stride + window - 1 : (outputs - 1) * stride + window;
+    const int edged = edges->before || edges->after;
     NAME(source) s = NAME(rows)(rows, n);
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = inner <= 4 * N || n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
@@ -583,8 +633,8 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
         NAME(fused_row)(&s, quick, inner, window, stride, outputs, r < loose, slides, f, dst);
         if (quick && JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
         if (edged)
-            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], n, inner, low, high, edges, dst,
-                        outputs);
+            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], s.rows[n > 3 ? 3 : 0], n, inner, window, low,
+                        high, edges, dst, outputs);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
 }
@@ -727,6 +777,41 @@ INLINE TYPE *NAME(quadrupled)(TYPE *acc, TYPE *spare, TYPE *last, int64_t unit, 
     }
 }
 
+#if !IDEMPOTENT
+/* The same of more than POOL_LEAVES positions: their tree is one over the columns modulo POOL_LEAVES, each of which is
+ * one over its run of positions.  The first `rest` columns have one more: what is all of those, what is all of the
+ * others, and the one node on the way up that is of both. */
+static TYPE *NAME(quadrupled_far)(TYPE *acc, TYPE *spare, TYPE *third, int64_t unit, int64_t window, int64_t count)
+{
+    const int64_t runs = window / POOL_LEAVES, rest = window % POOL_LEAVES, step = POOL_LEAVES * unit;
+    const int64_t all = count + (POOL_LEAVES - 1) * unit;
+    if (rest == 0) {
+        TYPE *const columns = NAME(quadrupled)(acc, spare, NULL, step, runs, all);
+        return NAME(quadrupled)(columns, columns == acc ? spare : acc, NULL, unit, POOL_LEAVES, count);
+    }
+    memcpy(spare, acc, (size_t)(count + (window - 1) * unit) * sizeof(TYPE));
+    TYPE *const longer = NAME(quadrupled)(spare, third, NULL, step, runs + 1, count + (rest - 1) * unit);
+    TYPE *const unused = longer == spare ? third : spare;
+    TYPE *const shorter = NAME(quadrupled)(acc, unused, NULL, step, runs, all);
+    TYPE *const both = shorter == acc ? unused : acc;
+    for (int64_t h = 1, at = -1; h < POOL_LEAVES; h *= 2) {     /* nodes of h columns; that of both begins at `at` */
+        if (at < 0 && (rest & h)) {
+            at = rest - h;
+            NAME(merge)(both, (const void *[]){longer + at * unit, shorter + rest * unit}, 2, count);
+        } else if (at >= 0 && (at & h)) {
+            at -= h;
+            NAME(merge)(both, (const void *[]){longer + at * unit, both}, 2, count);
+        } else if (at >= 0) {
+            NAME(merge)(both, (const void *[]){both, shorter + (at + h) * unit}, 2, count);
+        }
+        NAME(merge)(shorter, (const void *[]){shorter, shorter + h * unit}, 2, count + (POOL_LEAVES - 2 * h) * unit);
+        if (rest >= 2 * h)
+            NAME(merge)(longer, (const void *[]){longer, longer + h * unit}, 2, count + (rest - 2 * h) * unit);
+    }
+    return both;
+}
+#endif
+
 /* dst[o*inner + c] = row[o*step + c]. */
 INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t outputs, TYPE *dst)
 {
@@ -750,6 +835,16 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
     }
 }
 
+/* Windows side by side, of a power of two: dst[o] = rule over acc[o*window + t], t in [0, window).  In place. */
+INLINE void NAME(halved)(TYPE *acc, int64_t window, int64_t outputs)
+{
+    for (; window > 1; window /= 2)
+        for (int64_t i = 0; i < outputs * window / 2; i += N) {
+            const VEC a = NAME(load)(acc + 2 * i), b = NAME(load)(acc + 2 * i + N);
+            NAME(store)(acc + i, RULE(EVEN(a, b), ODD(a, b)));
+        }
+}
+
 static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                         int64_t outputs, int loose, void *dst)
 {
@@ -764,11 +859,24 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
         return;
     }
 #endif
+    if (inner == 1 && dilation == 1 && stride == window && (window & (window - 1)) == 0) {
+        NAME(halved)(acc, window, outputs);
+        memcpy(dst, acc, (size_t)outputs * sizeof(TYPE));
+        return;
+    }
     const NAME(source) s = NAME(folded)(acc);
     if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
         NAME(pixels)(&s, NULL, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), (char *)dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;
+#if !IDEMPOTENT
+        if (window > POOL_LEAVES) {
+            const int64_t extent = count + (window - 1) * dilation * inner + POOL_SLACK / (int64_t)sizeof(TYPE);
+            NAME(thin)(NAME(quadrupled_far)(acc, spare, (TYPE *)spare + extent, dilation * inner, window, count), inner,
+                       stride * inner, outputs, dst);
+            return;
+        }
+#endif
         TYPE *const last = loose && stride == 1 ? dst : NULL;
         const TYPE *const windows = NAME(quadrupled)(acc, spare, last, dilation * inner, window, count);
         if (windows != dst) NAME(thin)(windows, inner, stride * inner, outputs, dst);

@@ -54,7 +54,7 @@ struct pool_finish {
     int as_elements;
 };
 
-/* Windows of 3 that reach past the ends of a row by 1: whether there is one before the first whole one and one after
+/* Windows that reach past the ends of a row by 1: whether there is one before the first whole one and one after
  * the last, and how they become results. */
 struct pool_edges {
     int before, after;
@@ -105,16 +105,18 @@ struct pool_kernel {
 
     /* The same of n rows `step` bytes apart, n at most POOL_DOWN, their lanes POOL_DOWN_BYTES, with a row of elements
      * that take no part; for each of so many planes, whose rows begin plane_step bytes and whose lanes acc_step lanes
-     * after those of the one before. */
+     * after those of the one before: what is left of those takes no part.  Of the first `loose` planes rows shorter
+     * than a vector may be read to its end. */
     void (*fold_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count, int64_t planes,
-                      int64_t plane_step, int64_t acc_step, void *acc);
+                      int64_t loose, int64_t plane_step, int64_t acc_step, void *acc);
 
     /* dst[0 .. count) = rule over rows[0 .. n), n from 2 to 4; dst may be any of them.  May touch POOL_SLACK bytes past
      * the end of all. */
     void (*merge)(void *dst, const void *const *rows, int n, int64_t count);
 
     /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window).
-     * Overwrites acc and spare; both hold the windows' whole extent and POOL_SLACK bytes.  Where it is `loose` it may
+     * Overwrites acc and spare; both hold the windows' whole extent and POOL_SLACK bytes, and spare does so twice for
+     * sums of more than POOL_LEAVES.  Where it is `loose` it may
      * write a vector past dst's end. */
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                   int64_t outputs, int loose, void *dst);
@@ -326,7 +328,8 @@ struct pool_job {
     int64_t slide_nodes;
     int dense, in_dense;        /* rows of outputs, of the input lie end to end, and so do planes */
     int whole;                  /* a window is a whole plane, and rows of many planes lie side by side in scratch */
-    int64_t columns_folded;     /* of each: those of the row, or POOL_LEAVES */
+    int folds_down;             /* many of those at once */
+    int64_t columns_folded;     /* of each: then a power of two, else those of the row or POOL_LEAVES */
     int64_t slab_rows;          /* of the last leading axis that a slab holds */
     /* Outputs whose every tap is data and counts, along the row and along each leading axis. */
     struct pool_range inside, lead_inside[POOL_MAX_AXES];
@@ -343,10 +346,10 @@ struct pool_job {
 
     /* Following: positions of a plane; where those of a small window lie. */
     int64_t plane, table_size, table[POOL_TABLE];
+    uint8_t table_taps[POOL_TABLE][POOL_TABLE_AXES];
 
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes, folded_bytes;
-    uint8_t table_taps[POOL_TABLE][POOL_TABLE_AXES];
     int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid;
     int64_t at_out, at_code, at_other, at_place, at_other_place, at_index, at_row;
 };

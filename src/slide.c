@@ -61,6 +61,12 @@ void slide_anew(const struct pool_job *job, char *nodes)
     for (int64_t i = 0; i < job->slide_nodes; i++) tags[i] = INT64_MIN;
 }
 
+/* Taps within so many positions. */
+static int64_t rows_of(const struct pool_axis *y, int64_t positions)
+{
+    return y->dilation == 1 ? positions : ceil_div(positions, y->dilation);
+}
+
 /* acc = rule over rows [0, n) from `row` on, n at most POOL_GROUP; those outside the data take no part. */
 static void fold_few(const struct slide *s, int64_t row, int64_t n, char *acc)
 {
@@ -68,11 +74,16 @@ static void fold_few(const struct slide *s, int64_t row, int64_t n, char *acc)
     const int64_t below = most(0, -row), above = y->size - row;
     const struct taps taps = {
         .window = n,
-        .in = {least(n, ceil_div(below, y->dilation)), above <= 0 ? 0 : least(n, ceil_div(above, y->dilation))},
+        .in = {least(n, rows_of(y, below)), above <= 0 ? 0 : least(n, rows_of(y, above))},
         .step = y->dilation * y->in_step,
     };
     if (taps.in.first >= taps.in.last) fill_empty(s->kernel, s->scratch, s->width * s->inner, acc);
-    else
+    else if (s->job->slide_height == POOL_GROUP) {      /* rows are as the kernel takes them */
+        const char *rows[POOL_GROUP];
+        for (int64_t t = 0; t < n; t++)
+            rows[t] = t >= taps.in.first && t < taps.in.last ? s->base + row * y->in_step + t * taps.step : s->scratch;
+        s->kernel->fold(rows, (int)n, s->width * s->inner, acc);
+    } else
         fold_rows(s->job, s->kernel, s->scratch, s->base + row * y->in_step, &taps, 1, 0, s->width, s->inner, acc);
 }
 
@@ -81,7 +92,7 @@ static const char *node(const struct slide *s, int level, int64_t row)
     const struct pool_job *job = s->job;
     int64_t first = 0;
     for (int below = 0; below < level; below++) first += kept(job, below);
-    const int64_t ring = kept(job, level), at = first + (row % ring + ring) % ring;
+    const int64_t ring = kept(job, level), in_ring = row % ring, at = first + (in_ring < 0 ? in_ring + ring : in_ring);
     char *const lanes = s->nodes + tag_bytes(job) + at * job->acc_bytes;
     int64_t *const tag = (int64_t *)s->nodes + at;
     if (*tag == row) return lanes;

@@ -24,11 +24,11 @@
 
 #include ISA_HEADER
 
-/* v stands in a register from here on. */
+/* v stands in a register from here on, and those that do so in the order written. */
 #if defined(__x86_64__) && defined(__GNUC__)
-#define KEEP(v) __asm__("" : "+v"(v))
+#define KEEP(v) __asm__ volatile("" : "+v"(v))
 #elif defined(__aarch64__)
-#define KEEP(v) __asm__("" : "+w"(v))
+#define KEEP(v) __asm__ volatile("" : "+w"(v))
 #else
 #define KEEP(v) (void)(v)
 #endif
