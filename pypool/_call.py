@@ -174,6 +174,8 @@ def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _co
         geometry = _core.Geometry(made, in_rows, _runtime.in_use)
         if geometry.narrow:
             return geometry
+        beside = _core.Geometry(made, arranged, _runtime.in_use)
+        return beside if beside.in_slabs else geometry
     return _core.Geometry(made, arranged, _runtime.in_use)
 
 

@@ -20,6 +20,8 @@ NAN_POLICIES = ("propagate", "omit")
 HALVES = ("float16", "bfloat16")
 FLOATS = (*HALVES, "float32", "float64")
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
+KERNELS = ((2, 2, 1), (3, 1, 1), (3, 2, 1))
+"""Window, stride and dilation of rows that have a kernel of their own."""
 DTYPES = ("bool", *INTEGERS, *FLOATS)
 IN_BFLOAT16 = ("bool", "int8", "uint8")
 """The integers that bfloat16's eight bits of precision hold."""
@@ -27,8 +29,9 @@ FEW = 8
 """Elements of an axis that are too few to be moved by squares."""
 FEW_OUTPUTS = 16
 """Inputs to an output from which the order of the outputs matters less than that of the inputs."""
-NARROW = 128
-"""Bytes of a row that no kernel takes as it is, up to which planes are better done side by side."""
+NARROW, SHORT = 256, 128
+"""Bytes of a row up to which planes are better done side by side: without a kernel, and where only
+its ends are."""
 
 
 class Axis(NamedTuple):
@@ -709,7 +712,7 @@ def overhang(a: Axis) -> int:
     return max(a.before, end - a.size)
 
 
-def is_narrow(
+def is_better_beside(
     made: Plan,
     rest: list[int],
     along: int,
@@ -717,18 +720,20 @@ def is_narrow(
     item: int,
     steps: tuple[int, ...],
 ) -> bool:
-    """Whether rows are short, and so better read those of many planes at once."""
-    if shape[along] * item > NARROW or not rest:
+    """Whether rows are better read those of many planes at once, side by side."""
+    every, last, row = made.pooled.values(), made.pooled[along], shape[along] * item
+    if not rest or (made.places is None and all(a.outputs == 1 for a in every)):
         return False
-    every = made.pooled.values()
-    if made.places is None and all(a.outputs == 1 for a in every):
-        return False
-    last = made.pooled[along]
-    small = (last.window, last.stride, last.dilation) in ((2, 2, 1), (3, 1, 1), (3, 2, 1))
-    if small and not any(a.bins for a in every):
-        # These have kernels of their own, which mind a window at either end of a row.
-        by_one = last.window == 3 and overhang(last) <= 1 and shape[along] * item >= NARROW // 2
-        if max(map(overhang, every)) <= 0 or (by_one and made.places is None):
+    fits = max(map(overhang, every)) <= 0
+    if (last.window, last.stride, last.dilation) in KERNELS and not any(a.bins for a in every):
+        # Those mind a window at either end of a row, but not where it is.
+        by_one = last.window == 3 and overhang(last) <= 1 and row >= SHORT // 2
+        if fits or (made.places is None and (by_one or row > SHORT)):
+            return False
+    elif row > NARROW:
+        # A place at a time takes long, of wide windows or apart; values do not.
+        taps = math.prod(a.window for a in every)
+        if made.places is None or (fits and taps <= FEW and last.stride <= 2):
             return False
     planes = 1
     for axis in reversed(rest):
@@ -791,10 +796,10 @@ def layout(
     # The inner axis: side by side in memory, and as long as the axes beside it make it.
     inner: tuple[int, ...] = (1, item, made.dtype.itemsize, 0)
     in_rows = shape[along] > 1 and in_strides[along] == item
-    narrow = in_rows and is_narrow(made, rest, along, shape, item, in_strides)
-    beside = narrow and may_stand_beside
+    better = in_rows and is_better_beside(made, rest, along, shape, item, in_strides)
+    beside = better and may_stand_beside
     last = rest[-1] if beside else None
-    if not narrow:
+    if not better:
         last = inner_axis(made, rest, along, shape, item, in_strides, out_strides)
     if last is not None:
         rest.remove(last)

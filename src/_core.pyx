@@ -104,9 +104,13 @@ cdef extern from "pool.h":
         int64_t window_count
         const pool_gradient *gradient
         int64_t bytes
+    struct pool_turned:
+        pass
     struct pool_job:
         void *walk
         int64_t piece
+        const pool_turned *turned
+        const pool_geometry *far
         int narrow
     enum pool_task:
         POOL_FORWARD
@@ -118,6 +122,7 @@ cdef extern from "pool.h":
     void pool_plan_forward(pool_job *job, const pool_geometry *g, pool_geometry *near)
     bint pool_plan_gather(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_follow(pool_job *job, const pool_geometry *g, pool_task task)
+    void pool_plan_turned(pool_job *job, pool_turned *turned)
     void pool_plan_pieces(pool_job *job)
     pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers,
                          ask_signals interrupted, int64_t *bad_index) nogil
@@ -191,6 +196,7 @@ cdef class Geometry:
     """A plan over arrays of one layout: one problem of the core, and the result it makes."""
 
     cdef pool_geometry c, near
+    cdef pool_turned turned
     cdef pool_job job, wider    # wider: for indices outside their windows, which job may not follow
     cdef readonly object plan
     cdef tuple shape
@@ -200,8 +206,13 @@ cdef class Geometry:
 
     @property
     def narrow(self):
-        """Whether rows are so short that a kernel for such has them."""
-        return bool(self.job.narrow)
+        """Whether planes have a way of their own as they lie: a kernel for short rows, or turned."""
+        return bool(self.job.narrow) or self.job.turned != NULL
+
+    @property
+    def in_slabs(self):
+        """Whether rows are brought together in scratch, each once."""
+        return self.job.far != NULL
 
     def __init__(self, plan, layout, int isa, int task=0):
         self.plan = plan
@@ -258,6 +269,7 @@ cdef class Geometry:
             if not pool_plan_gather(&self.job, &self.c, <pool_task>task):
                 self.job = self.wider
             pool_plan_pieces(&self.wider)
+        pool_plan_turned(&self.job, &self.turned)
         pool_plan_pieces(&self.job)
 
 

@@ -12,29 +12,15 @@ enum { AHEAD_BYTES = 1 << 16 };       /* 7x7 float32, 3x3/2 pad 1, 26 MB: 63 -> 
 #define SWAP_32(v) __builtin_bswap32(v)
 #define SWAP_64(v) __builtin_bswap64(v)
 
-/* steps: to[i] = from[i], i in [0, n).  run: the same; steps that are common are constants for the compiler's vectors.
- * turn: to[p][q] = from[p][q], p side by side in `to` and q in `from`: squares of `side` elements, as many beside each
- * other as make a cache line of `to`.  32x56x56 float32, NCHW to NHWC on the way: 1.35 of NumPy's copy and call an
- * element at a time, 0.5 by squares (Zen 4). */
-#define DEFINE_COPIES(bits, side)                                                                              \
-    static inline __attribute__((always_inline)) void steps_##bits(                                            \
-        char *restrict to, int64_t to_step, const char *restrict from, int64_t from_step, int64_t n,           \
-        int swapped)                                                                                           \
+/* to[p][q] = from[p][q] of `side` by `side` elements, p side by side in `to` and q in `from`. */
+#define DEFINE_SQUARE(bits, side)                                                                              \
+    typedef uint##bits##_t square_row_##bits##x##side __attribute__((vector_size(side * bits / 8)));           \
+    static inline void square_##bits##x##side(char *restrict to, int64_t to_step, const char *restrict from,   \
+                                              int64_t from_step)                                               \
     {                                                                                                          \
-        for (int64_t i = 0; i < n; i++) {                                                                      \
-            uint##bits##_t v;                                                                                  \
-            memcpy(&v, from + i * from_step, sizeof v);                                                        \
-            if (swapped) v = SWAP_##bits(v);                                                                   \
-            memcpy(to + i * to_step, &v, sizeof v);                                                            \
-        }                                                                                                      \
-    }                                                                                                          \
-    typedef uint##bits##_t square_row_##bits __attribute__((vector_size(16)));                                 \
-    static inline void square_##bits(char *restrict to, int64_t to_step, const char *restrict from,            \
-                                     int64_t from_step)                                                        \
-    {                                                                                                          \
-        square_row_##bits rows[side], zipped[side];                                                            \
+        square_row_##bits##x##side rows[side], zipped[side];                                                   \
         _Pragma("GCC unroll 16")                                                                               \
-        for (int i = 0; i < side; i++) memcpy(&rows[i], from + i * from_step, 16);                             \
+        for (int i = 0; i < side; i++) memcpy(&rows[i], from + i * from_step, sizeof rows[i]);                 \
         _Pragma("GCC unroll 4")                                                                                \
         for (int span = 1; span < side; span *= 2) {                                                           \
             _Pragma("GCC unroll 8")                                                                            \
@@ -47,7 +33,34 @@ enum { AHEAD_BYTES = 1 << 16 };       /* 7x7 float32, 3x3/2 pad 1, 26 MB: 63 -> 
             for (int i = 0; i < side; i++) rows[i] = zipped[i];                                                \
         }                                                                                                      \
         _Pragma("GCC unroll 16")                                                                               \
-        for (int i = 0; i < side; i++) memcpy(to + i * to_step, &rows[i], 16);                                 \
+        for (int i = 0; i < side; i++) memcpy(to + i * to_step, &rows[i], sizeof rows[i]);                     \
+    }
+DEFINE_SQUARE(8, 16)
+DEFINE_SQUARE(16, 8)
+DEFINE_SQUARE(32, 4)
+DEFINE_SQUARE(64, 2)
+/* Where any two vectors zip in one instruction, squares fill the registers (7x7 float32: 13.7 -> 7.8 ns a plane). */
+#if VECTOR_BYTES == 64
+DEFINE_SQUARE(16, 16)
+DEFINE_SQUARE(32, 16)
+DEFINE_SQUARE(64, 8)
+#endif
+
+/* steps: to[i] = from[i], i in [0, n).  run: the same; steps that are common are constants for the compiler's vectors.
+ * turn: to[p][q] = from[p][q], p side by side in `to` and q in `from`: squares, as many beside each other as make a
+ * cache line of `to`.  32x56x56 float32, NCHW to NHWC on the way: 1.35 of NumPy's copy and call an element at a time,
+ * 0.5 by squares (Zen 4). */
+#define DEFINE_COPIES(bits, side, large)                                                                       \
+    static inline __attribute__((always_inline)) void steps_##bits(                                            \
+        char *restrict to, int64_t to_step, const char *restrict from, int64_t from_step, int64_t n,           \
+        int swapped)                                                                                           \
+    {                                                                                                          \
+        for (int64_t i = 0; i < n; i++) {                                                                      \
+            uint##bits##_t v;                                                                                  \
+            memcpy(&v, from + i * from_step, sizeof v);                                                        \
+            if (swapped) v = SWAP_##bits(v);                                                                   \
+            memcpy(to + i * to_step, &v, sizeof v);                                                            \
+        }                                                                                                      \
     }                                                                                                          \
     static void run_##bits(char *restrict to, int64_t to_step, const char *restrict from, int64_t from_step,   \
                            int64_t n, int swapped)                                                             \
@@ -74,17 +87,27 @@ enum { AHEAD_BYTES = 1 << 16 };       /* 7x7 float32, 3x3/2 pad 1, 26 MB: 63 -> 
         enum { SIZE = bits / 8, LINE = 64 / SIZE };                                                            \
         /* What vectors go across ends before the machine sees what comes next: as much again is fetched. */   \
         const char *ahead = from + p_size * from_p;                                                            \
-        const int step = p_size * from_p <= AHEAD_BYTES ? 16 * side : 0;                                       \
+        const int fetches = p_size * from_p <= AHEAD_BYTES;                                                    \
         for (int64_t line = 0; line < p_size; line += LINE) {                                                  \
             const int64_t upto = least(p_size, line + LINE);                                                   \
-            const int64_t squares = swapped || from_q != SIZE ? line : upto - (upto - line) % side;            \
-            for (int64_t q = 0; q < q_size; q += side) {                                                       \
+            const int plain = !swapped && from_q == SIZE;                                                      \
+            int64_t q = 0;                                                                                     \
+            for (; large > side && plain && upto - line == LINE && q + large <= q_size; q += large)            \
+                for (int64_t p = line; p < upto; p += large, ahead += fetches * large * large * SIZE) {        \
+                    for (int at = 0; fetches && at < large * large * SIZE; at += 64)                           \
+                        __builtin_prefetch(ahead + at);                                                        \
+                    square_##bits##x##large(to + p * SIZE + q * to_q, to_q, from + p * from_p + q * SIZE,      \
+                                            from_p);                                                           \
+                }                                                                                              \
+            const int64_t squares = plain ? upto - (upto - line) % side : line;                                \
+            for (; q < q_size; q += side) {                                                                    \
                 const int64_t some = least(side, q_size - q);                                                  \
                 int64_t p = line;                                                                              \
                 if (some == side)                                                                              \
-                    for (; p < squares; p += side, ahead += step) {                                            \
-                        for (int at = 0; at < step; at += 64) __builtin_prefetch(ahead + at);                  \
-                        square_##bits(to + p * SIZE + q * to_q, to_q, from + p * from_p + q * SIZE, from_p);   \
+                    for (; p < squares; p += side, ahead += fetches * side * 16) {                             \
+                        for (int at = 0; fetches && at < side * 16; at += 64) __builtin_prefetch(ahead + at);  \
+                        square_##bits##x##side(to + p * SIZE + q * to_q, to_q, from + p * from_p + q * SIZE,   \
+                                               from_p);                                                        \
                     }                                                                                          \
                 for (int64_t i = 0; p < upto && i < some; i++)                                                 \
                     steps_##bits(to + p * SIZE + (q + i) * to_q, SIZE, from + p * from_p + (q + i) * from_q,   \
@@ -92,10 +115,16 @@ enum { AHEAD_BYTES = 1 << 16 };       /* 7x7 float32, 3x3/2 pad 1, 26 MB: 63 -> 
             }                                                                                                  \
         }                                                                                                      \
     }
-DEFINE_COPIES(8, 16)
-DEFINE_COPIES(16, 8)
-DEFINE_COPIES(32, 4)
-DEFINE_COPIES(64, 2)
+DEFINE_COPIES(8, 16, 16)
+#if VECTOR_BYTES == 64
+DEFINE_COPIES(16, 8, 16)
+DEFINE_COPIES(32, 4, 16)
+DEFINE_COPIES(64, 2, 8)
+#else
+DEFINE_COPIES(16, 8, 8)
+DEFINE_COPIES(32, 4, 4)
+DEFINE_COPIES(64, 2, 2)
+#endif
 
 static void run(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n, int bytes, int swapped)
 {

@@ -99,31 +99,25 @@ static void find_ranges(const struct pool_job *job, const int64_t *o, struct poo
     }
 }
 
-/* The windows of outputs that reach past the ends of the row may not say all that others may. */
-static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, const char *codes)
+/* The windows of outputs that reach past the ends of a row may not say all that others may, in any of so many rows. */
+static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, const char *codes, int64_t rows)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const int64_t inner = g->inner.size;
+    const int64_t pixel = g->inner.size * g->lane_bytes;
     for (int64_t o = 0; o < along->outputs; o++) {
         if (o == job->inside.first && job->inside.last > o) o = job->inside.last;
         if (o == along->outputs) break;
         const struct pool_range taps = taps_in(along, o, 0, along->size);
-        for (int64_t i = o * inner; i < (o + 1) * inner; i++) {
-            int64_t code = 0;
-            if (g->lane_bytes == 8) memcpy(&code, codes + 8 * i, 8);
-            else {
-                int32_t narrow;
-                memcpy(&narrow, codes + 4 * i, 4);
-                code = narrow;
-            }
-            int fits = 0;
-            for (int k = 0; k < r->n; k++) {
-                const int64_t tap = r->length > 1 ? code - r->first[k] : code == r->first[k] ? k % along->window : -1;
-                fits |= tap >= taps.first && tap < taps.last;
-            }
-            if (!fits) return 0;
+        if (taps.first >= taps.last) return 0;
+        struct pool_ranges here = {.length = job->code_step == 1 ? taps.last - taps.first : 1};
+        for (int k = 0; k < r->n; k++) {
+            const int64_t tap = k % along->window;
+            if (job->code_step == 1) here.first[here.n++] = r->first[k] + taps.first;
+            else if (tap >= taps.first && tap < taps.last) here.first[here.n++] = r->first[k];
         }
+        for (int64_t i = 0; i < rows; i++)
+            if (!g->gradient->fits(codes + i * job->slot_bytes + o * pixel, g->inner.size, &here)) return 0;
     }
     return 1;
 }
@@ -169,9 +163,7 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
     if (!g->gradient->encode(b->index + at * g->index_bytes, g->index_bytes, b->bases, first, step, count, rows,
                              job->slot_bytes, ranges, codes))
         return 0;
-    for (int64_t r = 0; r < rows && !job->all_inside; r++)
-        if (!ends_fit(job, ranges, codes + r * job->slot_bytes)) return 0;
-    return 1;
+    return job->all_inside || ends_fit(job, ranges, codes, rows);
 }
 
 /* The slots of a band: rows [first, last) of the last leading axis' outputs, some of which may not be; o[...] are the
@@ -503,7 +495,8 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
                       rows->stride <= POOL_TOUCHES / along->stride;
     /* Each position meets each window over it, so this is for vectors of them: pixels, or rows of pairs (3x3/3 of
      * 56 x 56: following the indices takes 27 us, gathering 125; 2x2/2 49 and 23). */
-    const int wide = along->stride > 1 && (inner >= vector || (inner == 1 && along->stride == 2 && along->outputs >= 16));
+    const int pairs = inner == 1 && along->stride == 2 && along->outputs >= 16;
+    const int wide = along->stride > 1 && (inner >= vector || pairs);
     if (task != POOL_SPREAD && !(small && wide && job->coded && positions <= INT32_MAX &&
                                  (g->index_bytes == 1 || g->index_bytes == 8)))
         return 0;

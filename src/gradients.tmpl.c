@@ -222,9 +222,9 @@ static void NAME(gather_strides)(char *dst, const struct pool_phase *phases, int
 static void NAME(gather)(void *dst, const struct pool_phase *phases, int64_t codes, int64_t classes, int64_t stride,
                          int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
 {
-    if (!codes && inner == 1 && stride > 2)
+    if (codes) NAME(gather_rows)(dst, phases, 1, codes, classes, stride, inner, count, rows, source_step, dst_step);
+    else if (inner == 1 && stride > 2)
         NAME(gather_strides)(dst, phases, classes, stride, count, rows, source_step, dst_step);
-    else if (codes) NAME(gather_rows)(dst, phases, 1, codes, classes, stride, inner, count, rows, source_step, dst_step);
     else NAME(gather_rows)(dst, phases, 0, 0, classes, stride, inner, count, rows, source_step, dst_step);
 }
 
@@ -247,6 +247,20 @@ INLINE int NAME(all)(CODES fits)
     JOIN(lane_, CODE) any = 0;
     for (int i = 0; i < N; i++) any |= none[i];
     return any == 0;
+}
+
+static int NAME(fits)(const void *codes, int64_t count, const struct pool_ranges *ranges)
+{
+    const JOIN(lane_, CODE) *const code = codes;
+    CODES fit = ~(CODES){0};
+    int64_t i = 0;
+    for (; i + N <= count; i += N) fit &= NAME(fitting)(*(const NAME(codes_at) *)(code + i), ranges);
+    if (i < count) {
+        CODES last = (CODES){0} + (JOIN(lane_, CODE))ranges->first[0];      /* which fits */
+        memcpy(&last, code + i, (size_t)(count - i) * sizeof *code);
+        fit &= NAME(fitting)(last, ranges);
+    }
+    return NAME(all)(fit);
 }
 
 /* N indices; the bits that are too high for a code join `high`. */

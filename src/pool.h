@@ -218,6 +218,8 @@ struct pool_gradient {
      * Returns whether all are in range.  May read POOL_SLACK bytes past the end of bases. */
     int (*encode)(const void *indices, int index_bytes, const void *bases, int64_t first, int64_t first_step,
                   int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, void *codes);
+    /* Whether codes [0 .. count) are in one of the ranges, of which there is one at least. */
+    int (*fits)(const void *codes, int64_t count, const struct pool_ranges *ranges);
     /* acc[at[o*width + c]*acc_inner + c] += grad[o*grad_inner + c]. */
     void (*scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width, int64_t acc_inner,
                     int64_t grad_inner);
@@ -300,6 +302,7 @@ typedef int64_t pool_way(const struct pool_job *job, const char *in, char *out, 
  * block of its outputs. */
 struct pool_job {
     const struct pool_geometry *g;
+    const struct pool_turned *turned;       /* how small planes are turned first, or null */
     /* The problem as it is given, where rows of its input are brought together in scratch first, or null: g is then
      * the same over that slab, whose position 0 of every axis lies where its steps say. */
     const struct pool_geometry *far;
@@ -354,6 +357,14 @@ struct pool_job {
     int64_t at_out, at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 
+/* Some of `planes` planes, the inner elements of `g`, whose elements lie side by side where the job finds them. */
+struct pool_turned {
+    struct pool_geometry g, near;
+    struct pool_job job;
+    int64_t planes, from_positions, to_positions;       /* of a plane that is read, of one that is made */
+    int in_bytes;
+};
+
 enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX, POOL_INTERRUPTED };
 
 /* The units of a problem; job refers to g from then on, and to `near`, where it may put what a slab needs. */
@@ -362,6 +373,8 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, stru
  * first bad index is only one outside its window: then follow. */
 int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);     /* gather.c */
 void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);    /* follow.c */
+/* Of a job that is planned: where planes are many and better turned, the job does that, and refers to `turned` too. */
+void pool_plan_turned(struct pool_job *job, struct pool_turned *turned);                            /* turn.c */
 
 /* driver.c */
 void pool_plan_pieces(struct pool_job *job);            /* of a job that is planned */

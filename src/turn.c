@@ -1,0 +1,139 @@
+/* turn.c - small planes in C order: some are turned, so that they lie side by side as channels do, pooled as those are,
+ * and what that makes is turned back. */
+#include "walk.h"
+
+/* Of those at once, both ways, so that they stay in L2; of windows that share much, nearer. */
+enum { NEAR_BYTES = 1 << 16, TURNED_BYTES = 1 << 17, MOST_TURNED_BYTES = 1 << 19 };
+enum { MOST_SIDE = 64, LEAST_SIDE_BYTES = 64 };
+
+/* Planes of so many positions to where `side` of them lie side by side, and `count` of those back. */
+static void put_beside(const struct pool_geometry *g, char *to, const char *planes, int64_t positions, int64_t side,
+                       int bytes)
+{
+    g->copy(to, side * bytes, bytes, planes, bytes, positions * bytes, positions, side, bytes, 0);
+}
+
+static void put_back(const struct pool_geometry *g, char *planes, const char *from, int64_t positions, int64_t side,
+                     int64_t count, int bytes)
+{
+    g->copy(planes, bytes, positions * bytes, from, side * bytes, bytes, positions, count, bytes, 0);
+}
+
+static int64_t walk_turned(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+                           int64_t first, int64_t last)
+{
+    const struct pool_turned *t = job->turned;
+    const struct pool_geometry *g = job->g;
+    const int64_t side = t->g.inner.size, from = t->from_positions, to = t->to_positions;
+    char *const side_in = scratch, *const side_out = scratch + job->at_out, *const side_index = scratch + job->at_index;
+    const int reads = job->task == POOL_ADD;
+    for (int64_t unit = first; unit < last; unit++) {
+        /* The last are as many as the others: those that were there before are only read. */
+        const int64_t plane = unit * side, start = least(plane, t->planes - side);
+        const int64_t count = least(side, t->planes - plane), seen = plane - start;
+        put_beside(g, side_in, in + start * from * t->in_bytes, from, side, t->in_bytes);
+        if (reads) put_beside(g, side_index, index + start * from * g->index_bytes, from, side, g->index_bytes);
+        if (t->job.walk(&t->job, side_in, side_out, side_index, scratch + job->at_row, 0, t->job.units) >= 0) return 0;
+        put_back(g, out + plane * to * g->out_bytes, side_out + seen * g->out_bytes, to, side, count, g->out_bytes);
+        if (g->index_bytes && !reads)
+            put_back(g, index + plane * to * g->index_bytes, side_index + seen * g->index_bytes, to, side, count,
+                     g->index_bytes);
+    }
+    return -1;
+}
+
+/* Whether positions are in C order within planes, and those follow each other, in the input or the output. */
+static int in_order(const struct pool_geometry *g, int64_t planes_step, int64_t bytes, int output)
+{
+    int64_t step = bytes;
+    for (int a = g->lead_axes; a >= 0; a--) {
+        const struct pool_axis *axis = a == g->lead_axes ? &g->along : &g->lead[a];
+        const int64_t size = output ? axis->outputs : axis->size, here = output ? axis->out_step : axis->in_step;
+        if (size > 1 && here != step) return 0;
+        step *= size;
+    }
+    return planes_step == step;
+}
+
+static int all_inside(const struct pool_geometry *g)
+{
+    for (int a = g->lead_axes; a >= 0; a--) {
+        const struct pool_axis *axis = a == g->lead_axes ? &g->along : &g->lead[a];
+        const struct pool_range inside = outputs_inside(axis);
+        if (axis->bins || inside.first > 0 || inside.last < axis->outputs) return 0;
+    }
+    return 1;
+}
+
+/* Whether turning is worth its while, for a job that is planned without; by measurement, the most elements of a row. */
+static int pays(const struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t row = g->along.size;
+    if (job->task == POOL_SPREAD) return row <= 32 || g->along.stride != 2 || g->along.window > 2;
+    if (job->task == POOL_ADD) return row <= 32 || !all_inside(g);
+    if (g->index_bytes) return row <= 20 || !(job->finds && all_inside(g));
+    if (job->whole) return 0;
+    if (job->narrow) return 2 * row <= g->kernel->lanes;
+    if (job->fused) return row <= (job->all_fused ? 9 : 32);
+    return 1;
+}
+
+void pool_plan_turned(struct pool_job *job, struct pool_turned *t)
+{
+    const struct pool_geometry *g = job->g;
+    const enum pool_task task = job->task;
+    const int forward = task == POOL_FORWARD;
+    struct pool_geometry *const side = &t->g;
+    *side = *g;
+    struct pool_span planes = g->outer[0];
+    if (forward && g->outer_axes == 0 && g->lead_axes == 1 && g->lead[0].window == 1 && g->lead[0].stride == 1 &&
+        g->lead[0].size == g->lead[0].outputs) {        /* rows, of which each is a plane */
+        const struct pool_axis *rows = &g->lead[0];
+        planes = (struct pool_span){rows->size, rows->in_step, rows->out_step, rows->place_weight};
+        side->lead_axes = 0;
+    } else if (g->outer_axes != 1) {
+        return;
+    }
+    if (job->far || g->inner.size > 1 || planes.place_weight || task == POOL_PUT || task == POOL_PICK || !pays(job))
+        return;
+
+    int64_t inputs = g->along.size, outputs = g->along.outputs;
+    for (int a = 0; a < side->lead_axes; a++) {
+        inputs *= side->lead[a].size;
+        outputs *= side->lead[a].outputs;
+    }
+    const int64_t in_bytes = forward ? g->source_bytes : g->out_bytes;
+    if (forward && !(in_order(side, planes.in_step, in_bytes, 0) && in_order(side, planes.out_step, g->out_bytes, 1)))
+        return;
+    const int64_t plane_bytes = inputs * most(in_bytes, g->lane_bytes) + outputs * (g->out_bytes + g->index_bytes);
+    const int64_t room = forward && !g->index_bytes && g->along.window > POOL_GROUP ? NEAR_BYTES : TURNED_BYTES;
+    int64_t beside = MOST_SIDE;
+    while (beside * plane_bytes > room && beside * in_bytes > LEAST_SIDE_BYTES) beside /= 2;
+    if (plane_bytes > MOST_TURNED_BYTES / beside || planes.size < beside) return;
+
+    t->planes = planes.size;
+    t->in_bytes = (int)in_bytes;
+    t->from_positions = forward ? inputs : outputs;
+    t->to_positions = forward ? outputs : inputs;
+    side->outer_axes = 0;
+    side->inner = (struct pool_span){beside, in_bytes, g->out_bytes, 0};
+    side->bytes = beside * plane_bytes;
+    int64_t in_step = beside * in_bytes, out_step = beside * g->out_bytes;
+    for (int a = side->lead_axes; a >= 0; a--) {
+        struct pool_axis *const axis = a == side->lead_axes ? &side->along : &side->lead[a];
+        axis->in_step = in_step;
+        axis->out_step = out_step;
+        in_step *= axis->size;
+        out_step *= axis->outputs;
+    }
+    if (forward) pool_plan_forward(&t->job, side, &t->near);
+    else if (!pool_plan_gather(&t->job, side, task)) return;
+
+    *job = (struct pool_job){.g = g, .task = task, .walk = walk_turned, .turned = t};
+    job->units = ceil_div(planes.size, beside);
+    job->at_out = round_up(t->from_positions * beside * in_bytes + POOL_SLACK);
+    job->at_index = job->at_out + round_up(t->to_positions * beside * g->out_bytes + POOL_SLACK);
+    job->at_row = job->at_index + round_up(outputs * beside * g->index_bytes + POOL_SLACK);
+    job->scratch_bytes = job->at_row + t->job.scratch_bytes;
+}
