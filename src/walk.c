@@ -102,8 +102,8 @@ static void plan_places(struct pool_job *job)
         job->repeats = most(1, TILE_BYTES / g->lane_bytes / block);
 }
 
-/* Whether long windows overlap so much that those at every position take less than each by itself.  As measured: some
- * 1.8 ns an element of the row for sums, 0.7 for what may overlap; and per output 130 ns, with more for its elements. */
+/* Whether long windows overlap so much that those at every position take less than each by itself.  By measurement:
+ * some 1.8 ns an element of the row for sums, 0.7 for what may overlap; for each output 130 ns, and its elements. */
 static int slides_along(const struct pool_geometry *g)
 {
     const double inner = (double)g->inner.size, window = (double)g->along.window, outputs = (double)g->along.outputs;
@@ -134,12 +134,16 @@ static void plan_blocks(struct pool_job *job)
         job->c_block = least(inner, 128);
         job->x_block = 1;
     } else {
+        /* What windows share is folded once in a block: of those that share much, blocks are four windows long. */
+        const int shares = along->window > POOL_GROUP && along->window > 2 * along->stride;
+        const int64_t span = shares ? least((along->outputs - 1) * along->stride, 3 * job->reach) + job->reach
+                                    : ceil_div(job->reach, 4);
+        const int64_t most_lanes = shares && job->reach < 10 ? 2 * tile : tile;     /* of more, nodes stay beside it */
         const int64_t fewest = job->reach <= 4 * tile / 64 ? 64 : POOL_VECTOR / g->lane_bytes;
-        job->c_block = job->reach <= 4 * tile / inner ? inner : least(inner, most(fewest, tile / job->reach));
+        job->c_block = span <= most_lanes / inner ? inner : least(inner, most(fewest, most_lanes / span));
         /* The rows of a window over many channels are read more than once: all of them stay in L1. */
-        const int64_t rows = inner > 1 && is_in_cache(g) ? lead_rows(g) : 1;
-        const int64_t lanes = most(tile / job->c_block / rows, along->window > POOL_LEAVES ? 4 * job->reach : 0);
-        const int64_t room = lanes - job->reach;
+        const int64_t rows = inner > 1 && is_in_cache(g) && !shares ? lead_rows(g) : 1;
+        const int64_t room = most(tile / job->c_block / rows, shares ? span : 0) - job->reach;
         job->x_block = room < along->stride || along->bins ? 1 : least(along->outputs, room / along->stride + 1);
     }
     job->c_blocks = ceil_div(inner, job->c_block);
