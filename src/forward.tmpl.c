@@ -215,27 +215,32 @@ INLINE VEC NAME(column)(const NAME(source) *s, VEC *doubt, int64_t at)
 }
 
 /* acc[0 .. count) = columns 0 .. count. */
-INLINE void NAME(fold_n)(const char *const *rows, int n, int64_t count, TYPE *acc)
+INLINE void NAME(fold_n)(const char *const *rows, int n, VEC *doubt, int64_t count, TYPE *acc)
 {
     const NAME(source) s = NAME(rows)(rows, n);
     if (count < N) {
-        NAME(store)(acc, NAME(columns)(&s, NULL, 0, 0, count));
+        NAME(store)(acc, NAME(columns)(&s, doubt, 0, 0, count));
         return;
     }
     for (int64_t i = 0;; i = i + 2 * N <= count ? i + N : count - N) {
-        NAME(store)(acc + i, NAME(column)(&s, NULL, i));
+        NAME(store)(acc + i, NAME(column)(&s, doubt, i));
         if (i + N >= count) return;
+    }
+}
+
+INLINE void NAME(fold_some)(const char *const *rows, int n, VEC *doubt, int64_t count, TYPE *acc)
+{
+    switch (n) {
+    case 1: NAME(fold_n)(rows, 1, doubt, count, acc); break;
+    case 2: NAME(fold_n)(rows, 2, doubt, count, acc); break;
+    case 3: NAME(fold_n)(rows, 3, doubt, count, acc); break;
+    default: NAME(fold_n)(rows, POOL_GROUP, doubt, count, acc);
     }
 }
 
 static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
 {
-    switch (n) {
-    case 1: NAME(fold_n)(rows, 1, count, acc); break;
-    case 2: NAME(fold_n)(rows, 2, count, acc); break;
-    case 3: NAME(fold_n)(rows, 3, count, acc); break;
-    default: NAME(fold_n)(rows, POOL_GROUP, count, acc);
-    }
+    NAME(fold_some)(rows, n, NULL, count, acc);
 }
 
 typedef TYPE NAME(levels)[POOL_DOWN_LEVELS][POOL_DOWN_BYTES / sizeof(TYPE)];
@@ -360,8 +365,11 @@ static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char
         const char *const from = row + i * plane_step;
         TYPE *const to = (TYPE *)acc + i * acc_step;
         const int64_t width = i < loose && count < N ? N : count;
+        const char *const rows[POOL_GROUP] = {from, from + step, from + 2 * step, from + 3 * step};
         VEC doubt = {0};
-        NAME(fold_rows_down)(from, step, n, padding, MINDS_NAN ? &doubt : NULL, width, to);
+        VEC *const quick = MINDS_NAN ? &doubt : NULL;
+        if (n <= POOL_GROUP) NAME(fold_some)(rows, (int)n, quick, width, to);
+        else NAME(fold_rows_down)(from, step, n, padding, quick, width, to);
         if (JOIN(ANY_NAN_, LANE)(doubt)) NAME(fold_rows_down)(from, step, n, padding, NULL, width, to);
         for (int64_t c = count; c < acc_step; c += N) NAME(store)(to + c, none);
     }

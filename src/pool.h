@@ -327,6 +327,7 @@ struct pool_job {
     int narrow;                 /* planes of short rows, for a kernel of their own */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
+    int64_t pitch;              /* of those where they lie in line before the kernel goes along, or 0 */
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
     int64_t slide_nodes;
     int dense, in_dense;        /* rows of outputs, of the input lie end to end, and so do planes */

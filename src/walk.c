@@ -211,6 +211,17 @@ static void plan_fused(struct pool_job *job)
     job->finishes = job->fused && !g->first_cast && !g->beside && finish_of(g, count, &finish);
 }
 
+/* Whether short rows of outputs, folded one after the other, are one row to the kernel that goes along them: no window
+ * reaches into the next. */
+static int can_lie_in_line(const struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    return g->lead_axes == 1 && g->inner.size == 1 && g->lead[0].window <= POOL_DOWN && job->reach <= g->along.stride &&
+           g->along.outputs * g->along.stride * g->lane_bytes <= POOL_DOWN_BYTES && job->strips && job->x_blocks == 1 &&
+           !job->fused && !job->chunked && !job->slide_nodes && !g->power && !g->index_bytes && job->rows_contiguous &&
+           job->out_contiguous && g->lead[0].out_step == g->along.outputs * g->out_bytes;
+}
+
 /* How many units go to a kernel at once. */
 static void plan_repeats(struct pool_job *job)
 {
@@ -224,6 +235,9 @@ static void plan_repeats(struct pool_job *job)
         if (job->folds_down) job->columns_folded = (int64_t)1 << bits_of(window);
         else job->columns_folded = window > POOL_LEAVES && !g->kernel->idempotent ? POOL_LEAVES : window;
         job->repeats = most(1, least(planes, tile / job->columns_folded));
+    } else if (can_lie_in_line(job)) {
+        job->pitch = g->along.outputs * g->along.stride;
+        job->repeats = most(1, tile / job->pitch);
     } else if (job->fused && g->lead_axes > 0 && job->out_contiguous && job->strips) {
         if (job->finishes) job->repeats = INT64_MAX;
         else if (job->x_blocks == 1 && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
@@ -278,6 +292,7 @@ static void plan_scratch(struct pool_job *job)
     const int64_t tile = TILE_BYTES / g->lane_bytes, block = job->x_block * job->c_block;
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
     if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
+    cols = most(cols, job->repeats * job->pitch);
     if (g->kernel->idempotent) levels = 2;
     else {
         for (int a = 0; a < g->lead_axes; a++) levels += bits_of(g->lead[a].window);
@@ -651,6 +666,16 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
         return;
     }
     if (job->fused && reduce_fused(job, kernel, scratch, u, 0, lanes, lanes_step)) return;
+    const int loose = lanes != u->out || strict_outputs(job, u) == 0;
+    if (u->repeats > 1) {
+        char *const acc = scratch + job->at_levels;
+        kernel->fold_down(u->base + axis_start(along, 0) * along->in_step, u->lead[0].step, u->lead[0].window, scratch,
+                          (along->outputs - 1) * along->stride + job->reach, u->repeats, 0,
+                          g->lead[0].stride * g->lead[0].in_step, job->pitch, acc);
+        kernel->along(acc, scratch + job->at_spare, 1, along->window, along->stride, along->dilation,
+                      u->repeats * u->outputs, loose, lanes);
+        return;
+    }
     const int64_t start = axis_start(along, u->first);
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
     const int64_t limit = along->bins ? start + bin_size(along, u->first) : along->size;
@@ -669,7 +694,7 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
     }
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
-                  lanes != u->out || strict_outputs(job, u) == 0, lanes);
+                  loose, lanes);
 }
 
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
