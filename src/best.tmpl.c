@@ -31,6 +31,16 @@ INLINE NAME(codes) NAME(code)(int64_t code)
     return (NAME(codes)){0} + (JOIN(lane_, JOIN(CODE_OF_, LANE)))code;
 }
 
+/* Zeros of either sign as one: which of them comes out is for no layout to say. */
+INLINE VEC NAME(one_zero)(VEC v)
+{
+#if JOIN(HAS_NAN_, LANE)
+    return (VEC)((NAME(codes))v & (NAME(codes))(v != 0));
+#else
+    return v;
+#endif
+}
+
 INLINE void NAME(consider)(VEC *best, NAME(codes) *at, VEC b, NAME(codes) here)
 {
     const NAME(mask) better = BETTER(b, *best);
@@ -77,6 +87,7 @@ INLINE void NAME(best_of)(const struct pool_taps *t, int stride, int64_t shift, 
             NAME(consider)(&a, &at, b, here);
         }
     }
+    a = NAME(one_zero)(a);
     if (count == N) {
         NAME(store)(best + i, a);
         NAME(store)(code + i, (VEC)at);
@@ -216,26 +227,33 @@ INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, in
         }
         if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next);
         const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
-        NAME(store)(best + i, s.best);
+        NAME(store)(best + i, NAME(one_zero)(s.best));
         NAME(store)(code + i, (VEC)s.at);
         if (i + N >= outputs) return;
         columns[0] = next;
     }
 }
 
-/* One row of windows of pixels. */
+/* One row of windows of pixels; columns that the next windows share are kept, if a pixel is of few vectors. */
 INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, int64_t inner, int64_t stride,
                               int64_t outputs, const NAME(codes) *down, const NAME(codes) *across, TYPE *best,
                               TYPE *code)
 {
+    NAME(spot) kept[POOL_FOUND][POOL_KEPT];
+    const int shared = stride < window && inner <= POOL_KEPT * N ? window - (int)stride : 0;
     for (int64_t o = 0; o < outputs; o++, best += inner, code += inner)
-        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+        for (int64_t c = 0, i = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N, i++) {
             NAME(spot) columns[POOL_FOUND];
 #pragma GCC unroll 3
-            for (int t = 0; t < window; t++)
-                columns[t] = NAME(column_found)(doubt, rows, window, (o * stride + t) * inner + c, down);
+            for (int t = 0; t < window; t++) {
+                if (o > 0 && t < shared) columns[t] = kept[t][i];
+                else columns[t] = NAME(column_found)(doubt, rows, window, (o * stride + t) * inner + c, down);
+            }
+#pragma GCC unroll 3
+            for (int t = 1; t < window; t++)
+                if (t >= window - shared) kept[t - (window - shared)][i] = columns[t];
             const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
-            NAME(store)(best + c, s.best);
+            NAME(store)(best + c, NAME(one_zero)(s.best));
             NAME(store)(code + c, (VEC)s.at);
         }
 }
@@ -287,6 +305,8 @@ static void NAME(find)(const char *const *rows, int64_t inner, int64_t window, i
     if (inner == 1 && window == 2) NAME(find_n)(rows, 2, 1, 2, outputs, repeats, in_step, codes, best, code);
     else if (inner == 1) NAME(find_n)(rows, 3, 1, 2, outputs, repeats, in_step, codes, best, code);
     else if (window == 2) NAME(find_n)(rows, 2, inner, stride, outputs, repeats, in_step, codes, best, code);
+    else if (stride == 1) NAME(find_n)(rows, 3, inner, 1, outputs, repeats, in_step, codes, best, code);
+    else if (stride == 2) NAME(find_n)(rows, 3, inner, 2, outputs, repeats, in_step, codes, best, code);
     else NAME(find_n)(rows, 3, inner, stride, outputs, repeats, in_step, codes, best, code);
 }
 #endif

@@ -521,18 +521,18 @@ static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n,
                                                  const struct pool_finish *how, char *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);
-    TYPE first[2 * N], second[N];
+    const NAME(source) s = NAME(rows)(rows, n);
+    if (inner == 1) {
+        TYPE columns[2];
+        for (int t = 0; t < taps; t++) columns[t] = NAME(columns)(&s, NULL, at + t, 0, 1)[0];
+        const VEC first = (VEC){0} + columns[0];
+        NAME(put)(dst, 0, taps == 2 ? RULE(first, (VEC){0} + columns[1]) : first, f, 0, 1);
+        return;
+    }
     for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
-        const char *columns[POOL_GROUP], *next[POOL_GROUP];
-        for (int k = 0; k < n; k++) {
-            columns[k] = rows[k] + (at * inner + c) * (int64_t)sizeof(ELEM);
-            next[k] = columns[k] + inner * (int64_t)sizeof(ELEM);
-        }
-        NAME(fold)(columns, n, inner == 1 ? taps : N, first);
-        if (inner > 1 && taps == 2) NAME(fold)(next, n, N, second);
-        VEC v = NAME(load)(first);
-        if (taps == 2) v = RULE(v, NAME(load)(inner == 1 ? first + 1 : second));
-        NAME(put)(dst, c, v, f, inner > 1, 1);
+        VEC v = NAME(column)(&s, NULL, at * inner + c);
+        if (taps == 2) v = RULE(v, NAME(column)(&s, NULL, (at + 1) * inner + c));
+        NAME(put)(dst, c, v, f, 1, N);
         if (c + N >= inner) return;
     }
 }

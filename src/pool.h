@@ -17,6 +17,7 @@ enum { POOL_TABLE_AXES = 3 };
 enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
 enum { POOL_STRIDE = 32 };      /* of which each position has a phase of its own; a multiple of lanes */
 enum { POOL_FOUND = 3 };        /* rows and columns of the largest window whose best element is found at once */
+enum { POOL_KEPT = 16 };         /* vectors of a pixel whose best are kept for the next windows */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
@@ -320,6 +321,7 @@ struct pool_job {
     int coded;                  /* places fit the lanes: they ride there as they are, else as numbers of taps */
     int columns;                /* one window is wide: its row is first cut into so many, each of which has a best */
     int finds;                  /* small windows: the kernel finds rows of them at once */
+    int apart;                  /* blocks of a row are the windows that keep within it, those before, those after */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */

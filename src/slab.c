@@ -92,8 +92,7 @@ int64_t fetch_slab(const struct pool_job *job, const char *in, char *slab, const
     const struct pool_geometry *far = job->far, *near = job->g;
     const struct pool_axis *along = &far->along, *last = far->lead_axes ? &far->lead[far->lead_axes - 1] : NULL;
     const int planes = far->lead_axes - 1;
-    const int64_t first = x * job->x_block;
-    const struct pool_range columns = data_of(along, first, least(along->outputs, first + job->x_block));
+    const struct pool_range outputs = outputs_of(job, x), columns = data_of(along, outputs.first, outputs.last);
     struct pool_range at[POOL_MAX_AXES], here = {0, 1};
     int64_t plane[POOL_MAX_AXES], upto = 1;
     for (int a = 0; a < far->outer_axes; a++) in += outer[a] * far->outer[a].in_step;

@@ -89,12 +89,11 @@ static void plan_places(struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const int64_t pixel = g->inner.size * g->elem_bytes;
     job->fused = job->all_fused = job->edge_before = job->edge_after = 0;
-    job->thinned = along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2 : along->stride > 1 && pixel < 16);
-    job->finds = g->kernel->finds && job->coded && !job->thinned && !job->chunked && job->rows_contiguous &&
-                 job->c_blocks == 1 && g->lead_axes == 1 &&
-                 g->kernel->finds((int)g->lead[0].window, g->inner.size, along->window, along->stride, along->dilation);
+    job->apart = job->finds && g->inner.size > 1 && job->strips && job->x_blocks == 1 &&
+                 job->inside.first < job->inside.last &&
+                 (job->inside.first > 0 || job->inside.last < along->outputs);
+    if (job->apart) job->x_blocks = 3;
     job->repeats = 1;
     const int64_t block = job->x_block * job->c_block;
     if (g->lead_axes > 0 && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous && !job->chunked &&
@@ -152,6 +151,19 @@ static void plan_blocks(struct pool_job *job)
                            ((whole && along->in_step == inner * g->source_bytes) || along->size == 1);
     job->out_contiguous = (g->inner.out_step == g->out_bytes || inner == 1) &&
                           ((whole && along->out_step == inner * g->out_bytes) || along->outputs == 1);
+}
+
+/* Which windows the kernel finds the best of at once: rows of those are whole wherever there is room. */
+static void plan_finds(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t pixel = g->inner.size * g->elem_bytes;
+    job->thinned = along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2 : along->stride > 1 && pixel < 16);
+    job->finds = g->kernel->finds && job->coded && !job->thinned && !job->chunked && job->rows_contiguous &&
+                 job->c_blocks == 1 && g->lead_axes == 1 &&
+                 g->kernel->finds((int)g->lead[0].window, g->inner.size, along->window, along->stride, along->dilation);
+    if (job->finds && along->outputs * g->inner.size <= 4 * TILE_BYTES / g->lane_bytes) job->x_block = along->outputs;
 }
 
 static void plan_units(struct pool_job *job)
@@ -337,6 +349,7 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->reach = (g->along.window - 1) * g->along.dilation + 1;
     job->whole = !far && is_whole(g);
     plan_blocks(job);
+    if (g->index_bytes) plan_finds(job);
     pool_plan_slide(job);
     plan_units(job);
     plan_group(job);
@@ -821,8 +834,9 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
         }
     }
     const int64_t c = at->digit[at->c] * job->c_block;
-    u->first = x * job->x_block;
-    u->outputs = least(job->x_block, g->along.outputs - u->first);
+    const struct pool_range outputs = outputs_of(job, x);
+    u->first = outputs.first;
+    u->outputs = outputs.last - outputs.first;
     u->inner = least(job->c_block, g->inner.size - c);
     u->base += c * g->inner.in_step;
     u->out += c * g->inner.out_step + u->first * g->along.out_step;
@@ -863,6 +877,7 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
         if (job->whole && g->outer_axes) rows = least(job->repeats, least(last - unit, at.radix[0] - at.digit[0]));
         for (int64_t block = 0; block < (job->strips ? job->x_blocks : 1); block++) {
             const int64_t x = job->strips ? block : at.digit[at.x];
+            if (job->apart && outputs_of(job, x).first == outputs_of(job, x).last) continue;
             struct slab near = {in, {0, 0}};
             struct unit u;
             if (job->slide_nodes) slide_anew(job, nodes_of(job, g->kernel, scratch));

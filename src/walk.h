@@ -113,6 +113,15 @@ struct slide {
     int64_t width, inner;
 };
 
+/* The outputs of block x of a row. */
+static inline struct pool_range outputs_of(const struct pool_job *job, int64_t x)
+{
+    const int64_t outputs = job->g->along.outputs;
+    if (!job->apart) return (struct pool_range){x * job->x_block, least((x + 1) * job->x_block, outputs)};
+    const int64_t ends[] = {0, job->inside.first, job->inside.last, outputs};
+    return (struct pool_range){ends[x], ends[x + 1]};
+}
+
 /* Whether windows slide, once all else about blocks of outputs is planned: narrows those. */
 void pool_plan_slide(struct pool_job *job);
 int64_t pool_slide_bytes(const struct pool_job *job);
