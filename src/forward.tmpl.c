@@ -853,6 +853,29 @@ INLINE void NAME(halved)(TYPE *acc, int64_t window, int64_t outputs)
         }
 }
 
+#ifdef CHOOSE
+/* Windows of 2 or 3 at stride 2 along small pixels, as many in a step as a vector holds; it writes a vector past the
+ * last. */
+static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, int64_t outputs, TYPE *dst)
+{
+    JOIN(mask_, LANE) first = {0}, second = {0};
+    const int64_t pixels = N / inner;
+    for (int64_t l = 0; l < pixels * inner; l++) {
+        first[l] = (__typeof__(first[0]))(l / inner * 2 * inner + l % inner);
+        second[l] = (__typeof__(first[0]))(first[l] + inner);
+    }
+    for (int64_t o = 0; o < outputs; o += pixels, acc += 2 * pixels * inner, dst += pixels * inner) {
+        const VEC a = NAME(load)(acc), b = NAME(load)(acc + N);
+        VEC v = RULE(CHOOSE(a, b, first), CHOOSE(a, b, second));
+        if (window == 3) {
+            const VEC c = NAME(load)(acc + 2 * inner), d = NAME(load)(acc + 2 * inner + N);
+            v = RULE(v, CHOOSE(c, d, first));
+        }
+        NAME(store)(dst, v);
+    }
+}
+#endif
+
 static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                         int64_t outputs, int loose, void *dst)
 {
@@ -872,6 +895,13 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
         memcpy(dst, acc, (size_t)outputs * sizeof(TYPE));
         return;
     }
+#ifdef CHOOSE
+    if (inner > 1 && 2 * inner <= N && dilation == 1 && stride == 2 && (window == 2 || window == 3)) {
+        NAME(small_pixels)(acc, inner, window, outputs, loose ? dst : spare);
+        if (!loose) memcpy(dst, spare, (size_t)(outputs * inner) * sizeof(TYPE));
+        return;
+    }
+#endif
     const NAME(source) s = NAME(folded)(acc);
     if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
         NAME(pixels)(&s, NULL, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched), (char *)dst);

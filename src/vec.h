@@ -24,6 +24,11 @@
 
 #include ISA_HEADER
 
+/* CHOOSE(a, b, from): lane i is lane from[i] of the two, in an instruction. */
+#if VECTOR_BYTES == 64 && defined(__GNUC__) && !defined(__clang__)
+#define CHOOSE(a, b, from) __builtin_shuffle(a, b, from)
+#endif
+
 /* v stands in a register from here on, and those that do so in the order written. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define KEEP(v) __asm__ volatile("" : "+v"(v))
