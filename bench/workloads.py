@@ -84,7 +84,9 @@ SIZES = [
 # Times the floor that a workload is meant to take at most, by its name.
 TARGETS = {
     **dict.fromkeys(["memory", "stride 1", "stem", "image", "half", "volume", "global"], 1.15),
+    **dict.fromkeys(["channels", "odd", "strides"], 1.15),
     **dict.fromkeys(["L2", "narrow"], 1.5),
+    **{"pyramid": 2, "large max": 3, "large average": 4, "row": 4, "tiny": 1},
     **dict.fromkeys(["indices memory", "backward memory"], 1.3),
     **dict.fromkeys(["indices L2", "backward L2"], 2),
 }
@@ -142,6 +144,40 @@ WORKLOADS = [
     Workload("global", "global_avg_pool2d", (32, 112, 112, 64), "float32", LAST),
     Workload("global", "global_avg_pool2d", (64, 2048, 7, 7), "float32", FIRST),
     Workload("global", "global_max_pool2d", (32, 64, 112, 112), "float32", FIRST),
+    Workload("global", "global_avg_pool2d", (1, 1, 8192, 4096), "float32", FIRST),
+    # a detector's spatial pyramid
+    Workload("pyramid", "max_pool2d", (1, 512, 20, 20), "float32", FIRST, 5, 1, 2),
+    Workload("pyramid", "max_pool2d", (1, 512, 20, 20), "float32", FIRST, 9, 1, 4),
+    Workload("pyramid", "max_pool2d", (1, 512, 20, 20), "float32", FIRST, 13, 1, 6),
+    Workload("pyramid", "max_pool2d", (1, 20, 20, 512), "float32", LAST, 5, 1, 2),
+    Workload("pyramid", "max_pool2d", (1, 20, 20, 512), "float32", LAST, 13, 1, 6),
+    # filters of an image
+    Workload("large max", "max_pool2d", (2048, 2048), "float32", LAST, 7, 1),
+    Workload("large max", "max_pool2d", (2048, 2048), "float32", LAST, 31, 1),
+    Workload("large max", "max_pool2d", (2048, 2048), "float32", LAST, 63, 1),
+    Workload("large average", "avg_pool2d", (2048, 2048), "float32", LAST, 7, 1),
+    Workload("large average", "avg_pool2d", (2048, 2048), "float32", LAST, 31, 1),
+    Workload("large average", "avg_pool2d", (2048, 2048), "float32", LAST, 63, 1),
+    # one long row
+    Workload("row", "max_pool1d", (10_000_000,), "float32", LAST, 2, 2),
+    Workload("row", "max_pool1d", (1_000_000,), "float32", LAST, 1000, 1),
+    Workload("row", "avg_pool1d", (1_000_000,), "float32", LAST, 1000, 1),
+    # few channels side by side
+    Workload("channels", "max_pool2d", (32, 512, 512, 1), "float32", LAST, 2, 2),
+    Workload("channels", "max_pool2d", (16, 512, 512, 3), "float32", LAST, 2, 2),
+    Workload("channels", "avg_pool2d", (16, 512, 512, 3), "float32", LAST, 3, 2),
+    Workload("channels", "max_pool2d", (16, 512, 512, 4), "float32", LAST, 2, 2),
+    Workload("channels", "max_pool2d", (16, 256, 256, 17), "float32", LAST, 3, 2),
+    # widths just past a vector, and strides past 2, of which some leave elements out
+    Workload("odd", "max_pool2d", (32, 64, 113, 113), "float32", FIRST, 2, 2),
+    Workload("odd", "avg_pool2d", (32, 64, 113, 113), "float32", FIRST, 3, 2, 1),
+    Workload("strides", "max_pool2d", (32, 64, 112, 112), "float32", FIRST, 3, 3),
+    Workload("strides", "avg_pool2d", (32, 64, 112, 112), "float32", FIRST, 4, 4),
+    Workload("strides", "max_pool2d", (32, 64, 112, 112), "float32", FIRST, 2, 4),
+    # a call and little else
+    Workload("tiny", "max_pool2d", (1, 8, 8, 8), "float32", FIRST, 2, 2),
+    Workload("tiny", "avg_pool2d", (1, 8, 8, 8), "float32", FIRST, 2, 2),
+    Workload("tiny", "global_max_pool2d", (1, 8, 8, 8), "float32", FIRST),
 ]
 # training: arrays past the caches, and within L2
 WORKLOADS += [
