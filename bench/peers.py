@@ -200,6 +200,7 @@ class OpenCV(Library):
             w.dtype == "float16",
             w.options != rounding,
         )
+        refuse(not w.bare and w.data_format == LAST and x.shape[-1] > 128)  # its most channels
         before, after = w.window // 2, w.window - 1 - w.window // 2  # of a window's centre
         planes = x if w.data_format == LAST and not w.bare else x.reshape(-1, *x.shape[-2:])
         same = w.op == "max" and w.padding == before == after

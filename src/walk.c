@@ -140,6 +140,10 @@ static void plan_blocks(struct pool_job *job)
         const int64_t most_lanes = shares && job->reach < 10 ? 2 * tile : tile;     /* of more, nodes stay beside it */
         const int64_t fewest = job->reach <= 4 * tile / 64 ? 64 : POOL_VECTOR / g->lane_bytes;
         job->c_block = span <= most_lanes / inner ? inner : least(inner, most(fewest, most_lanes / span));
+        if (job->c_block < inner && job->c_block >= 64) {        /* as even as whole vectors allow */
+            const int64_t even = ceil_div(inner, ceil_div(inner, job->c_block));
+            job->c_block = round_up(even * g->lane_bytes) / g->lane_bytes;
+        }
         /* The rows of a window over many channels are read more than once: all of them stay in L1. */
         const int64_t rows = inner > 1 && is_in_cache(g) && !shares ? lead_rows(g) : 1;
         const int64_t room = most(tile / job->c_block / rows, shares ? span : 0) - job->reach;
