@@ -169,7 +169,7 @@ def draw(report, path):
     results = [result for result in report["results"] if "pypool" in result["seconds"]]
     names = [name for name in report["versions"] if any(name in r["seconds"] for r in results)]
     height = 0.8 / len(names)
-    figure, axes = pyplot.subplots(figsize=(9, 1.5 + 0.12 * len(results) * (len(names) + 2)))
+    figure, axes = pyplot.subplots(figsize=(9, 1.5 + 0.06 * len(results) * (len(names) + 2)))
     for i, name in enumerate(names):
         bars = [
             (at + i * height, r["seconds"][name] / r["seconds"]["floor"])
@@ -179,13 +179,14 @@ def draw(report, path):
         axes.barh(*zip(*bars, strict=True), height=height, label=name)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks([at + 0.4 for at in range(len(results))])
-    axes.set_yticklabels([r["label"] for r in results], fontsize=6)
+    axes.set_yticklabels([r["label"] for r in results], fontsize=5)
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlabel("times the memory floor")
     axes.set_title(f"{report['processor']}, {report['threads']} threads", fontsize=9)
     axes.legend(fontsize=7)
-    figure.savefig(path, dpi=120, bbox_inches="tight")
+    axes.margins(y=0.01)
+    figure.savefig(path, dpi=90, bbox_inches="tight")
 
 
 def processor():

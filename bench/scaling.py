@@ -58,6 +58,9 @@ def draw(report, path):
             ax.plot(*zip(*line, strict=True), label=name, **style)
         ax.set_xscale("linear" if panel["axis"] == "threads" else "log")
         ax.set_yscale("log")
+        if panel["axis"] == "window":
+            ax.minorticks_off()
+            ax.set_xticks(WINDOWS[::2], WINDOWS[::2])
         ax.set_title(panel["title"], fontsize=9)
         ax.set_xlabel(panel["axis"])
     axes[0].set_ylabel("seconds")
