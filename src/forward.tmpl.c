@@ -156,6 +156,32 @@ INLINE VEC NAME(rule)(VEC *doubt, VEC a, VEC b)
     return RULE(a, b);
 }
 
+/* The rule over taps[0 .. n), as a tree. */
+INLINE VEC NAME(tree)(VEC *doubt, const VEC *taps, int n)
+{
+    VEC node[POOL_MERGED];
+#pragma GCC unroll 8
+    for (int k = 0; k < n; k++) node[k] = taps[k];
+#pragma GCC unroll 3
+    for (int half = 1; half < n; half *= 2)
+#pragma GCC unroll 4
+        for (int k = 0; k + half < n; k += 2 * half) node[k] = NAME(rule)(doubt, node[k], node[k + half]);
+    return node[0];
+}
+
+/* The same, quick where none is NaN. */
+INLINE VEC NAME(careful_tree)(const VEC *taps, int n)
+{
+#if MINDS_NAN
+    unsigned any = 0;
+#pragma GCC unroll 4
+    for (int k = 0; k < n; k += 2) any |= JOIN(UNORDERED_, LANE)(taps[k], taps[k + 1 < n ? k + 1 : k]);
+    VEC none;
+    if (__builtin_expect(!any, 1)) return NAME(tree)(&none, taps, n);
+#endif
+    return NAME(tree)(NULL, taps, n);
+}
+
 INLINE NAME(source) NAME(rows)(const char *const *rows, int n)
 {
     NAME(source) s = {.n = n};
@@ -223,7 +249,15 @@ INLINE void NAME(fold_n)(const char *const *rows, int n, VEC *doubt, int64_t cou
         return;
     }
     for (int64_t i = 0;; i = i + 2 * N <= count ? i + N : count - N) {
-        NAME(store)(acc + i, NAME(column)(&s, doubt, i));
+        if (MINDS_NAN && !doubt && n > 1) {
+            VEC taps[POOL_GROUP];
+#pragma GCC unroll 4
+            for (int k = 0; k < n; k++) taps[k] = NAME(leaf)(rows[k], i, 1, N);
+            const VEC v = NAME(careful_tree)(taps, n);
+            NAME(store)(acc + i, FOLDED(v));
+        } else {
+            NAME(store)(acc + i, NAME(column)(&s, doubt, i));
+        }
         if (i + N >= count) return;
     }
 }
@@ -375,25 +409,45 @@ static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char
     }
 }
 
-/* dst[i] = rule over rows[0 .. n)[i], as a tree.  dst may be one of the rows, and those start anywhere after it. */
-INLINE void NAME(merge_n)(TYPE *dst, const TYPE *const *rows, int n, int64_t count)
+/* dst[i] = rule over rows[0 .. n)[i].  dst may be one of the rows, and those start anywhere after it.  `quick` where
+ * there is no NaN; `exact` where nothing past the end of dst may be written. */
+INLINE void NAME(merge_n)(int quick, int exact, TYPE *dst, const void *const *rows, int n, int64_t count)
 {
+    VEC none;
+    const TYPE *row[POOL_MERGED];
+    for (int k = 0; k < n; k++) row[k] = rows[k];
     for (int64_t i = 0; i < count; i += N) {
-        VEC v = RULE(NAME(load)(rows[0] + i), NAME(load)(rows[1] + i));
-        if (n == 3) v = RULE(v, NAME(load)(rows[2] + i));
-        if (n == 4) v = RULE(v, RULE(NAME(load)(rows[2] + i), NAME(load)(rows[3] + i)));
-        NAME(store)(dst + i, v);
+        VEC taps[POOL_MERGED];
+#pragma GCC unroll 8
+        for (int k = 0; k < n; k++) taps[k] = NAME(load)(row[k] + i);
+        const VEC v = quick ? NAME(tree)(&none, taps, n) : NAME(careful_tree)(taps, n);
+        if (exact && count - i < N) NAME(store_part)(dst + i, v, count - i);
+        else NAME(store)(dst + i, v);
+    }
+}
+
+INLINE void NAME(merge_some)(int quick, int exact, TYPE *dst, const void *const *rows, int n, int64_t count)
+{
+    switch (n) {
+    case 2: NAME(merge_n)(quick, exact, dst, rows, 2, count); break;
+    case 3: NAME(merge_n)(quick, exact, dst, rows, 3, count); break;
+    case 4: NAME(merge_n)(quick, exact, dst, rows, 4, count); break;
+    case 5: NAME(merge_n)(quick, exact, dst, rows, 5, count); break;
+    case 6: NAME(merge_n)(quick, exact, dst, rows, 6, count); break;
+    default: NAME(merge_n)(quick, exact, dst, rows, POOL_MERGED, count);
     }
 }
 
 static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *rows, int n, int64_t count)
 {
-    const TYPE *const row[4] = {rows[0], rows[1], n > 2 ? rows[2] : NULL, n > 3 ? rows[3] : NULL};
-    switch (n) {
-    case 2: NAME(merge_n)(dst, row, 2, count); break;
-    case 3: NAME(merge_n)(dst, row, 3, count); break;
-    default: NAME(merge_n)(dst, row, 4, count);
-    }
+    NAME(merge_some)(0, 0, dst, rows, n, count);
+}
+
+static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, void *dst, const void *const *rows, int n,
+                                                         int64_t count)
+{
+    if (MINDS_NAN && quick) NAME(merge_some)(1, exact, dst, rows, n, count);
+    else NAME(merge_some)(0, exact, dst, rows, n, count);
 }
 
 /* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2
@@ -752,10 +806,18 @@ static int NAME(narrows)(const struct pool_axis *y, const struct pool_axis *x)
 #endif
 
 /* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
- * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count). */
-INLINE TYPE *NAME(quadrupled)(TYPE *acc, TYPE *spare, TYPE *last, int64_t unit, int64_t window, int64_t count)
+ * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count).  Nothing is
+ * written past the end of `last`.  `quick` where there is no NaN. */
+static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TYPE *spare, TYPE *last, int64_t unit,
+                                                        int64_t window, int64_t count)
 {
     TYPE *rest = NULL;          /* windows of the digits of `window` below the one at hand */
+    if (window > 1 && window <= POOL_MERGED) {
+        const void *taps[POOL_MERGED];
+        for (int64_t t = 0; t < window; t++) taps[t] = acc + t * unit;
+        NAME(merge_either)(quick, last != NULL, last ? last : acc, taps, (int)window, count);
+        return last ? last : acc;
+    }
     for (int64_t h = 1;; h *= 4) {
         const int64_t step = h * unit, digit = window / h % 4;
         const int at_last = 4 * h > window || (IDEMPOTENT && 4 * h == window);
@@ -763,9 +825,9 @@ INLINE TYPE *NAME(quadrupled)(TYPE *acc, TYPE *spare, TYPE *last, int64_t unit, 
             if (window == h) return acc;
             TYPE *const to = last ? last : acc;
             const TYPE *const end = acc + (window - h) * unit;
-            if (window <= 2 * h) NAME(merge)(to, (const void *[]){acc, end}, 2, count);
-            else if (window == 3 * h) NAME(merge)(to, (const void *[]){acc, acc + step, end}, 3, count);
-            else NAME(merge)(to, (const void *[]){acc, acc + step, end - step, end}, 4, count);
+            if (window <= 2 * h) NAME(merge_either)(quick, to == last, to, (const void *[]){acc, end}, 2, count);
+            else if (window <= 3 * h) NAME(merge_either)(quick, to == last, to, (const void *[]){acc, acc + step, end}, 3, count);
+            else NAME(merge_either)(quick, to == last, to, (const void *[]){acc, acc + step, end - step, end}, 4, count);
             return to;
         }
         if (!IDEMPOTENT && digit) {         /* rest = `digit` runs of h, then the rest there was */
@@ -776,11 +838,11 @@ INLINE TYPE *NAME(quadrupled)(TYPE *acc, TYPE *spare, TYPE *last, int64_t unit, 
             const void *row[4] = {acc, acc + step, acc + 2 * step};
             if (rest) row[digit] = rest + digit * step;
             if (n == 1) memcpy(to, acc, (size_t)length * sizeof(TYPE));
-            else NAME(merge)(to, row, n, length);
+            else NAME(merge_either)(quick, to == last, to, row, n, length);
             rest = to;
         }
         if (at_last) return rest;
-        NAME(merge)(acc, (const void *[]){acc, acc + step, acc + 2 * step, acc + 3 * step}, 4,
+        NAME(merge_either)(quick, 0, acc, (const void *[]){acc, acc + step, acc + 2 * step, acc + 3 * step}, 4,
                       count + (window - 4 * h) * unit);
     }
 }
@@ -794,13 +856,13 @@ static TYPE *NAME(quadrupled_far)(TYPE *acc, TYPE *spare, TYPE *third, int64_t u
     const int64_t runs = window / POOL_LEAVES, rest = window % POOL_LEAVES, step = POOL_LEAVES * unit;
     const int64_t all = count + (POOL_LEAVES - 1) * unit;
     if (rest == 0) {
-        TYPE *const columns = NAME(quadrupled)(acc, spare, NULL, step, runs, all);
-        return NAME(quadrupled)(columns, columns == acc ? spare : acc, NULL, unit, POOL_LEAVES, count);
+        TYPE *const columns = NAME(quadrupled)(0, acc, spare, NULL, step, runs, all);
+        return NAME(quadrupled)(0, columns, columns == acc ? spare : acc, NULL, unit, POOL_LEAVES, count);
     }
     memcpy(spare, acc, (size_t)(count + (window - 1) * unit) * sizeof(TYPE));
-    TYPE *const longer = NAME(quadrupled)(spare, third, NULL, step, runs + 1, count + (rest - 1) * unit);
+    TYPE *const longer = NAME(quadrupled)(0, spare, third, NULL, step, runs + 1, count + (rest - 1) * unit);
     TYPE *const unused = longer == spare ? third : spare;
-    TYPE *const shorter = NAME(quadrupled)(acc, unused, NULL, step, runs, all);
+    TYPE *const shorter = NAME(quadrupled)(0, acc, unused, NULL, step, runs, all);
     TYPE *const both = shorter == acc ? unused : acc;
     for (int64_t h = 1, at = -1; h < POOL_LEAVES; h *= 2) {     /* nodes of h columns; that of both begins at `at` */
         if (at < 0 && (rest & h)) {
@@ -842,6 +904,89 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
         for (int64_t o = 0; o < outputs; o++) memcpy(dst + o * inner, row + o * step, (size_t)inner * sizeof(TYPE));
     }
 }
+
+#if NARROWS
+/* What each output of a row is divided by, of windows of which one row counts: the columns that do. */
+INLINE void NAME(count_columns)(const struct pool_planes *p, TYPE *counts)
+{
+    const struct pool_axis *const x = p->x;
+    for (int64_t o = 0; o < x->outputs; o++) {
+        int64_t counted = 0;
+        for (int64_t t = 0; t < x->window; t++) {
+            const int64_t at = o * x->stride - x->before + t * x->dilation;
+            counted += at >= x->counted_first && at < x->counted_last;
+        }
+        counts[o] = (TYPE)counted;
+    }
+}
+
+/* The rows of a plane and those of padding around it, `pitch` apart; past the columns of each lies what is both its
+ * padding after and the next one's before.  `doubt` gathers all elements. */
+INLINE void NAME(lay_flat)(const struct pool_planes *p, VEC *doubt, VEC none, int loose, const char *in, int64_t pitch,
+                           int64_t rows, TYPE *acc)
+{
+    const int64_t width = p->x->size, last = (width - 1) / N * N;
+    const int64_t top = p->y->before, height = p->y->size < rows - top ? p->y->size : rows - top;
+    JOIN(mask_, LANE) within = {0};
+    memset(&within, -1, (size_t)(width - last) * sizeof(TYPE));
+    for (int64_t c = 0; c < top * pitch; c += N) NAME(store)(acc + c, none);
+    acc += top * pitch;
+    for (int64_t r = 0; r < height; r++, in += p->y->in_step, acc += pitch) {
+        for (int64_t c = 0; c < last; c += N) {
+            const VEC v = NAME(leaf)(in, c, 1, N);
+            *doubt += v;
+            NAME(store)(acc + c, FOLDED(v));
+        }
+        const VEC v = NAME(leaf)(in, last, loose, width - last), there = PICK(within, v, none);
+        *doubt += v;
+        NAME(store)(acc + last, FOLDED(there));
+        for (int64_t c = last + N; c < pitch; c += N) NAME(store)(acc + c, none);
+    }
+    for (int64_t c = 0; c < (rows - top - height) * pitch; c += N) NAME(store)(acc + c, none);
+}
+
+/* Rows of outputs from windows whose first is at `windows`. */
+INLINE void NAME(put_flat)(const struct pool_planes *p, NAME(finish) f, int loose, const TYPE *windows, TYPE *thinned,
+                           char *out)
+{
+    const struct pool_axis *const y = p->y, *const x = p->x;
+    for (int64_t o = 0; o < y->outputs; o++, out += y->out_step, windows += y->stride * p->pitch) {
+        const TYPE *row = windows;
+        if (x->stride > 1) NAME(thin)(row, 1, x->stride, x->outputs, thinned), row = thinned;
+        int64_t counted = 0;
+        for (int64_t t = 0; p->divides && !p->divisor && t < y->window; t++) {
+            const int64_t at = o * y->stride - y->before + t * y->dilation;
+            counted += at >= y->counted_first && at < y->counted_last;
+        }
+        for (int64_t c = 0; c < x->outputs; c += N) {
+            if (p->divides && p->divisor) f.by = (VEC){0} + (TYPE)p->divisor;
+            else if (p->divides) f.by = NAME(load)((const TYPE *)p->counts + c) * (TYPE)counted;
+            NAME(put)(out, c, NAME(load)(row + c), f, loose || x->outputs - c >= N, x->outputs - c);
+        }
+    }
+}
+
+static void NAME(flat)(const struct pool_planes *p)
+{
+    const struct pool_axis *const y = p->y, *const x = p->x;
+    const int64_t pitch = p->pitch, top = (y->outputs - 1) * y->stride;        /* of the last windows */
+    const int64_t rows = top + 1 + (y->window - 1) * y->dilation, firsts = top * pitch + (x->outputs - 1) * x->stride + 1;
+    const VEC none = NAME(leaf)(p->padding, 0, 1, N);
+    const NAME(finish) f = {.how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements};
+    if (p->divides && !p->divisor) NAME(count_columns)(p, p->counts);
+    for (int64_t i = 0; i < p->count; i++) {
+        TYPE *const acc = p->acc, *const spare = p->spare;
+        VEC doubt = {0};
+        NAME(lay_flat)(p, &doubt, none, i < p->loose, p->in + i * p->in_step, pitch, rows, acc);
+        const int quick = !JOIN(ANY_NAN_, LANE)(doubt);
+        TYPE *const down = NAME(quadrupled)(quick, acc, spare, NULL, y->dilation * pitch, y->window, (top + 1) * pitch);
+        for (int64_t c = 0; c < x->before; c += N) NAME(store)(down - c - N, none);
+        TYPE *const from = down - x->before, *const rest = (down == acc ? spare : acc) - x->before;
+        TYPE *const across = NAME(quadrupled)(quick, from, rest, NULL, x->dilation, x->window, firsts);
+        NAME(put_flat)(p, f, i < p->loose, across, across == from ? rest : from, p->out + i * p->out_step);
+    }
+}
+#endif
 
 /* Windows side by side, of a power of two: dst[o] = rule over acc[o*window + t], t in [0, window).  In place. */
 INLINE void NAME(halved)(TYPE *acc, int64_t window, int64_t outputs)
@@ -915,8 +1060,8 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
             return;
         }
 #endif
-        TYPE *const last = loose && stride == 1 ? dst : NULL;
-        const TYPE *const windows = NAME(quadrupled)(acc, spare, last, dilation * inner, window, count);
+        TYPE *const last = stride == 1 ? dst : NULL;
+        const TYPE *const windows = NAME(quadrupled)(0, acc, spare, last, dilation * inner, window, count);
         if (windows != dst) NAME(thin)(windows, inner, stride * inner, outputs, dst);
     }
 }
@@ -936,7 +1081,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #if FUSES
     .fused = NAME(fused),
 #if NARROWS
-    .narrows = NAME(narrows), .narrow = NAME(narrow),
+    .narrows = NAME(narrows), .narrow = NAME(narrow), .flat = NAME(flat),
 #endif
 #endif
 #ifdef BETTER

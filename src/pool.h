@@ -11,6 +11,7 @@ enum { POOL_GROUP = 4 };        /* rows folded at once; a power of two, since su
 enum { POOL_DOWN = 1024 };      /* rows folded down at once; groups of them are a tree of so many levels */
 enum { POOL_DOWN_LEVELS = 9 };
 enum { POOL_DOWN_BYTES = 1024 };        /* of the lanes of such a row */
+enum { POOL_RINGS = 12 };       /* levels of nodes that slide, of runs of 4**11 rows at most */
 enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
 enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept, of at most so many axes */
 enum { POOL_TABLE_AXES = 3 };
@@ -20,6 +21,7 @@ enum { POOL_FOUND = 3 };        /* rows and columns of the largest window whose 
 enum { POOL_KEPT = 16 };         /* vectors of a pixel whose best are kept for the next windows */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
+enum { POOL_MERGED = 7 };       /* rows merged at once */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
 enum { POOL_BYTES_PER_THREAD = 128 * 1024 };    /* 2 threads, max 2x2: 0.5 MB 16.0 -> 12.0 us, 1 MB 26.7 -> 18.5 us */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
@@ -64,7 +66,7 @@ struct pool_edges {
 
 struct pool_axis;
 
-/* Planes whose rows are so short that a vector or two hold one, `in_step` and `out_step` bytes apart. */
+/* Planes, `in_step` and `out_step` bytes apart. */
 struct pool_planes {
     const struct pool_axis *y, *x;
     const char *in, *padding;   /* `padding`: two vectors of elements that take no part */
@@ -73,6 +75,10 @@ struct pool_planes {
     int64_t loose;              /* planes, from the first, whose rows and outputs may be overrun by two vectors */
     int divides, as_elements;   /* how lanes become results; */
     double divisor;             /* 0 for the number of elements that count */
+    /* For `flat`: lanes of a plane and the padding around it, twice, and of a row of outputs.  Rows lie `pitch` lanes
+     * apart, of whole vectors: a row and the padding on either side, but not on both. */
+    int64_t pitch;
+    void *acc, *spare, *counts;
 };
 
 /* Taps of windows: element i of output o of row r lies at taps[k] + r*row_step + o*step, `stride` (1 or 2) elements
@@ -111,8 +117,8 @@ struct pool_kernel {
     void (*fold_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count, int64_t planes,
                       int64_t loose, int64_t plane_step, int64_t acc_step, void *acc);
 
-    /* dst[0 .. count) = rule over rows[0 .. n), n from 2 to 4; dst may be any of them.  May touch POOL_SLACK bytes past
-     * the end of all. */
+    /* dst[0 .. count) = rule over rows[0 .. n), n from 2 to POOL_MERGED; dst may be any of them.  May touch POOL_SLACK
+     * bytes past the end of all. */
     void (*merge)(void *dst, const void *const *rows, int n, int64_t count);
 
     /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window).
@@ -131,9 +137,11 @@ struct pool_kernel {
                   int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_finish *f,
                   const struct pool_edges *edges, void *dst);
 
-    /* For windows of 3 x 3 that `narrows` admits, or null: whole planes, windows that reach past them included. */
+    /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows
+     * that a vector or two hold; and any of at most POOL_LEAVES columns, over planes that lie in scratch. */
     int (*narrows)(const struct pool_axis *y, const struct pool_axis *x);
     void (*narrow)(const struct pool_planes *planes);
+    void (*flat)(const struct pool_planes *planes);
 
     /* For the reductions that pick an element, or null.  best[r][o][i] = the best of what it holds and of the taps, the
      * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past both. */
@@ -294,6 +302,10 @@ struct pool_geometry {
  * follow indices and add, or put the last; or pick, the other way. */
 enum pool_task { POOL_FORWARD, POOL_SPREAD, POOL_ADD, POOL_PUT, POOL_PICK };
 
+struct pool_ring {
+    int64_t first, size;
+};
+
 /* Does units [first, last) with one thread's scratch.  Returns the first index that points nowhere, or -1. */
 struct pool_job;
 typedef int64_t pool_way(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
@@ -326,12 +338,13 @@ struct pool_job {
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
     int finishes;               /* which makes results of those */
-    int narrow;                 /* planes of short rows, for a kernel of their own */
+    int narrow, flat;           /* planes for a kernel of their own: of short rows, or that lie in scratch */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int64_t pitch;              /* of those where they lie in line before the kernel goes along, or 0 */
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
     int64_t slide_nodes;
+    struct pool_ring rings[POOL_RINGS];         /* of the nodes of each level */
     int dense, in_dense;        /* rows of outputs, of the input lie end to end, and so do planes */
     int whole;                  /* a window is a whole plane, and rows of many planes lie side by side in scratch */
     int folds_down;             /* many of those at once */

@@ -37,7 +37,10 @@ void pool_plan_slide(struct pool_job *job)
     /* Rows that must be brought together or raised first are best met once. */
     job->slide_height = job->rows_contiguous && !g->power ? POOL_GROUP : 1;
     job->slide_nodes = 0;
-    for (int level = level_of(job, y->window); level >= 0; level--) job->slide_nodes += kept(job, level);
+    for (int level = 0; level <= level_of(job, y->window); level++) {
+        job->rings[level] = (struct pool_ring){job->slide_nodes, kept(job, level)};
+        job->slide_nodes += job->rings[level].size;
+    }
     const int64_t room = SLIDE_BYTES / g->lane_bytes / job->slide_nodes / job->c_block - job->reach;
     if (room < most(job->reach, g->along.stride)) {
         job->slide_nodes = 0;
@@ -90,9 +93,8 @@ static void fold_few(const struct slide *s, int64_t row, int64_t n, char *acc)
 static const char *node(const struct slide *s, int level, int64_t row)
 {
     const struct pool_job *job = s->job;
-    int64_t first = 0;
-    for (int below = 0; below < level; below++) first += kept(job, below);
-    const int64_t ring = kept(job, level), in_ring = row % ring, at = first + (in_ring < 0 ? in_ring + ring : in_ring);
+    const struct pool_ring ring = job->rings[level];
+    const int64_t in_ring = row % ring.size, at = ring.first + (in_ring < 0 ? in_ring + ring.size : in_ring);
     char *const lanes = s->nodes + tag_bytes(job) + at * job->acc_bytes;
     int64_t *const tag = (int64_t *)s->nodes + at;
     if (*tag == row) return lanes;

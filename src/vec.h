@@ -219,7 +219,7 @@ DEFINE_LANE(float64, double, 64)
 #define ONE_ZERO_int64(x) (x)
 #define ONE_ZERO_uint64(x) (x)
 
-/* Whether any lane is NaN. */
+/* Whether any lane is NaN; of two, whether any is so in either, not 0. */
 #ifndef ANY_NAN_float32
 INLINE int any_of(vec_uint64 mask)
 {
@@ -229,6 +229,8 @@ INLINE int any_of(vec_uint64 mask)
 }
 #define ANY_NAN_float32(x) any_of((vec_uint64)((x) != (x)))
 #define ANY_NAN_float64(x) any_of((vec_uint64)((x) != (x)))
+#define UNORDERED_float32(x, y) (unsigned)any_of((vec_uint64)(((x) != (x)) | ((y) != (y))))
+#define UNORDERED_float64(x, y) (unsigned)any_of((vec_uint64)(((x) != (x)) | ((y) != (y))))
 #endif
 #define ANY_NAN_int8(x) 0
 #define ANY_NAN_uint8(x) 0

@@ -6,6 +6,7 @@
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 enum { WHOLE_BYTES = POOL_L1_BYTES };       /* of the lanes of one row */
+enum { FLAT_BYTES = POOL_L1_BYTES / 2 };        /* of the lanes of a plane and its padding */
 enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 
@@ -82,7 +83,7 @@ static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_f
                                                   divisor <= (int64_t)1 << (8 * g->lane_bytes - 2));
 }
 
-static pool_way walk, walk_fused, walk_narrow;
+static pool_way walk, walk_fused, walk_planes;
 
 /* What locate.c needs to know beside. */
 static void plan_places(struct pool_job *job)
@@ -279,6 +280,40 @@ static void plan_dense(struct pool_job *job)
     }
 }
 
+/* Input positions that an axis' windows span. */
+static int64_t extent(const struct pool_axis *a)
+{
+    return (a->outputs - 1) * a->stride + (a->window - 1) * a->dilation + 1;
+}
+
+/* How far rows of lanes of a plane lie apart in scratch; what stands before the first of them; and all of it. */
+static int64_t flat_pitch(const struct pool_geometry *g)
+{
+    const struct pool_axis *x = &g->along;
+    return ceil_div(most(x->size + x->before, extent(x) - x->before), g->kernel->lanes) * g->kernel->lanes;
+}
+
+static int64_t flat_margin(const struct pool_geometry *g)
+{
+    return round_up(g->along.before * g->lane_bytes + POOL_VECTOR);
+}
+
+static int64_t flat_bytes(const struct pool_geometry *g)
+{
+    return flat_margin(g) + round_up(extent(&g->lead[0]) * flat_pitch(g) * g->lane_bytes + POOL_SLACK);
+}
+
+/* Whether windows overlap along both axes of planes that have room in scratch. */
+static int lies_flat(const struct pool_geometry *g)
+{
+    const struct pool_axis *y = &g->lead[0], *x = &g->along;
+    const int64_t most_positions = FLAT_BYTES / g->lane_bytes;
+    return y->before >= 0 && x->before >= 0 && y->window > y->stride && x->window > x->stride &&
+           x->window <= POOL_LEAVES && most(y->size, extent(y)) <= most_positions &&
+           most(x->size, extent(x)) <= most_positions && y->size <= extent(y) &&
+           flat_pitch(g) <= most_positions / extent(y);
+}
+
 /* The way through dense planes that one kernel takes whole. */
 static void plan_way(struct pool_job *job)
 {
@@ -294,8 +329,10 @@ static void plan_way(struct pool_job *job)
     job->narrow = no_bins && finishes && g->inner.size == 1 && bare && !g->power && g->kernel->narrows &&
                   g->kernel->narrows(&g->lead[0], along) &&
                   !(job->walk == walk_fused && along->size > g->kernel->lanes);
-    if (job->narrow) {
-        job->walk = walk_narrow;
+    job->flat = no_bins && finishes && g->inner.size == 1 && bare && !g->power && g->kernel->flat && !job->fused &&
+                lies_flat(g);
+    if (job->narrow || job->flat) {
+        job->walk = walk_planes;
         job->units = g->outer_axes ? g->outer[0].size : 1;
     }
 }
@@ -344,6 +381,12 @@ static void plan_scratch(struct pool_job *job)
     job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes) : 0);
     job->scratch_bytes = most(job->scratch_bytes, 2 * POOL_VECTOR);     /* a row of padding at least */
+    if (job->flat) {
+        job->at_levels = 2 * POOL_VECTOR + flat_margin(g);
+        job->at_spare = job->at_levels + flat_bytes(g);
+        job->at_lanes = job->at_spare + flat_bytes(g);
+        job->scratch_bytes = job->at_lanes + round_up(along->outputs * g->lane_bytes + POOL_SLACK);
+    }
 }
 
 /* The units of g; of a slab's rows, if they are to be fetched from those of `far`. */
@@ -942,8 +985,8 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
     return -1;
 }
 
-/* Planes of short rows: a unit is one of them. */
-static int64_t walk_narrow(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+/* Planes that a kernel takes whole, windows that reach past them too: a unit is one of them. */
+static int64_t walk_planes(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
                            int64_t first, int64_t last)
 {
     (void)index;
@@ -959,7 +1002,9 @@ static int64_t walk_narrow(const struct pool_job *job, const char *in, char *out
         .in = in + first * in_step, .in_step = in_step, .out = out + first * out_step, .out_step = out_step,
         .count = last - first, .loose = last - first - most(unread, unwritten),
         .divides = g->divide != NULL, .as_elements = g->last_cast != NULL, .divisor = (double)most(0, g->divisor),
+        .pitch = flat_pitch(g), .acc = scratch + job->at_levels,
+        .spare = scratch + job->at_spare, .counts = scratch + job->at_lanes,
     };
-    g->kernel->narrow(&planes);
+    (job->narrow ? g->kernel->narrow : g->kernel->flat)(&planes);
     return -1;
 }

@@ -88,6 +88,21 @@ def test_many_narrow_planes_equal_the_definition(dtype, op, size, isa):
             assert_same(taken.reshape(expected.shape), expected, args)
 
 
+@pytest.mark.parametrize("size", [(20, 20), (9, 33), (31, 15), (5, 5)])
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_windows_over_small_planes_equal_the_definition(dtype, op, size, isa):
+    x = cases.small(dtype, (2, 3, *size))
+    for args in [
+        {"pool_size": 5, "strides": 1, "padding": "same"},
+        {"pool_size": (13, 9), "strides": (1, 2), "padding": "same_lower"},
+        {"pool_size": (2, 5), "strides": 1, "padding": "valid", "ceil_mode": True},
+        {"pool_size": (4, 3), "strides": (3, 1), "padding": ((1, 0), (0, 2)), "dilation": (1, 2)},
+    ]:
+        args["data_format"] = "channels_first"
+        assert_same(pool_nd(op, 2, x, **args), reference.pool_nd(op, 2, x, **args), args)
+
+
 @pytest.mark.parametrize("op", OPS)
 def test_windows_of_which_one_tap_meets_data_equal_the_definition(op):
     x = cases.small("float32", (5, 3, 9))

@@ -14,6 +14,7 @@ PROBLEMS = {  # of channels-last images large enough for eight threads, which ro
     "2d, a large window": ((2, 90, 91, 32), {"pool_size": 37, "strides": 9}),
     "2d, narrow planes": ((24, 7, 14, 128), {"pool_size": 3, "strides": 1, "padding": "same"}),
     "2d, narrow and apart": ((24, 12, 12, 128), {"pool_size": 2, "strides": 2}),
+    "2d, small planes": ((6, 20, 21, 40), {"pool_size": (7, 9), "strides": 1, "padding": "same"}),
     "2d, tall": ((1, 260, 130, 9), {"pool_size": (33, 3), "strides": (1, 2), "padding": "same"}),
     "2d, dilated": ((2, 150, 160, 6), {"pool_size": 3, "strides": 1, "dilation": 2, "padding": 2}),
     "3d": ((2, 21, 44, 45, 5), {"pool_size": 3, "strides": 2, "ceil_mode": True}),

@@ -27,6 +27,8 @@
 /* Whether any lane is NaN. */
 #define ANY_NAN_float32(x) (_mm256_movemask_ps((__m256)((x) != (x))) != 0)
 #define ANY_NAN_float64(x) (_mm256_movemask_pd((__m256d)((x) != (x))) != 0)
+#define UNORDERED_float32(x, y) (unsigned)_mm256_movemask_ps(_mm256_cmp_ps((__m256)(x), (__m256)(y), _CMP_UNORD_Q))
+#define UNORDERED_float64(x, y) (unsigned)_mm256_movemask_pd(_mm256_cmp_pd((__m256d)(x), (__m256d)(y), _CMP_UNORD_Q))
 
 #define HALVES_TO_FLOAT(halves) (vec_float32)_mm256_cvtph_ps((__m128i)(halves))
 #define FLOAT_TO_HALVES(floats) (packed_16bit)_mm256_cvtps_ph((__m256)(floats), _MM_FROUND_TO_NEAREST_INT)

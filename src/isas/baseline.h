@@ -18,6 +18,8 @@
 #include <emmintrin.h>
 #define ANY_NAN_float32(x) (_mm_movemask_ps((__m128)((x) != (x))) != 0)
 #define ANY_NAN_float64(x) (_mm_movemask_pd((__m128d)((x) != (x))) != 0)
+#define UNORDERED_float32(x, y) (unsigned)_mm_movemask_ps(_mm_cmpunord_ps((__m128)(x), (__m128)(y)))
+#define UNORDERED_float64(x, y) (unsigned)_mm_movemask_pd(_mm_cmpunord_pd((__m128d)(x), (__m128d)(y)))
 #define LARGER_int16(a, b) (vec_int16)_mm_max_epi16((__m128i)(a), (__m128i)(b))
 #define LARGER_uint8(a, b) (vec_uint8)_mm_max_epu8((__m128i)(a), (__m128i)(b))
 #define LARGER_float32(a, b) (vec_float32)_mm_max_ps((__m128)(a), (__m128)(b))
