@@ -882,6 +882,30 @@ static TYPE *NAME(quadrupled_far)(TYPE *acc, TYPE *spare, TYPE *third, int64_t u
 }
 #endif
 
+#ifdef CHOOSE
+/* Every third of 3 N lanes, from lane `first` on. */
+INLINE VEC NAME(third)(VEC a, VEC b, VEC c, int first)
+{
+    JOIN(mask_, LANE) of_two, of_all;
+    for (int i = 0; i < N; i++) {
+        const int from = first + 3 * i;
+        of_two[i] = (__typeof__(of_two[0]))(from < 2 * N ? from : 0);
+        of_all[i] = (__typeof__(of_two[0]))(from < 2 * N ? i : from - N);
+    }
+    return CHOOSE(CHOOSE(a, b, of_two), c, of_all);
+}
+
+/* Windows of 3 side by side, whole vectors of them. */
+static __attribute__((noinline)) void NAME(threes)(const TYPE *acc, int64_t outputs, TYPE *dst)
+{
+    for (int64_t o = 0; o < outputs; o += N, acc += 3 * N) {
+        const VEC a = NAME(load)(acc), b = NAME(load)(acc + N), c = NAME(load)(acc + 2 * N);
+        const VEC taps[] = {NAME(third)(a, b, c, 0), NAME(third)(a, b, c, 1), NAME(third)(a, b, c, 2)};
+        NAME(store)(dst + o, NAME(careful_tree)(taps, 3));
+    }
+}
+#endif
+
 /* dst[o*inner + c] = row[o*step + c]. */
 INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t outputs, TYPE *dst)
 {
@@ -894,6 +918,20 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
         if (step == 2)
             for (; o + N <= outputs; o += N)
                 NAME(store)(dst + o, EVEN(NAME(load)(row + 2 * o), NAME(load)(row + 2 * o + N)));
+#ifdef CHOOSE
+        if (step == 3)
+            for (; o + N <= outputs; o += N) {
+                const TYPE *const at = row + 3 * o;
+                NAME(store)(dst + o, NAME(third)(NAME(load)(at), NAME(load)(at + N), NAME(load)(at + 2 * N), 0));
+            }
+#endif
+        if (step == 4)
+            for (; o + N <= outputs; o += N) {
+                const TYPE *const at = row + 4 * o;
+                const VEC low = EVEN(NAME(load)(at), NAME(load)(at + N));
+                const VEC high = EVEN(NAME(load)(at + 2 * N), NAME(load)(at + 3 * N));
+                NAME(store)(dst + o, EVEN(low, high));
+            }
         for (; o < outputs; o++) dst[o] = from[o * step];
     } else if (inner < N) {
         /* Whole vectors, each overwriting what the one before wrote too much. */
@@ -1041,6 +1079,11 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
         return;
     }
 #ifdef CHOOSE
+    if (inner == 1 && dilation == 1 && stride == 3 && window == 3) {
+        NAME(threes)(acc, outputs, loose ? dst : spare);
+        if (!loose) memcpy(dst, spare, (size_t)outputs * sizeof(TYPE));
+        return;
+    }
     if (inner > 1 && 2 * inner <= N && dilation == 1 && stride == 2 && (window == 2 || window == 3)) {
         NAME(small_pixels)(acc, inner, window, outputs, loose ? dst : spare);
         if (!loose) memcpy(dst, spare, (size_t)(outputs * inner) * sizeof(TYPE));
