@@ -780,6 +780,108 @@ INLINE void NAME(narrow_planes)(const struct pool_planes *p, const NAME(narrow_p
     }
 }
 
+#ifdef CHOOSE
+/* Planes of which two vectors hold what each half of the rows of outputs needs, one the columns of those rows of which
+ * the window's are folded, and one the outputs. */
+typedef struct {
+    int64_t base[2], span[2];           /* elements that a half needs */
+    JOIN(mask_, LANE) within[2][2], down[2][3], across[3];
+    VEC by;                     /* divisors of outputs */
+} NAME(tiny_plan);
+
+/* The rows of data that the windows of half h meet. */
+INLINE struct pool_range NAME(rows_of_half)(const struct pool_axis *y, int h)
+{
+    const int64_t outputs = (y->outputs + 1) / 2, top = h * outputs * y->stride - y->before;
+    const int64_t bottom = top + (outputs - 1) * y->stride + 3, first = top < 0 ? 0 : top;
+    const int64_t last = bottom < y->size ? bottom : y->size;
+    return (struct pool_range){first, last < first ? first : last};
+}
+
+INLINE int NAME(are_tiny)(const struct pool_axis *y, const struct pool_axis *x)
+{
+    const struct pool_range upper = NAME(rows_of_half)(y, 0), lower = NAME(rows_of_half)(y, 1);
+    const int64_t upper_rows = upper.last - upper.first, lower_rows = lower.last - lower.first;
+    return (y->outputs + 1) / 2 * x->size < N && y->outputs * x->outputs <= N &&
+           (upper_rows > lower_rows ? upper_rows : lower_rows) * x->size < 2 * N;
+}
+
+/* How lanes of such planes are chosen; what takes no part is in the last lane of all. */
+INLINE void NAME(plan_tiny)(const struct pool_planes *p, NAME(tiny_plan) *t)
+{
+    typedef __typeof__(t->by[0]) lane;
+    typedef __typeof__(t->across[0][0]) choice;
+    const struct pool_axis *const y = p->y, *const x = p->x;
+    const int64_t rows = (y->outputs + 1) / 2, outputs = y->outputs * x->outputs;
+    for (int h = 0; h < 2; h++) {
+        const struct pool_range data = NAME(rows_of_half)(y, h);
+        t->base[h] = data.first * x->size;
+        t->span[h] = (data.last - data.first) * x->size;
+        memset(t->within[h], -1, (size_t)t->span[h] * sizeof(TYPE));
+        for (int k = 0; k < 3; k++)
+            for (int l = 0; l < N; l++) {
+                const int64_t row = (h * rows + l / x->size) * y->stride - y->before + k;
+                const int there = l < rows * x->size && row >= data.first && row < data.last;
+                t->down[h][k][l] = (choice)(there ? row * x->size + l % x->size - t->base[h] : 2 * N - 1);
+            }
+    }
+    for (int k = 0; k < 3; k++)
+        for (int o = 0; o < N; o++) {
+            const int64_t row = o / x->outputs, column = o % x->outputs * x->stride - x->before + k, h = row / rows;
+            const int there = o < outputs && column >= 0 && column < x->size;
+            t->across[k][o] = (choice)(there ? h * N + row % rows * x->size + column : N - 1);
+        }
+    for (int64_t o = 0; p->divides && o < outputs; o++) {
+        const int64_t top = o / x->outputs * y->stride - y->before, left = o % x->outputs * x->stride - x->before;
+        int64_t counted = 0;
+        for (int64_t k = 0; k < 9; k++)
+            counted += top + k / 3 >= y->counted_first && top + k / 3 < y->counted_last &&
+                       left + k % 3 >= x->counted_first && left + k % 3 < x->counted_last;
+        t->by[o] = (lane)(p->divisor > 0 ? p->divisor : (double)counted);
+    }
+}
+
+INLINE VEC NAME(tiny_half)(const NAME(tiny_plan) *t, int h, const char *in, VEC none, int loose, VEC *all)
+{
+    VEC part[2];
+#pragma GCC unroll 2
+    for (int v = 0; v < 2; v++) {
+        const int64_t left = t->span[h] - v * N;
+        part[v] = left > 0 ? NAME(leaf)(in, t->base[h] + v * N, loose || left >= N, left) : none;
+        part[v] = PICK(t->within[h][v], part[v], none);
+        all[2 * h + v] = part[v];
+    }
+    VEC none_doubt, taps[3];
+#pragma GCC unroll 3
+    for (int k = 0; k < 3; k++) taps[k] = CHOOSE(part[0], part[1], t->down[h][k]);
+    const VEC folded = NAME(tree)(&none_doubt, taps, 3);
+    return FOLDED(folded);
+}
+
+static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan) *t, const NAME(narrow_plan) *plan)
+{
+    const int64_t outputs = p->y->outputs * p->x->outputs;
+    const NAME(finish) f = {.how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements, .by = t->by};
+    for (int64_t i = 0; i < p->count; i++) {
+        const char *const in = p->in + i * p->in_step;
+        char *const out = p->out + i * p->out_step;
+        const int loose = i < p->loose;
+        VEC all[4], none, taps[3];
+        const VEC upper = NAME(tiny_half)(t, 0, in, plan->none, loose, all);
+        const VEC lower = NAME(tiny_half)(t, 1, in, plan->none, loose, all);
+#pragma GCC unroll 3
+        for (int k = 0; k < 3; k++) taps[k] = CHOOSE(upper, lower, t->across[k]);
+#if MINDS_NAN
+        if (__builtin_expect(JOIN(UNORDERED_, LANE)(all[0], all[1]) | JOIN(UNORDERED_, LANE)(all[2], all[3]), 0)) {
+            NAME(narrow_plane)(p, plan, NULL, p->x->size <= N ? 1 : 2, 0, in, out);
+            continue;
+        }
+#endif
+        NAME(put)(out, 0, NAME(tree)(&none, taps, 3), f, loose || outputs == N, outputs);
+    }
+}
+#endif
+
 static void NAME(narrow)(const struct pool_planes *p)
 {
     const struct pool_axis *const x = p->x;
@@ -793,6 +895,14 @@ static void NAME(narrow)(const struct pool_planes *p)
         for (int rows = 1; rows <= 3; rows++)
             plan.by[rows - 1][o / N][o % N] = (TYPE)(p->divisor > 0 ? p->divisor : (double)(rows * counted));
     }
+#ifdef CHOOSE
+    if (NAME(are_tiny)(p->y, x)) {
+        NAME(tiny_plan) tiny = {0};
+        NAME(plan_tiny)(p, &tiny);
+        NAME(tiny_planes)(p, &tiny, &plan);
+        return;
+    }
+#endif
     if (x->size <= N && (x->outputs - 1) * x->stride < N) NAME(narrow_planes)(p, &plan, 1);
     else NAME(narrow_planes)(p, &plan, 2);
 }
@@ -800,8 +910,13 @@ static void NAME(narrow)(const struct pool_planes *p)
 static int NAME(narrows)(const struct pool_axis *y, const struct pool_axis *x)
 {
     const int64_t most = x->stride == 1 ? 2 * N : N;
-    return y->window == 3 && x->window == 3 && y->dilation == 1 && x->dilation == 1 && x->stride <= 2 &&
-           x->before >= 0 && x->before <= 1 && x->size <= 2 * N && x->outputs <= most;
+    if (y->window != 3 || x->window != 3 || y->dilation > 1 || x->dilation > 1 || x->stride > 2 || x->before < 0 ||
+        x->before > 1 || x->size > 2 * N || x->outputs > most)
+        return 0;
+#ifdef CHOOSE
+    if (NAME(are_tiny)(y, x)) return 2;
+#endif
+    return 1;
 }
 #endif
 

@@ -138,7 +138,7 @@ struct pool_kernel {
                   const struct pool_edges *edges, void *dst);
 
     /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows
-     * that a vector or two hold; and any of at most POOL_LEAVES columns, over planes that lie in scratch. */
+     * that a vector or two hold (2 where a whole plane is in a few vectors); and any of at most POOL_LEAVES columns, over planes that lie in scratch. */
     int (*narrows)(const struct pool_axis *y, const struct pool_axis *x);
     void (*narrow)(const struct pool_planes *planes);
     void (*flat)(const struct pool_planes *planes);
@@ -338,7 +338,7 @@ struct pool_job {
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
     int finishes;               /* which makes results of those */
-    int narrow, flat;           /* planes for a kernel of their own: of short rows, or that lie in scratch */
+    int narrow, flat;           /* planes for a kernel of their own: as it `narrows` them, or that lie in scratch */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int64_t pitch;              /* of those where they lie in line before the kernel goes along, or 0 */

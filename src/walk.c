@@ -326,11 +326,10 @@ static void plan_way(struct pool_job *job)
     const int no_bins = g->lead_axes == 1 && !g->lead[0].bins && !along->bins;
     const int finishes = !g->first_cast && !g->beside && can_write(g) &&
                          (!g->divide || g->kernel->divides == POOL_DIVIDES);
-    job->narrow = no_bins && finishes && g->inner.size == 1 && bare && !g->power && g->kernel->narrows &&
-                  g->kernel->narrows(&g->lead[0], along) &&
-                  !(job->walk == walk_fused && along->size > g->kernel->lanes);
-    job->flat = no_bins && finishes && g->inner.size == 1 && bare && !g->power && g->kernel->flat && !job->fused &&
-                lies_flat(g);
+    const int whole_planes = no_bins && finishes && g->inner.size == 1 && bare && !g->power;
+    const int as_fast_fused = job->walk == walk_fused && along->size > g->kernel->lanes;
+    if (whole_planes && g->kernel->narrows && !as_fast_fused) job->narrow = g->kernel->narrows(&g->lead[0], along);
+    job->flat = whole_planes && g->kernel->flat && !job->fused && lies_flat(g);
     if (job->narrow || job->flat) {
         job->walk = walk_planes;
         job->units = g->outer_axes ? g->outer[0].size : 1;
