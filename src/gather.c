@@ -297,7 +297,7 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
             }
             for (a = lead - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
         }
-        find_phases(&b, places, leading, touches, phases);
+        if (lead > 0 || unit == first) find_phases(&b, places, leading, touches, phases);
         /* What is written past the end of a row, the next ones write over. */
         char *const to = out + (plane * rows->size + y) * row * g->out_bytes;
         const int64_t after = last_row - plane * rows->size - y;

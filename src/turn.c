@@ -70,7 +70,7 @@ static int pays(const struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const int64_t row = g->along.size;
-    if (job->task == POOL_SPREAD) return row <= 32 || g->along.stride != 2 || g->along.window > 2;
+    if (job->task == POOL_SPREAD) return row <= 32 || g->along.stride != 2 || g->along.window > 4;
     if (job->task == POOL_ADD) return row <= 32 || !all_inside(g);
     if (g->index_bytes) return row <= 20 || !(job->finds && all_inside(g));
     if (job->whole || job->flat) return 0;
