@@ -123,11 +123,13 @@ static int64_t do_pieces(const struct pool_job *job, const char *in, char *out, 
     return -1;
 }
 
-static int64_t do_units(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+/* Those, or parts of them, which look at whether to stop themselves. */
+static int64_t do_units(const struct pool_job *job, int in_parts, const char *in, char *out, char *index, char *scratch,
                         int64_t first, int64_t last)
 {
     const float_mode before = plain_floats();
-    const int64_t bad = (watched ? do_pieces : job->walk)(job, in, out, index, scratch, first, last);
+    pool_way *const way = in_parts ? job->walk_parts : watched ? do_pieces : job->walk;
+    const int64_t bad = way(job, in, out, index, scratch, first, last);
     restore_floats(before);
     return bad;
 }
@@ -266,7 +268,8 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
 {
     int64_t threads = job->g->bytes / POOL_BYTES_PER_THREAD;
     if (threads > workers) threads = workers;
-    if (threads > job->units) threads = job->units;
+    const int64_t most_units = most(job->units, job->parts);
+    if (threads > most_units) threads = most_units;
 #ifdef _OPENMP
     if (threads > 1 && threads > pool_thread_limit()) threads = pool_thread_limit();
     if (!enter(&threads, job->g->bytes)) threads = 1;
@@ -274,18 +277,23 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
     threads = 1;
 #endif
 
+    const int in_parts = threads > job->units;
+    const int64_t units = in_parts ? job->parts : job->units, scratch_bytes = threads * job->scratch_bytes;
+
     /* The lowest, whatever the threads: as an unsigned number, -1 is past them all. */
     uint64_t bad = UINT64_MAX;
     atomic_int stop = 0;
     struct watch *const before = watched;       /* a signal's handler may pool too */
     _Alignas(64) char small[SMALL_SCRATCH];
-    const int on_stack = threads * job->scratch_bytes <= SMALL_SCRATCH;
-    char *scratch = on_stack ? small : aligned_alloc(64, (size_t)(threads * job->scratch_bytes));
+    const int on_stack = !in_parts && scratch_bytes <= SMALL_SCRATCH;
+    char *scratch =
+        on_stack ? small : aligned_alloc(64, (size_t)(scratch_bytes + (in_parts ? round_up(job->shared_bytes) : 0)));
+    if (in_parts && scratch) index = scratch + scratch_bytes;
     if (scratch) {
         if (threads == 1) {
             struct watch w = {&stop, interrupted, interrupted ? pool_now() + ASK_NS : 0};
             watched = interrupted ? &w : NULL;
-            bad = (uint64_t)do_units(job, in, out, index, scratch, 0, job->units);
+            bad = (uint64_t)do_units(job, 0, in, out, index, scratch, 0, job->units);
             watched = before;
         }
 #ifdef _OPENMP
@@ -295,16 +303,17 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
 #pragma omp parallel num_threads((int)threads) reduction(min : bad)
             {
                 const int64_t t = omp_get_thread_num(), n = omp_get_num_threads();
-                const int64_t share = job->units / n, more = job->units % n;
+                const int64_t share = units / n, more = units % n;
                 const int64_t first = share * t + (t < more ? t : more);
                 struct watch w = {&stop, t == 0 ? interrupted : NULL, interrupted ? pool_now() + ASK_NS : 0};
                 watched = interrupted ? &w : NULL;
-                bad = (uint64_t)do_units(job, in, out, index, scratch + t * job->scratch_bytes, first,
+                bad = (uint64_t)do_units(job, in_parts, in, out, index, scratch + t * job->scratch_bytes, first,
                                          first + share + (t < more));
                 if (t) atomic_fetch_add_explicit(&done, 1, memory_order_release);
                 else if (interrupted) wait_for(&done, (int)n - 1);
                 watched = t ? NULL : before;
             }
+            if (in_parts) do_units(job, 0, in, out, index, scratch, 0, job->units);
         }
 #endif
         if (!on_stack) free(scratch);

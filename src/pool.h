@@ -323,6 +323,10 @@ struct pool_job {
     pool_way *walk;
     int64_t x_block, x_blocks, c_block, c_blocks;       /* outputs along the row, inner elements */
     int64_t units;
+    /* Where threads outnumber units: parts of those, as many of each, which leave what they make in memory that all
+     * share.  That is the `index` of the units then, which make the rest of it. */
+    pool_way *walk_parts;
+    int64_t parts, shared_bytes;
     int64_t piece;              /* units between two looks at whether to stop, to begin with; 0: the call is short */
     int64_t reach;              /* input positions that a window spans along the row */
     int chunked;                /* the window is longer than POOL_LEAVES, and folded into so many columns first */

@@ -25,6 +25,7 @@ faults.faults_arm.argtypes = [ctypes.c_long]
 x = np.random.default_rng(0).integers(-8, 9, (2, 20, 25, 3)).astype(np.float32)
 large = np.random.default_rng(0).integers(-8, 9, (4, 160, 160, 3)).astype(np.float32)
 narrow = np.random.default_rng(0).integers(-8, 9, (9, 32, 7, 7)).astype(np.float32)
+plane = np.random.default_rng(0).integers(-8, 9, (150, 1500)).astype(np.float32)
 row = np.random.default_rng(0).integers(-8, 9, (300, 20)).astype(np.float32)
 small = np.arange(20.0).reshape(4, 5)
 halves = x.astype(np.float16)
@@ -43,6 +44,7 @@ CALLS = {
     "cast": lambda: pypool.max_pool2d(halves, 3, 1),
     "parallel": lambda: pypool.avg_pool2d(large, 3, 2, workers=2),
     "indices": lambda: pypool.max_pool2d(x, 3, 2, return_indices=True)[1],
+    "one plane": lambda: pypool.global_max_pool2d(plane, keepdims=True, workers=2),
     "global": lambda: pypool.global_avg_pool2d(x, keepdims=True),
     "adaptive": lambda: pypool.adaptive_max_pool2d(x, (7, 9)),
     "norm": lambda: pypool.lp_pool2d(x, 3, 5, 1),

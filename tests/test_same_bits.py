@@ -11,6 +11,7 @@ from pypool import _runtime
 PROBLEMS = {  # of channels-last images large enough for eight threads, which round at every step
     "2d": ((3, 130, 141, 8), {"pool_size": 3, "strides": 2, "padding": "same"}),
     "2d, one plane": ((1, 500, 501, 1), {"pool_size": (5, 7), "strides": 1, "padding": "same"}),
+    "2d, one wide plane": ((1, 150, 1500, 1), {"pool_size": 3, "strides": 2}),
     "2d, a large window": ((2, 90, 91, 32), {"pool_size": 37, "strides": 9}),
     "2d, narrow planes": ((24, 7, 14, 128), {"pool_size": 3, "strides": 1, "padding": "same"}),
     "2d, narrow and apart": ((24, 12, 12, 128), {"pool_size": 2, "strides": 2}),
