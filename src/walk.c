@@ -6,6 +6,7 @@
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 enum { WHOLE_BYTES = POOL_L1_BYTES };       /* of the lanes of one row */
+enum { SHARED_BYTES = 1 << 18 };        /* of the lanes of a row in one block of outputs, where windows share much */
 enum { PART_BYTES = 1024 };     /* of the lanes of a row that a thread may take down a plane */
 enum { FLAT_BYTES = POOL_L1_BYTES / 2 };        /* of the lanes of a plane and its padding */
 enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
@@ -142,6 +143,9 @@ static void plan_blocks(struct pool_job *job)
         const int64_t most_lanes = shares && job->reach < 10 ? 2 * tile : tile;     /* of more, nodes stay beside it */
         const int64_t fewest = job->reach <= 4 * tile / 64 ? 64 : POOL_VECTOR / g->lane_bytes;
         job->c_block = span <= most_lanes / inner ? inner : least(inner, most(fewest, most_lanes / span));
+        /* Channels that need not be brought together, nor parted again, are worth more than L1 (20x20x512, max 5x5/1:
+         * 130 us, so 66). */
+        if (shares && span <= SHARED_BYTES / g->lane_bytes / inner) job->c_block = inner;
         if (job->c_block < inner && job->c_block >= 64) {        /* as even as whole vectors allow */
             const int64_t even = ceil_div(inner, ceil_div(inner, job->c_block));
             job->c_block = round_up(even * g->lane_bytes) / g->lane_bytes;
