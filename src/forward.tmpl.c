@@ -293,19 +293,22 @@ INLINE void NAME(join)(VEC *doubt, int64_t i, int top, VEC node, int64_t c, NAME
 INLINE void NAME(join_columns)(const NAME(source) *s, VEC *doubt, int64_t i, int top, int vectors, int64_t c,
                                NAME(levels) level)
 {
-    VEC pair[2][4], sum[4] = {{0}};
+    VEC pair[2][4];
+    unsigned any = 0;
 #pragma GCC unroll 4
     for (int k = 0; k < POOL_GROUP; k++)
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) {
             VEC row = NAME(leaf)(s->rows[k], c + v * N, 1, N);
             KEEP(row);
+#if MINDS_NAN
+            if (doubt && k % 2) any |= JOIN(UNORDERED_, LANE)(pair[k / 2][v], row);
+#endif
             pair[k / 2][v] = k % 2 ? NAME(rule)(doubt, pair[k / 2][v], row) : row;
-            sum[v] += row;
         }
+    if (__builtin_expect(any != 0, 0)) *doubt += (TYPE)__builtin_nan("");
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) {
-        if (MINDS_NAN && doubt) *doubt += sum[v];
         const VEC node = NAME(rule)(doubt, pair[0][v], pair[1][v]);
         NAME(join)(doubt, i, top, FOLDED(node), c + v * N, level);
     }
@@ -443,8 +446,8 @@ static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *
     NAME(merge_some)(0, 0, dst, rows, n, count);
 }
 
-static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, void *dst, const void *const *rows, int n,
-                                                         int64_t count)
+static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, void *dst, const void *const *rows,
+                                                         int n, int64_t count)
 {
     if (MINDS_NAN && quick) NAME(merge_some)(1, exact, dst, rows, n, count);
     else NAME(merge_some)(0, exact, dst, rows, n, count);
@@ -861,7 +864,8 @@ INLINE VEC NAME(tiny_half)(const NAME(tiny_plan) *t, int h, const char *in, VEC 
 static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan) *t, const NAME(narrow_plan) *plan)
 {
     const int64_t outputs = p->y->outputs * p->x->outputs;
-    const NAME(finish) f = {.how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements, .by = t->by};
+    const NAME(finish) f = {
+        .how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements, .by = t->by};
     for (int64_t i = 0; i < p->count; i++) {
         const char *const in = p->in + i * p->in_step;
         char *const out = p->out + i * p->out_step;
@@ -940,9 +944,11 @@ static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TY
             if (window == h) return acc;
             TYPE *const to = last ? last : acc;
             const TYPE *const end = acc + (window - h) * unit;
-            if (window <= 2 * h) NAME(merge_either)(quick, to == last, to, (const void *[]){acc, end}, 2, count);
-            else if (window <= 3 * h) NAME(merge_either)(quick, to == last, to, (const void *[]){acc, acc + step, end}, 3, count);
-            else NAME(merge_either)(quick, to == last, to, (const void *[]){acc, acc + step, end - step, end}, 4, count);
+            const void *runs[4] = {acc, end};
+            int n = 2;
+            if (window > 2 * h) runs[1] = acc + step, runs[n++] = end;
+            if (window > 3 * h) runs[2] = end - step, runs[n++] = end;
+            NAME(merge_either)(quick, to == last, to, runs, n, count);
             return to;
         }
         if (!IDEMPOTENT && digit) {         /* rest = `digit` runs of h, then the rest there was */
@@ -1123,7 +1129,8 @@ static void NAME(flat)(const struct pool_planes *p)
 {
     const struct pool_axis *const y = p->y, *const x = p->x;
     const int64_t pitch = p->pitch, top = (y->outputs - 1) * y->stride;        /* of the last windows */
-    const int64_t rows = top + 1 + (y->window - 1) * y->dilation, firsts = top * pitch + (x->outputs - 1) * x->stride + 1;
+    const int64_t rows = top + 1 + (y->window - 1) * y->dilation;
+    const int64_t firsts = top * pitch + (x->outputs - 1) * x->stride + 1;
     const VEC none = NAME(leaf)(p->padding, 0, 1, N);
     const NAME(finish) f = {.how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements};
     if (p->divides && !p->divisor) NAME(count_columns)(p, p->counts);

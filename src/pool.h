@@ -138,7 +138,8 @@ struct pool_kernel {
                   const struct pool_edges *edges, void *dst);
 
     /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows
-     * that a vector or two hold (2 where a whole plane is in a few vectors); and any of at most POOL_LEAVES columns, over planes that lie in scratch. */
+     * that a vector or two hold (2 where a few hold a plane); and any of at most POOL_LEAVES columns, over planes that
+     * lie in scratch. */
     int (*narrows)(const struct pool_axis *y, const struct pool_axis *x);
     void (*narrow)(const struct pool_planes *planes);
     void (*flat)(const struct pool_planes *planes);
