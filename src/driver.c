@@ -293,7 +293,7 @@ enum pool_status pool_run(const struct pool_job *job, const void *in, void *out,
         if (threads == 1) {
             struct watch w = {&stop, interrupted, interrupted ? pool_now() + ASK_NS : 0};
             watched = interrupted ? &w : NULL;
-            bad = (uint64_t)do_units(job, 0, in, out, index, scratch, 0, job->units);
+            bad = (uint64_t)do_units(job, 0, in, out, index, scratch, 0, units);
             watched = before;
         }
 #ifdef _OPENMP

@@ -24,8 +24,8 @@
     static void place_##from##_##to(const void *code, int64_t count, int64_t first, int64_t step, int loose,   \
                                     void *index)                                                               \
     {                                                                                                          \
-        enum { WIDEST = from > to ? from : to, ROOM = 8 * VECTOR_BYTES / WIDEST };                             \
-        enum { AT_ONCE = ROOM < POOL_LOOSE_PLACES ? ROOM : POOL_LOOSE_PLACES };                                \
+        enum { WIDEST = from > to ? from : to, ROOM = 8 * VECTOR_BYTES / WIDEST, MOST = POOL_LOOSE_PLACES,     \
+               AT_ONCE = ROOM < MOST ? ROOM : MOST };                                                          \
         typedef uint8_t of_8 __attribute__((vector_size(AT_ONCE), unused));                                    \
         typedef uint16_t of_16 __attribute__((vector_size(2 * AT_ONCE), unused));                              \
         typedef uint32_t of_32 __attribute__((vector_size(4 * AT_ONCE), unused));                              \
