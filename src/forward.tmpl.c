@@ -11,7 +11,7 @@
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
- *             NARROWS                1 where it has a kernel for planes of short rows
+ *             NARROWS                1 where it has kernels for whole planes
  *             DIVIDES                1 where that divides its lanes as it writes them, integers by a power of two
  *             PAIR(lanes)            the sums of each two, from a vector of elements half as wide as lanes, if they are
  *             WRITTEN(lanes)         lanes to elements, if the fused kernel may write those
@@ -156,7 +156,7 @@ INLINE VEC NAME(rule)(VEC *doubt, VEC a, VEC b)
     return RULE(a, b);
 }
 
-/* The rule over taps[0 .. n), as a tree. */
+/* The rule over taps[0 .. n), as a tree; its quick form with `doubt`, which is not written. */
 INLINE VEC NAME(tree)(VEC *doubt, const VEC *taps, int n)
 {
     VEC node[POOL_MERGED];
@@ -176,8 +176,8 @@ INLINE VEC NAME(careful_tree)(const VEC *taps, int n)
     unsigned any = 0;
 #pragma GCC unroll 4
     for (int k = 0; k < n; k += 2) any |= JOIN(UNORDERED_, LANE)(taps[k], taps[k + 1 < n ? k + 1 : k]);
-    VEC none;
-    if (__builtin_expect(!any, 1)) return NAME(tree)(&none, taps, n);
+    VEC unasked;
+    if (__builtin_expect(!any, 1)) return NAME(tree)(&unasked, taps, n);
 #endif
     return NAME(tree)(NULL, taps, n);
 }
@@ -416,14 +416,14 @@ static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char
  * there is no NaN; `exact` where nothing past the end of dst may be written. */
 INLINE void NAME(merge_n)(int quick, int exact, TYPE *dst, const void *const *rows, int n, int64_t count)
 {
-    VEC none;
+    VEC unasked;
     const TYPE *row[POOL_MERGED];
     for (int k = 0; k < n; k++) row[k] = rows[k];
     for (int64_t i = 0; i < count; i += N) {
         VEC taps[POOL_MERGED];
 #pragma GCC unroll 8
         for (int k = 0; k < n; k++) taps[k] = NAME(load)(row[k] + i);
-        const VEC v = quick ? NAME(tree)(&none, taps, n) : NAME(careful_tree)(taps, n);
+        const VEC v = quick ? NAME(tree)(&unasked, taps, n) : NAME(careful_tree)(taps, n);
         if (exact && count - i < N) NAME(store_part)(dst + i, v, count - i);
         else NAME(store)(dst + i, v);
     }
@@ -854,10 +854,10 @@ INLINE VEC NAME(tiny_half)(const NAME(tiny_plan) *t, int h, const char *in, VEC 
         part[v] = PICK(t->within[h][v], part[v], none);
         all[2 * h + v] = part[v];
     }
-    VEC none_doubt, taps[3];
+    VEC unasked, taps[3];
 #pragma GCC unroll 3
     for (int k = 0; k < 3; k++) taps[k] = CHOOSE(part[0], part[1], t->down[h][k]);
-    const VEC folded = NAME(tree)(&none_doubt, taps, 3);
+    const VEC folded = NAME(tree)(&unasked, taps, 3);
     return FOLDED(folded);
 }
 
@@ -870,7 +870,7 @@ static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan)
         const char *const in = p->in + i * p->in_step;
         char *const out = p->out + i * p->out_step;
         const int loose = i < p->loose;
-        VEC all[4], none, taps[3];
+        VEC all[4], unasked, taps[3];
         const VEC upper = NAME(tiny_half)(t, 0, in, plan->none, loose, all);
         const VEC lower = NAME(tiny_half)(t, 1, in, plan->none, loose, all);
 #pragma GCC unroll 3
@@ -881,7 +881,7 @@ static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan)
             continue;
         }
 #endif
-        NAME(put)(out, 0, NAME(tree)(&none, taps, 3), f, loose || outputs == N, outputs);
+        NAME(put)(out, 0, NAME(tree)(&unasked, taps, 3), f, loose || outputs == N, outputs);
     }
 }
 #endif
@@ -1039,15 +1039,16 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
         if (step == 2)
             for (; o + N <= outputs; o += N)
                 NAME(store)(dst + o, EVEN(NAME(load)(row + 2 * o), NAME(load)(row + 2 * o + N)));
+        /* Past the last of these there is one more: a row of elements may end with the last. */
 #ifdef CHOOSE
         if (step == 3)
-            for (; o + N <= outputs; o += N) {
+            for (; o + N < outputs; o += N) {
                 const TYPE *const at = row + 3 * o;
                 NAME(store)(dst + o, NAME(third)(NAME(load)(at), NAME(load)(at + N), NAME(load)(at + 2 * N), 0));
             }
 #endif
         if (step == 4)
-            for (; o + N <= outputs; o += N) {
+            for (; o + N < outputs; o += N) {
                 const TYPE *const at = row + 4 * o;
                 const VEC low = EVEN(NAME(load)(at), NAME(load)(at + N));
                 const VEC high = EVEN(NAME(load)(at + 2 * N), NAME(load)(at + 3 * N));

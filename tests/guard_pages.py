@@ -38,6 +38,8 @@ WINDOWS = [  # pool_size, strides, padding, dilation
     (3, 1, "same", 1),
     (5, 1, "valid", 1),
     (3, 1, "same", 2),
+    (3, 3, "valid", 1),
+    (2, 4, "valid", 1),
 ]
 TALL_WINDOWS = [
     (7, 1, "valid", 1),
