@@ -129,18 +129,6 @@ typedef struct {
     NAME(codes) at;
 } NAME(spot);
 
-INLINE VEC NAME(best_among)(VEC *doubt, const VEC *taps, int n)
-{
-    VEC tree[POOL_FOUND * POOL_FOUND];
-#pragma GCC unroll 9
-    for (int k = 0; k < n; k++) tree[k] = taps[k];
-#pragma GCC unroll 4
-    for (int half = 1; half < n; half *= 2)
-#pragma GCC unroll 5
-        for (int k = 0; k + half < n; k += 2 * half) tree[k] = NAME(rule)(doubt, tree[k], tree[k + half]);
-    return tree[0];
-}
-
 /* Where x is the best, which may be NaN unless that is in doubt. */
 INLINE NAME(mask) NAME(is_best)(VEC *doubt, VEC x, VEC best)
 {
@@ -154,7 +142,7 @@ INLINE NAME(mask) NAME(is_best)(VEC *doubt, VEC x, VEC best)
 /* Of taps in their order: first what is best, then the first tap that is. */
 INLINE NAME(spot) NAME(found)(VEC *doubt, const VEC *taps, int n, const NAME(codes) *codes)
 {
-    NAME(spot) s = {NAME(best_among)(doubt, taps, n), codes[n - 1]};
+    NAME(spot) s = {NAME(tree)(doubt, taps, n), codes[n - 1]};
 #pragma GCC unroll 8
     for (int k = n - 2; k >= 0; k--) s.at = PICK(NAME(is_best)(doubt, taps[k], s.best), codes[k], s.at);
 #if MINDS_NAN
@@ -171,7 +159,7 @@ INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int 
     VEC bests[POOL_FOUND];
 #pragma GCC unroll 3
     for (int t = 0; t < n; t++) bests[t] = columns[t].best;
-    NAME(spot) s = {NAME(best_among)(doubt, bests, n), ~(NAME(codes)){0}};
+    NAME(spot) s = {NAME(tree)(doubt, bests, n), ~(NAME(codes)){0}};
 #pragma GCC unroll 3
     for (int t = 0; t < n; t++) {
         const NAME(codes) here = columns[t].at + steps[t];

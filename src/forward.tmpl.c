@@ -835,11 +835,7 @@ INLINE void NAME(plan_tiny)(const struct pool_planes *p, NAME(tiny_plan) *t)
             t->across[k][o] = (choice)(there ? h * N + row % rows * x->size + column : N - 1);
         }
     for (int64_t o = 0; p->divides && o < outputs; o++) {
-        const int64_t top = o / x->outputs * y->stride - y->before, left = o % x->outputs * x->stride - x->before;
-        int64_t counted = 0;
-        for (int64_t k = 0; k < 9; k++)
-            counted += top + k / 3 >= y->counted_first && top + k / 3 < y->counted_last &&
-                       left + k % 3 >= x->counted_first && left + k % 3 < x->counted_last;
+        const int64_t counted = pool_counted(y, o / x->outputs) * pool_counted(x, o % x->outputs);
         t->by[o] = (lane)(p->divisor > 0 ? p->divisor : (double)counted);
     }
 }
@@ -893,9 +889,7 @@ static void NAME(narrow)(const struct pool_planes *p)
     plan.none = NAME(leaf)(p->padding, 0, 1, N);
     memset(plan.within, -1, (size_t)x->size * sizeof(TYPE));
     for (int64_t o = 0; p->divides && o < x->outputs; o++) {
-        const int64_t start = o * x->stride - x->before, end = start + 3;
-        const int64_t counted = (end < x->counted_last ? end : x->counted_last) -
-                                (start > x->counted_first ? start : x->counted_first);
+        const int64_t counted = pool_counted(x, o);
         for (int rows = 1; rows <= 3; rows++)
             plan.by[rows - 1][o / N][o % N] = (TYPE)(p->divisor > 0 ? p->divisor : (double)(rows * counted));
     }
@@ -1066,20 +1060,6 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
 }
 
 #if NARROWS
-/* What each output of a row is divided by, of windows of which one row counts: the columns that do. */
-INLINE void NAME(count_columns)(const struct pool_planes *p, TYPE *counts)
-{
-    const struct pool_axis *const x = p->x;
-    for (int64_t o = 0; o < x->outputs; o++) {
-        int64_t counted = 0;
-        for (int64_t t = 0; t < x->window; t++) {
-            const int64_t at = o * x->stride - x->before + t * x->dilation;
-            counted += at >= x->counted_first && at < x->counted_last;
-        }
-        counts[o] = (TYPE)counted;
-    }
-}
-
 /* The rows of a plane and those of padding around it, `pitch` apart; past the columns of each lies what is both its
  * padding after and the next one's before.  `doubt` gathers all elements. */
 INLINE void NAME(lay_flat)(const struct pool_planes *p, VEC *doubt, VEC none, int loose, const char *in, int64_t pitch,
@@ -1113,11 +1093,7 @@ INLINE void NAME(put_flat)(const struct pool_planes *p, NAME(finish) f, int loos
     for (int64_t o = 0; o < y->outputs; o++, out += y->out_step, windows += y->stride * p->pitch) {
         const TYPE *row = windows;
         if (x->stride > 1) NAME(thin)(row, 1, x->stride, x->outputs, thinned), row = thinned;
-        int64_t counted = 0;
-        for (int64_t t = 0; p->divides && !p->divisor && t < y->window; t++) {
-            const int64_t at = o * y->stride - y->before + t * y->dilation;
-            counted += at >= y->counted_first && at < y->counted_last;
-        }
+        const int64_t counted = p->divides ? pool_counted(y, o) : 0;
         for (int64_t c = 0; c < x->outputs; c += N) {
             if (p->divides && p->divisor) f.by = (VEC){0} + (TYPE)p->divisor;
             else if (p->divides) f.by = NAME(load)((const TYPE *)p->counts + c) * (TYPE)counted;
@@ -1134,7 +1110,7 @@ static void NAME(flat)(const struct pool_planes *p)
     const int64_t firsts = top * pitch + (x->outputs - 1) * x->stride + 1;
     const VEC none = NAME(leaf)(p->padding, 0, 1, N);
     const NAME(finish) f = {.how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements};
-    if (p->divides && !p->divisor) NAME(count_columns)(p, p->counts);
+    for (int64_t o = 0; p->divides && o < x->outputs; o++) ((TYPE *)p->counts)[o] = (TYPE)pool_counted(x, o);
     for (int64_t i = 0; i < p->count; i++) {
         TYPE *const acc = p->acc, *const spare = p->spare;
         VEC doubt = {0};

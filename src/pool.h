@@ -260,6 +260,17 @@ struct pool_axis {
     int bins;                               /* output o covers [floor(o*n/m), ceil((o + 1)*n/m)) instead, of n and m */
 };
 
+/* How many elements of the window of output o count in an average. */
+static inline int64_t pool_counted(const struct pool_axis *a, int64_t o)
+{
+    int64_t counted = 0;
+    for (int64_t t = 0; t < a->window; t++) {
+        const int64_t at = o * a->stride - a->before + t * a->dilation;
+        counted += at >= a->counted_first && at < a->counted_last;
+    }
+    return counted;
+}
+
 struct pool_range {
     int64_t first, last;
 };
