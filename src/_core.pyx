@@ -111,7 +111,7 @@ cdef extern from "pool.h":
         int64_t piece
         const pool_turned *turned
         const pool_geometry *far
-        int narrow, flat
+        int narrow, flat, overlap
     enum pool_task:
         POOL_FORWARD
     enum pool_status:
@@ -207,7 +207,7 @@ cdef class Geometry:
     @property
     def narrow(self):
         """Whether planes have a way of their own as they lie: a kernel for whole planes, or turned."""
-        return bool(self.job.narrow) or bool(self.job.flat) or self.job.turned != NULL
+        return bool(self.job.narrow or self.job.flat or self.job.overlap) or self.job.turned != NULL
 
     @property
     def in_slabs(self):

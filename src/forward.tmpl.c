@@ -918,6 +918,95 @@ static int NAME(narrows)(const struct pool_axis *y, const struct pool_axis *x)
 }
 #endif
 
+#if IDEMPOTENT
+/* Whether any of the elements is NaN, as far as the rule minds. */
+INLINE unsigned NAME(any_nan)(const char *row, int64_t count)
+{
+    unsigned any = 0;
+#if MINDS_NAN
+    int64_t c = 0;
+    for (; c + 2 * N <= count; c += 2 * N)
+        any |= JOIN(UNORDERED_, LANE)(NAME(leaf)(row, c, 1, N), NAME(leaf)(row, c + N, 1, N));
+    for (; c < count; c += N) {
+        const int64_t left = count - c;
+        const VEC v = NAME(leaf)(row, c, left >= N, left);
+        any |= JOIN(UNORDERED_, LANE)(v, v);
+    }
+#else
+    (void)row, (void)count;
+#endif
+    return any;
+}
+
+#ifdef CHOOSE
+/* How often a run doubles that makes windows of so many, the last time by less. */
+INLINE int NAME(doublings)(int64_t window)
+{
+    return 63 - __builtin_clzll((uint64_t)window - 1);
+}
+
+/* Whether windows along lanes `unit` apart can be made in registers: no shift is by more than a vector. */
+INLINE int NAME(runs)(int64_t unit, int64_t window)
+{
+    if (sizeof(TYPE) < 4 || window < 2 || window > 2 * N) return 0;
+    const int doublings = NAME(doublings)(window);
+    return (window - ((int64_t)1 << doublings)) * unit <= N && (unit << doublings) <= 2 * N;
+}
+
+/* dst[i] = rule over acc[i + t*unit], t in [0, window), i in [0, count), for windows that `runs` admits, in so many
+ * rows; dst may be acc.  From the last vector to the first, so that each meets what is after it in a register. */
+INLINE void NAME(run_n)(int quick, int doublings, const TYPE *acc, int64_t unit, int64_t window, int64_t count,
+                        int as_elements, int64_t rows, int64_t acc_step, int64_t dst_step, char *dst)
+{
+    const NAME(finish) f = {.as_elements = as_elements};
+    VEC unasked, *const doubt = quick ? &unasked : NULL;
+    JOIN(mask_, LANE) from[POOL_DOUBLINGS];
+#pragma GCC unroll 6
+    for (int d = 0; d <= doublings; d++) {
+        const int64_t shift = (d < doublings ? (int64_t)1 << d : window - ((int64_t)1 << doublings)) * unit;
+        for (int l = 0; l < N; l++) from[d][l] = (__typeof__(from[0][0]))(l + shift);
+    }
+    for (; rows > 0; rows--, acc += acc_step, dst += dst_step) {
+        VEC after[POOL_DOUBLINGS];
+        int64_t i = (count - 1 + (window - 1) * unit) / N * N;
+#pragma GCC unroll 6
+        for (int d = 0; d <= doublings; d++) after[d] = NAME(load)(acc + i);
+        for (; i >= 0; i -= N) {
+            VEC v = NAME(load)(acc + i);
+#pragma GCC unroll 6
+            for (int d = 0; d <= doublings; d++) {
+                const VEC shifted = CHOOSE(v, after[d], from[d]);
+                after[d] = v;
+                v = NAME(rule)(doubt, v, shifted);
+            }
+            if (i < count) NAME(put)(dst, i, v, f, count - i >= N, count - i);
+        }
+    }
+}
+
+INLINE void NAME(run_some)(int quick, const TYPE *acc, int64_t unit, int64_t window, int64_t count, int as_elements,
+                           int64_t rows, int64_t acc_step, int64_t dst_step, char *dst)
+{
+    switch (NAME(doublings)(window)) {
+    case 0: NAME(run_n)(quick, 0, acc, unit, window, count, as_elements, rows, acc_step, dst_step, dst); break;
+    case 1: NAME(run_n)(quick, 1, acc, unit, window, count, as_elements, rows, acc_step, dst_step, dst); break;
+    case 2: NAME(run_n)(quick, 2, acc, unit, window, count, as_elements, rows, acc_step, dst_step, dst); break;
+    case 3: NAME(run_n)(quick, 3, acc, unit, window, count, as_elements, rows, acc_step, dst_step, dst); break;
+    default: NAME(run_n)(quick, 4, acc, unit, window, count, as_elements, rows, acc_step, dst_step, dst);
+    }
+}
+
+static __attribute__((noinline)) void NAME(run)(int quick, const TYPE *acc, int64_t unit, int64_t window, int64_t count,
+                                                int as_elements, int64_t rows, int64_t acc_step, int64_t dst_step,
+                                                char *dst)
+{
+    if (sizeof(TYPE) < 4) return;
+    if (MINDS_NAN && quick) NAME(run_some)(1, acc, unit, window, count, as_elements, rows, acc_step, dst_step, dst);
+    else NAME(run_some)(0, acc, unit, window, count, as_elements, rows, acc_step, dst_step, dst);
+}
+#endif
+#endif
+
 /* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
  * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count).  Nothing is
  * written past the end of `last`.  `quick` where there is no NaN. */
@@ -925,13 +1014,24 @@ static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TY
                                                         int64_t window, int64_t count)
 {
     TYPE *rest = NULL;          /* windows of the digits of `window` below the one at hand */
+    int64_t run = 1;
+#if IDEMPOTENT && defined(CHOOSE)
+    if (!quick) quick = !NAME(any_nan)((const char *)acc, count + (window - 1) * unit);
+    if (NAME(runs)(unit, window)) {
+        NAME(run)(quick, acc, unit, window, count, 0, 1, 0, 0, (char *)(last ? last : acc));
+        return last ? last : acc;
+    }
+    while (2 * run < window && NAME(runs)(unit, 2 * run)) run *= 2;
+    if (run > 1) NAME(run)(quick, acc, unit, run, count + (window - run) * unit, 0, 1, 0, 0, (char *)acc);
+    else
+#endif
     if (window > 1 && window <= POOL_MERGED) {
         const void *taps[POOL_MERGED];
         for (int64_t t = 0; t < window; t++) taps[t] = acc + t * unit;
         NAME(merge_either)(quick, last != NULL, last ? last : acc, taps, (int)window, count);
         return last ? last : acc;
     }
-    for (int64_t h = 1;; h *= 4) {
+    for (int64_t h = run;; h *= 4) {
         const int64_t step = h * unit, digit = window / h % 4;
         const int at_last = 4 * h > window || (IDEMPOTENT && 4 * h == window);
         if (IDEMPOTENT && at_last) {        /* runs may overlap */
@@ -1209,6 +1309,10 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
     }
 }
 
+#if IDEMPOTENT && FUSES
+#include "overlap.tmpl.c"
+#endif
+
 #ifdef BETTER
 #include "best.tmpl.c"
 #endif
@@ -1225,6 +1329,12 @@ const struct pool_kernel NAME(EXPORTED) = {
     .fused = NAME(fused),
 #if NARROWS
     .narrows = NAME(narrows), .narrow = NAME(narrow), .flat = NAME(flat),
+#endif
+#if IDEMPOTENT
+    .overlaps = NAME(overlaps),
+#ifdef CHOOSE
+    .longest_run = sizeof(TYPE) < 4 ? 0 : 2 * N,
+#endif
 #endif
 #endif
 #ifdef BETTER

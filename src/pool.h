@@ -22,6 +22,8 @@ enum { POOL_KEPT = 16 };         /* vectors of a pixel whose best are kept for t
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
 enum { POOL_MERGED = 7 };       /* rows merged at once */
+enum { POOL_DOUBLINGS = 5 };    /* of runs along a row that are made in registers, to two vectors of 16 lanes */
+enum { POOL_OVERLAP_TAPS = 64 };        /* rows, or pixels, that windows which overlap are folded from at once */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
 enum { POOL_BYTES_PER_THREAD = 128 * 1024 };    /* 2 threads, max 2x2: 0.5 MB 16.0 -> 12.0 us, 1 MB 26.7 -> 18.5 us */
 enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
@@ -79,6 +81,25 @@ struct pool_planes {
      * apart, of whole vectors: a row and the padding on either side, but not on both. */
     int64_t pitch;
     void *acc, *spare, *counts;
+};
+
+/* Rows of outputs of windows that overlap, of so many planes. */
+struct pool_overlaps {
+    const struct pool_axis *y, *x;      /* not dilated */
+    const char *in, *padding;   /* `in`: the first of the inner block at position 0 of row 0; `padding` as above */
+    char *out;                  /* the first output */
+    int64_t in_step, out_step, planes;
+    int64_t loose;              /* planes, from the first, whose rows may be read a vector past their ends */
+    int64_t row, rows, first, outputs;          /* the first row of outputs, how many; the first output of each */
+    int64_t inner;
+    int as_elements;
+    /* Rows of outputs folded at once, and outputs of a row, or 0; blocks of rows that their windows have in common; the
+     * lanes of two such groups, of as many rows to spare as go along `together`, and of the blocks, `pitch` apart; room
+     * for the places of so many rows, as many at least as a group meets. */
+    int group, across, together;
+    int64_t blocks, pitch, most_taps;
+    void *lanes, *spare, *ring;
+    int64_t *taps;
 };
 
 /* Taps of windows: element i of output o of row r lies at taps[k] + r*row_step + o*step, `stride` (1 or 2) elements
@@ -143,6 +164,11 @@ struct pool_kernel {
     int (*narrows)(const struct pool_axis *y, const struct pool_axis *x);
     void (*narrow)(const struct pool_planes *planes);
     void (*flat)(const struct pool_planes *planes);
+
+    /* Windows that overlap, by a rule that may meet an element twice; else null.  Of single elements side by side the
+     * longest that a row's are made of in registers, or 0. */
+    int64_t longest_run;
+    void (*overlaps)(const struct pool_overlaps *planes);
 
     /* For the reductions that pick an element, or null.  best[r][o][i] = the best of what it holds and of the taps, the
      * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past both. */
@@ -355,6 +381,8 @@ struct pool_job {
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
     int finishes;               /* which makes results of those */
     int narrow, flat;           /* planes for a kernel of their own: as it `narrows` them, or that lie in scratch */
+    int overlap, overlap_across;        /* rows of outputs whose windows overlap, done at once, or 0; and pixels */
+    int64_t overlap_blocks;     /* of rows that those have in common */
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int64_t pitch;              /* of those where they lie in line before the kernel goes along, or 0 */

@@ -73,7 +73,7 @@ static int pays(const struct pool_job *job)
     if (job->task == POOL_SPREAD) return row <= 32 || g->along.stride != 2 || g->along.window > 4;
     if (job->task == POOL_ADD) return row <= 32 || !all_inside(g);
     if (g->index_bytes) return row <= 20 || !(job->finds && all_inside(g));
-    if (job->whole || job->flat) return 0;
+    if (job->whole || job->flat || job->overlap) return 0;
     if (job->narrow) return job->narrow < 2 && 2 * row <= g->kernel->lanes;
     if (job->fused) return row <= (job->all_fused ? 9 : 32);
     return 1;

@@ -184,7 +184,8 @@ static void plan_units(struct pool_job *job)
     for (int a = 0; a < g->lead_axes; a++) job->units *= g->lead[a].outputs;
     for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
     job->strips = g->lead_axes > 0 && !job->whole &&
-                  (job->far || job->slide_nodes || job->x_blocks == 1 || (is_in_cache(g) && job->units >= 16));
+                  (job->far || job->overlap || job->slide_nodes || job->x_blocks == 1 ||
+                   (is_in_cache(g) && job->units >= 16));
     if (!job->strips) job->units *= job->x_blocks;
     job->inside = outputs_inside(&g->along);
     for (int a = 0; a < g->lead_axes; a++) job->lead_inside[a] = outputs_inside(&g->lead[a]);
@@ -325,6 +326,12 @@ static int lies_flat(const struct pool_geometry *g)
            flat_pitch(g) <= most_positions / extent(y);
 }
 
+/* Whether planes are so small that each is one unit. */
+static int is_small(const struct pool_geometry *g)
+{
+    return g->lead[0].size * g->along.size * g->lane_bytes <= POOL_L1_BYTES;
+}
+
 /* The way through dense planes that one kernel takes whole. */
 static void plan_way(struct pool_job *job)
 {
@@ -340,8 +347,10 @@ static void plan_way(struct pool_job *job)
     const int whole_planes = no_bins && finishes && g->inner.size == 1 && bare && !g->power;
     const int as_fast_fused = job->walk == walk_fused && along->size > g->kernel->lanes;
     if (whole_planes && g->kernel->narrows && !as_fast_fused) job->narrow = g->kernel->narrows(&g->lead[0], along);
-    job->flat = whole_planes && g->kernel->flat && !job->fused && !job->whole && lies_flat(g);
-    if (job->narrow || job->flat) {
+    const int runs = job->overlap && along->window <= g->kernel->longest_run;
+    job->flat = whole_planes && g->kernel->flat && !runs && !job->fused && !job->whole && lies_flat(g);
+    if (job->narrow || job->flat) job->overlap = 0;
+    if (job->narrow || job->flat || (job->overlap && whole_planes && is_small(g))) {
         job->walk = walk_planes;
         job->units = g->outer_axes ? g->outer[0].size : 1;
     }
@@ -391,6 +400,11 @@ static void plan_scratch(struct pool_job *job)
     job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes) : 0);
     job->scratch_bytes = most(job->scratch_bytes, 2 * POOL_VECTOR);     /* a row of padding at least */
+    if (job->overlap) {
+        job->row_bytes = 2 * POOL_VECTOR;
+        job->at_levels = job->row_bytes;
+        job->scratch_bytes = job->at_levels + pool_overlap_bytes(job);
+    }
     if (job->flat) {
         job->at_levels = 2 * POOL_VECTOR + flat_margin(g);
         job->at_spare = job->at_levels + flat_bytes(g);
@@ -407,7 +421,8 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->whole = !far && is_whole(g);
     plan_blocks(job);
     if (g->index_bytes) plan_finds(job);
-    pool_plan_slide(job);
+    pool_plan_overlap(job, can_write(g));
+    if (!job->overlap) pool_plan_slide(job);
     plan_units(job);
     plan_group(job);
     plan_fused(job);
@@ -804,6 +819,12 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
     const int64_t out_step = job->out_contiguous && g->lead_axes ? g->lead[g->lead_axes - 1].out_step : 0;
     char *const to = job->out_contiguous ? u->out : scratch + job->at_out;
     char *lanes = to;
+    if (job->overlap) {
+        struct pool_overlaps planes;
+        overlap_planes(job, scratch, u, &planes);
+        g->kernel->overlaps(&planes);
+        return;
+    }
     if (!job->finishes || !reduce_fused(job, g->kernel, scratch, u, 1, to, out_step)) {
         const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
         char *beside = NULL;
@@ -899,7 +920,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->base += c * g->inner.in_step;
     u->out += c * g->inner.out_step + u->first * g->along.out_step;
     u->place += c * g->inner.place_weight + axis_start(&g->along, u->first) * g->along.place_weight;
-    if (job->whole) {
+    if (job->whole || job->overlap) {
         u->repeats = rows;
     } else if (job->repeats > 1 && u->inside && job->inside.first - job->edge_before <= u->first &&
                u->first + u->outputs <= job->inside.last + job->edge_after) {
@@ -1029,6 +1050,19 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
     const struct pool_axis *y = &g->lead[0];
     const int64_t in_step = y->size * y->in_step, out_step = y->outputs * y->out_step;
     fill_padding(job, scratch, 2 * POOL_VECTOR);
+    if (job->overlap) {
+        const struct digits at = digits_of(job, 0);
+        struct unit u;
+        struct pool_overlaps planes;
+        place_unit(job, in, out, &at, 0, y->outputs, &u);
+        overlap_planes(job, scratch, &u, &planes);
+        planes.in += first * in_step, planes.out += first * out_step;
+        planes.in_step = in_step, planes.out_step = out_step;
+        planes.planes = last - first;
+        planes.loose = last - first - (ceil_div(POOL_VECTOR, in_step) - (job->units - last));
+        g->kernel->overlaps(&planes);
+        return -1;
+    }
     /* Nothing may be read past the last plane of all, nor written past the last of this thread's. */
     const int64_t unread = ceil_div(2 * POOL_VECTOR, in_step) - (job->units - last);
     const int64_t unwritten = ceil_div(2 * POOL_VECTOR, out_step);

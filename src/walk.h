@@ -122,6 +122,12 @@ static inline struct pool_range outputs_of(const struct pool_job *job, int64_t x
     return (struct pool_range){ends[x], ends[x + 1]};
 }
 
+/* Whether one kernel does windows that overlap, once all else about blocks of outputs is planned: narrows those. */
+void pool_plan_overlap(struct pool_job *job, int can_write);
+int64_t pool_overlap_bytes(const struct pool_job *job);
+/* What it needs to know of a unit. */
+void overlap_planes(const struct pool_job *job, char *scratch, const struct unit *u, struct pool_overlaps *o);
+
 /* Whether windows slide, once all else about blocks of outputs is planned: narrows those. */
 void pool_plan_slide(struct pool_job *job);
 int64_t pool_slide_bytes(const struct pool_job *job);

@@ -20,6 +20,9 @@
 #define ANY_NAN_float64(x) (_mm_movemask_pd((__m128d)((x) != (x))) != 0)
 #define UNORDERED_float32(x, y) (unsigned)_mm_movemask_ps(_mm_cmpunord_ps((__m128)(x), (__m128)(y)))
 #define UNORDERED_float64(x, y) (unsigned)_mm_movemask_pd(_mm_cmpunord_pd((__m128d)(x), (__m128d)(y)))
+/* Not by comparison: GCC 12 fails to compile that of doubles where two blends share it. */
+#define PICK_NAN_float32(x, yes, no) PICK((mask_float32)_mm_cmpunord_ps((__m128)(x), (__m128)(x)), yes, no)
+#define PICK_NAN_float64(x, yes, no) PICK((mask_float64)_mm_cmpunord_pd((__m128d)(x), (__m128d)(x)), yes, no)
 #define LARGER_int16(a, b) (vec_int16)_mm_max_epi16((__m128i)(a), (__m128i)(b))
 #define LARGER_uint8(a, b) (vec_uint8)_mm_max_epu8((__m128i)(a), (__m128i)(b))
 #define LARGER_float32(a, b) (vec_float32)_mm_max_ps((__m128)(a), (__m128)(b))

@@ -6,5 +6,7 @@
 #define DIVIDES 0
 #define LEAF(x) NAN_TO_TOP(x)
 #define RULE(a, b) PICK_NAN(a, b, JOIN(SMALLER_, LANE)(b, a))
+/* One NaN for all, as one zero: it does not matter which was met first. */
+#define FOLDED(x) PICK_NAN(x, (VEC)((JOIN(mask_, LANE)){0} + NOT_A_NUMBER), JOIN(ONE_ZERO_, LANE)(x))
 #define BETTER(b, a) (~((b) >= (a)) & ((b) == (b)))
 #include "forward.tmpl.c"
