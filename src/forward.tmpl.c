@@ -1007,6 +1007,49 @@ static __attribute__((noinline)) void NAME(run)(int quick, const TYPE *acc, int6
 #endif
 #endif
 
+#if !IDEMPOTENT && defined(CHOOSE)
+/* The step from windows of h to those of 4h (acc), and to those of the digits below (to), of which `rest` are the ones
+ * there were, or null: `step` lanes are h positions, three times that at most a vector.  In place, so from the last
+ * vector to the first. */
+INLINE void NAME(quadruple_n)(int digit, TYPE *acc, const TYPE *rest, TYPE *to, int64_t step, int64_t length)
+{
+    JOIN(mask_, LANE) by[3];
+#pragma GCC unroll 3
+    for (int k = 0; k < 3; k++)
+        for (int l = 0; l < N; l++) by[k][l] = (__typeof__(by[0][0]))(l + (k + 1) * step);
+    int64_t i = (length - 1) / N * N;
+    VEC after = NAME(load)(acc + i + N), rest_after = after;
+    if (rest) rest_after = NAME(load)(rest + i + N);
+    for (; i >= 0; i -= N) {
+        const VEC v = NAME(load)(acc + i);
+        const VEC third = CHOOSE(v, after, by[1]), pair = RULE(v, CHOOSE(v, after, by[0]));
+        NAME(store)(acc + i, RULE(pair, RULE(third, CHOOSE(v, after, by[2]))));
+        after = v;
+        if (digit == 0) continue;
+        VEC below = digit == 1 ? v : pair, last = third;
+        if (rest) {
+            const VEC r = NAME(load)(rest + i);
+            last = CHOOSE(r, rest_after, by[digit - 1]);
+            if (digit == 3) last = RULE(third, last);
+            rest_after = r;
+        }
+        if (rest || digit == 3) below = RULE(below, last);
+        NAME(store)(to + i, below);
+    }
+}
+
+static __attribute__((noinline)) void NAME(quadruple)(int64_t digit, TYPE *acc, const TYPE *rest, TYPE *to,
+                                                      int64_t step, int64_t length)
+{
+    switch (digit) {
+    case 0: NAME(quadruple_n)(0, acc, NULL, to, step, length); break;
+    case 1: NAME(quadruple_n)(1, acc, rest, to, step, length); break;
+    case 2: NAME(quadruple_n)(2, acc, rest, to, step, length); break;
+    default: NAME(quadruple_n)(3, acc, rest, to, step, length);
+    }
+}
+#endif
+
 /* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
  * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count).  Nothing is
  * written past the end of `last`.  `quick` where there is no NaN. */
@@ -1045,6 +1088,13 @@ static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TY
             NAME(merge_either)(quick, to == last, to, runs, n, count);
             return to;
         }
+#if !IDEMPOTENT && defined(CHOOSE)
+        if (sizeof(TYPE) >= 4 && !at_last && 3 * step <= N) {
+            NAME(quadruple)(digit, acc, rest, spare, step, count + (window - (digit ? window % (4 * h) : 4 * h)) * unit);
+            if (digit) rest = spare;
+            continue;
+        }
+#endif
         if (!IDEMPOTENT && digit) {         /* rest = `digit` runs of h, then the rest there was */
             const int64_t length = count + (window - window % (4 * h)) * unit;
             const int n = (int)digit + (rest != NULL);
