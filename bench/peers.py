@@ -9,10 +9,13 @@ does not offer is an exception.
 import functools
 import importlib.util
 import itertools
+import os
 
 import floor
 import numpy as np
 from workloads import FIRST, LAST
+
+MOST_TAPS = 256  # of a window: some take minutes over more, for one call
 
 
 class NotOfferedError(Exception):
@@ -228,6 +231,157 @@ class OpenCV(Library):
         return {"opencv": run}, lambda: result.reshape(shape)
 
 
+class OpenVino(Library):
+    """OpenVINO, which has pooling of channels_first arrays; from and to memory it is given."""
+
+    modules = ("openvino", "openvino.opset8")
+
+    def prepare(self, w, x):
+        ov, ops = self.library, importlib.import_module("openvino.opset8")
+        refuse(w.is_backward, w.options, w.data_format == LAST and not w.bare)
+        x = x[None, None] if w.bare else x
+        given = ops.parameter(list(x.shape), x.dtype)
+        sides, pads = [w.window] * w.nd, [w.padding] * w.nd
+        strides = [w.stride] * w.nd
+        if w.is_global:
+            reduce = {"max": ops.reduce_max, "avg": ops.reduce_mean}[w.op]
+            node = reduce(given, ops.constant(list(range(2, x.ndim))), keep_dims=True)
+        elif w.op == "max":
+            ones = [1] * w.nd
+            node = ops.max_pool(given, strides, ones, pads, pads, sides, "floor", None, "i64")
+        else:
+            node = ops.avg_pool(given, strides, pads, pads, sides, True)
+        limits = {"INFERENCE_NUM_THREADS": self.threads}
+        if x.dtype.kind == "f":
+            limits["INFERENCE_PRECISION_HINT"] = f"f{8 * x.itemsize}"
+        model = ov.Model([node.output(0)], [given])
+        request = ov.Core().compile_model(model, "CPU", limits).create_infer_request()
+        request.set_input_tensor(0, ov.Tensor(x, shared_memory=True))
+        request.infer()
+        out = np.empty_like(request.get_output_tensor(0).data)
+        request.set_output_tensor(0, ov.Tensor(out, shared_memory=True))
+
+        def run(_keep=x):
+            request.infer()
+
+        return {"openvino": run}, lambda: out[0, 0] if w.bare else out
+
+
+class Jax(Library):
+    """JAX: windows reduced by XLA, compiled; it takes all cores or one."""
+
+    modules = ("jax", "jax.numpy")
+
+    def __init__(self, threads):
+        if threads == 1:
+            os.environ["XLA_FLAGS"] = (
+                "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+            )
+        super().__init__(threads)
+
+    def prepare(self, w, x):
+        jax, jnp = self.library, importlib.import_module("jax.numpy")
+        refuse(w.is_backward, w.options, x.dtype == np.float64)
+        refuse(not w.is_global and w.window**w.nd > MOST_TAPS)
+        first = x.ndim - w.nd - (w.data_format == LAST and not w.bare)
+        axes = tuple(range(first, first + w.nd))
+
+        def everywhere(value, elsewhere):
+            return tuple(value if axis in axes else elsewhere for axis in range(x.ndim))
+
+        def pool(x):
+            if w.is_global:
+                return {"max": jnp.max, "avg": jnp.mean}[w.op](x, axis=axes)
+            window = everywhere(w.window, 1), everywhere(w.stride, 1)
+            pads = everywhere((w.padding, w.padding), (0, 0))
+            if w.op == "max":
+                least = -jnp.inf if x.dtype.kind == "f" else jnp.iinfo(x.dtype).min
+                return jax.lax.reduce_window(x, x.dtype.type(least), jax.lax.max, *window, pads)
+            add = functools.partial(jax.lax.reduce_window, init_value=x.dtype.type(0))
+            add = functools.partial(add, computation=jax.lax.add, padding=pads)
+            add = functools.partial(add, window_dimensions=window[0], window_strides=window[1])
+            ones = jnp.ones(
+                [x.shape[axis] if axis in axes else 1 for axis in range(x.ndim)], x.dtype
+            )
+            return add(x) / (add(ones) if w.padding else w.window**w.nd)
+
+        compiled, given = jax.jit(pool), jax.device_put(x)
+
+        def run():
+            return compiled(given).block_until_ready()
+
+        return {"jax": run}, lambda: np.asarray(run())
+
+
+class TensorFlow(Library):
+    """TensorFlow, whose pooling on a CPU is of channels_last arrays."""
+
+    modules = ("tensorflow",)
+
+    def __init__(self, threads):
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        super().__init__(threads)
+        self.library.config.threading.set_intra_op_parallelism_threads(threads)
+        self.library.config.threading.set_inter_op_parallelism_threads(1)
+
+    def prepare(self, w, x):
+        tf = self.library
+        refuse(w.is_backward, w.options, w.data_format == FIRST and not w.bare)
+        refuse(not w.is_global and w.window**w.nd > MOST_TAPS)
+        given = tf.constant(x[None, ..., None] if w.bare else x)
+        if w.is_global:
+            reduce = {"max": tf.reduce_max, "avg": tf.reduce_mean}[w.op]
+            pool = functools.partial(reduce, given, axis=range(1, 1 + w.nd))
+        else:
+            refuse(w.padding and (w.op == "avg" or w.nd != 2))
+            pads = [[0, 0], *[[w.padding] * 2] * w.nd, [0, 0]] if w.padding else "VALID"
+            pooling = getattr(tf.nn, w.function)
+            pool = functools.partial(pooling, given, w.window, w.stride, pads)
+        return {"tensorflow": pool}, lambda: pool().numpy()[0, ..., 0] if w.bare else pool().numpy()
+
+
+class SciPy(Library):
+    """SciPy: filters of stride 1, one thread; what lies near the border is left out."""
+
+    modules = ("scipy", "scipy.ndimage")
+
+    def prepare(self, w, x):
+        ndimage = importlib.import_module("scipy.ndimage")
+        refuse(w.is_backward, w.options, w.is_global, w.stride != 1, x.dtype == np.float16)
+        before, after = w.window // 2, w.window - 1 - w.window // 2
+        same = w.op == "max" and w.padding == before == after
+        refuse(w.padding and not same)
+        first = x.ndim - w.nd - (w.data_format == LAST and not w.bare)
+        axes = tuple(range(first, first + w.nd))
+        if w.op == "max":
+            least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+            pool = functools.partial(ndimage.maximum_filter, mode="constant", cval=least)
+        else:
+            pool = functools.partial(ndimage.uniform_filter, mode="nearest")
+        out = np.empty_like(x)
+        run = functools.partial(pool, x, w.window, output=out, axes=axes)
+        inside = slice(None) if same else slice(before, -after or None)
+        cut = tuple(inside if axis in axes else slice(None) for axis in range(x.ndim))
+        return {"scipy": run}, lambda: out[cut]
+
+
+class ScikitImage(Library):
+    """scikit-image: blocks side by side, one thread."""
+
+    modules = ("skimage", "skimage.measure")
+
+    def prepare(self, w, x):
+        measure = importlib.import_module("skimage.measure")
+        refuse(w.is_backward, w.options, w.is_global, w.stride != w.window, w.padding)
+        first = x.ndim - w.nd - (w.data_format == LAST and not w.bare)
+        axes = range(first, first + w.nd)
+        refuse(any(x.shape[axis] % w.window for axis in axes))
+        block = tuple(w.window if axis in axes else 1 for axis in range(x.ndim))
+        function = {"max": np.max, "avg": np.mean}[w.op]
+        run = functools.partial(measure.block_reduce, x, block, function)
+        return {"skimage": run}, lambda: run().astype(x.dtype, copy=False)
+
+
 class NumPy(Library):
     """Plain NumPy, one thread: a strided slice of the input for each position in the window."""
 
@@ -269,6 +423,11 @@ LIBRARIES = {
     "onednn": OneDNN,
     "onnxruntime": OnnxRuntime,
     "opencv": OpenCV,
+    "openvino": OpenVino,
+    "jax": Jax,
+    "tensorflow": TensorFlow,
+    "scipy": SciPy,
+    "skimage": ScikitImage,
     "numpy": NumPy,
 }
 
