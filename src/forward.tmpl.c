@@ -24,6 +24,13 @@
 #define FOLDED(x) (x)
 #endif
 
+/* The largest stride of windows of 3 along a row whose lanes part in registers. */
+#ifdef CHOOSE
+#define SIDE_BY_SIDE 3
+#else
+#define SIDE_BY_SIDE 2
+#endif
+
 #define NAME_(part, reduction, dtype, lane) part##_##reduction##_##dtype##_##lane
 #define NAME_EXPANDED(part, reduction, dtype, lane) NAME_(part, reduction, dtype, lane)
 #define NAME(part) NAME_EXPANDED(part, REDUCTION, DTYPE, LANE)
@@ -288,6 +295,17 @@ INLINE void NAME(join)(VEC *doubt, int64_t i, int top, VEC node, int64_t c, NAME
     NAME(store)(level[top] + c, node);
 }
 
+/* What will be read POOL_AHEAD bytes on; and what of short rows that follow each other. */
+INLINE void NAME(fetch)(const char *row, int64_t at)
+{
+    PREFETCH(row + at * (int64_t)sizeof(ELEM) + POOL_AHEAD);
+}
+
+INLINE void NAME(fetch_all)(const char *rows, int64_t bytes)
+{
+    for (int64_t b = 0; b < bytes && bytes <= POOL_AHEAD; b += POOL_VECTOR) PREFETCH(rows + b + POOL_AHEAD);
+}
+
 /* So many vectors of columns, from c, of group i; row by row, as memory lies: column by column the machine does not see
  * what comes (103 MB of planes 112 x 112: 6.1 ms, so 4.0). */
 INLINE void NAME(join_columns)(const NAME(source) *s, VEC *doubt, int64_t i, int top, int vectors, int64_t c,
@@ -300,6 +318,7 @@ INLINE void NAME(join_columns)(const NAME(source) *s, VEC *doubt, int64_t i, int
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) {
             VEC row = NAME(leaf)(s->rows[k], c + v * N, 1, N);
+            NAME(fetch)(s->rows[k], c + v * N);
             KEEP(row);
 #if MINDS_NAN
             if (doubt && k % 2) any |= JOIN(UNORDERED_, LANE)(pair[k / 2][v], row);
@@ -405,6 +424,7 @@ static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char
         const char *const rows[POOL_GROUP] = {from, from + step, from + 2 * step, from + 3 * step};
         VEC doubt = {0};
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
+        if (planes > 1 && n <= POOL_GROUP) NAME(fetch_all)(from, n * step);
         if (n <= POOL_GROUP) NAME(fold_some)(rows, (int)n, quick, width, to);
         else NAME(fold_rows_down)(from, step, n, padding, quick, width, to);
         if (JOIN(ANY_NAN_, LANE)(doubt)) NAME(fold_rows_down)(from, step, n, padding, NULL, width, to);
@@ -453,6 +473,20 @@ static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, v
     else NAME(merge_some)(0, exact, dst, rows, n, count);
 }
 
+#ifdef CHOOSE
+/* Every third of 3 N lanes, from lane `first` on. */
+INLINE VEC NAME(third)(VEC a, VEC b, VEC c, int first)
+{
+    JOIN(mask_, LANE) of_two, of_all;
+    for (int i = 0; i < N; i++) {
+        const int from = first + 3 * i;
+        of_two[i] = (__typeof__(of_two[0]))(from < 2 * N ? from : 0);
+        of_all[i] = (__typeof__(of_two[0]))(from < 2 * N ? i : from - N);
+    }
+    return CHOOSE(CHOOSE(a, b, of_two), c, of_all);
+}
+#endif
+
 /* Windows of 2 or 3, of which `first` are the first taps and `next` those of the windows N further on; at stride 2
  * `odd` are the second. */
 INLINE VEC NAME(slid)(VEC *doubt, int window, int stride, VEC first, VEC odd, VEC next)
@@ -482,18 +516,37 @@ INLINE VEC NAME(pairs)(const NAME(source) *s, VEC *doubt, int64_t at)
     return NAME(rule)(doubt, EVEN(a, b), ODD(a, b));
 }
 
-/* Windows of 2 or 3 along a row of single elements (inner == 1), stride 1 or 2, that keep within the row.  Each column
+#ifdef CHOOSE
+/* Windows of 3 side by side from column `at` on, of which `outputs` are wanted: no more is read than those need. */
+INLINE VEC NAME(side_by_side)(const NAME(source) *s, VEC *doubt, int64_t at, int64_t outputs)
+{
+    const VEC a = NAME(column)(s, doubt, at), b = 3 * outputs > N ? NAME(column)(s, doubt, at + N) : a;
+    const VEC c = 3 * outputs > 2 * N ? NAME(column)(s, doubt, at + 2 * N) : a;
+    const VEC v = NAME(rule)(doubt, NAME(third)(a, b, c, 0), NAME(third)(a, b, c, 1));
+    return NAME(rule)(doubt, v, NAME(third)(a, b, c, 2));
+}
+#endif
+
+/* Windows of 2 or 3 along a row of single elements (inner == 1), stride up to 3, that keep within the row.  Each column
  * is folded once and slides over to the next vector in a register.  Window and stride are constants; a `loose` row is
  * read and written in whole vectors past its end. */
 INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride, int64_t outputs, int loose,
                        NAME(finish) f, char *dst)
 {
     const int64_t width = (outputs - 1) * stride + window;
-    const int64_t ahead = window == stride ? 2 * N : stride == 2 ? 4 * N : 2 * N;   /* columns that a step touches */
+    const int64_t ahead = window == stride ? window * N : stride == 2 ? 4 * N : 2 * N;      /* that a step touches */
     const int64_t last = loose ? outputs - (window > stride) * N : width < ahead ? 0 : (width - ahead) / stride + 1;
     int64_t i = 0;              /* a step begins before `last` */
-    if (window == stride) {
+    if (window == 2 && stride == 2) {
         for (; i < last; i += N) NAME(put)(dst, i, NAME(pairs)(s, doubt, 2 * i), f, 1, N);
+#ifdef CHOOSE
+    } else if (window == stride) {
+        for (; i + N < last; i += N) NAME(put)(dst, i, NAME(side_by_side)(s, doubt, 3 * i, N), f, 1, N);
+        if (i < last) {
+            NAME(put)(dst, i, NAME(side_by_side)(s, doubt, 3 * i, outputs - i), f, 1, N);
+            i += N;
+        }
+#endif
     } else if (loose || last > 0) {
         VEC a = NAME(column)(s, doubt, 0), b = a, first = a;
         if (stride == 2) b = NAME(column)(s, doubt, N), first = EVEN(a, b);
@@ -520,6 +573,9 @@ INLINE void NAME(taps_of)(const NAME(source) *s, VEC *doubt, int window, int64_t
                           NAME(finish) f, char *dst)
 {
     if (window == 2) NAME(taps)(s, doubt, 2, 2, outputs, loose, f, dst);
+#ifdef CHOOSE
+    else if (stride == 3) NAME(taps)(s, doubt, 3, 3, outputs, loose, f, dst);
+#endif
     else if (stride == 2) NAME(taps)(s, doubt, 3, 2, outputs, loose, f, dst);
     else NAME(taps)(s, doubt, 3, 1, outputs, loose, f, dst);
 }
@@ -657,7 +713,7 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 {
     if (dilation != 1 || !(n == 1 || n == window || (n == 4 && window == 2))) return 0;
     if (inner >= N) return window == 2 || window == 3;
-    return inner == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= 2));
+    return inner == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= SIDE_BY_SIDE));
 }
 
 INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
@@ -683,18 +739,20 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
 }
 
 INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                          int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, NAME(finish) f,
+                          int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step, NAME(finish) f,
                           const struct pool_edges *edges, char *dst)
 {
     const int64_t low = edges->before ? 1 - stride : 0;
     const int64_t high = edges->after ? outputs * stride + window - 1 : (outputs - 1) * stride + window;
     const int edged = edges->before || edges->after;
     NAME(source) s = NAME(rows)(rows, n);
+    const int64_t apart = rows[n > 1] - rows[0];
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = inner <= 4 * N || n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         VEC doubt = {0};
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
+        if (far) NAME(fetch_all)(s.rows[0], n > 1 && n * apart < in_step ? n * apart : in_step);
         NAME(fused_row)(&s, quick, inner, window, stride, outputs, r < loose, slides, f, dst);
         if (quick && JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
         if (edged)
@@ -705,17 +763,20 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
 }
 
 static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                        int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step,
+                        int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step,
                         const struct pool_finish *how, const struct pool_edges *edges, void *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);
+#define FUSED_N(n, window) \
+    NAME(fused_n)(rows, n, inner, window, stride, outputs, repeats, loose, far, in_step, out_step, f, edges, dst)
     switch (10 * n + (int)window) {
-    case 12: NAME(fused_n)(rows, 1, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
-    case 13: NAME(fused_n)(rows, 1, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
-    case 22: NAME(fused_n)(rows, 2, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
-    case 33: NAME(fused_n)(rows, 3, inner, 3, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst); break;
-    default: NAME(fused_n)(rows, 4, inner, 2, stride, outputs, repeats, loose, in_step, out_step, f, edges, dst);
+    case 12: FUSED_N(1, 2); break;
+    case 13: FUSED_N(1, 3); break;
+    case 22: FUSED_N(2, 2); break;
+    case 33: FUSED_N(3, 3); break;
+    default: FUSED_N(4, 2);
     }
+#undef FUSED_N
 }
 
 #else
@@ -1090,7 +1151,8 @@ static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TY
         }
 #if !IDEMPOTENT && defined(CHOOSE)
         if (sizeof(TYPE) >= 4 && !at_last && 3 * step <= N) {
-            NAME(quadruple)(digit, acc, rest, spare, step, count + (window - (digit ? window % (4 * h) : 4 * h)) * unit);
+            const int64_t reach = window - (digit ? window % (4 * h) : 4 * h);
+            NAME(quadruple)(digit, acc, rest, spare, step, count + reach * unit);
             if (digit) rest = spare;
             continue;
         }
@@ -1148,18 +1210,6 @@ static TYPE *NAME(quadrupled_far)(TYPE *acc, TYPE *spare, TYPE *third, int64_t u
 #endif
 
 #ifdef CHOOSE
-/* Every third of 3 N lanes, from lane `first` on. */
-INLINE VEC NAME(third)(VEC a, VEC b, VEC c, int first)
-{
-    JOIN(mask_, LANE) of_two, of_all;
-    for (int i = 0; i < N; i++) {
-        const int from = first + 3 * i;
-        of_two[i] = (__typeof__(of_two[0]))(from < 2 * N ? from : 0);
-        of_all[i] = (__typeof__(of_two[0]))(from < 2 * N ? i : from - N);
-    }
-    return CHOOSE(CHOOSE(a, b, of_two), c, of_all);
-}
-
 /* Windows of 3 side by side, whole vectors of them. */
 static __attribute__((noinline)) void NAME(threes)(const TYPE *acc, int64_t outputs, TYPE *dst)
 {
@@ -1407,6 +1457,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef SLIDE1
 #undef SLIDE2
 #undef SLIDE_BACK
+#undef SIDE_BY_SIDE
 #undef RULE
 #undef QUICK_RULE
 #undef FOLDED

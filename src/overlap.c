@@ -108,7 +108,8 @@ void overlap_planes(const struct pool_job *job, char *scratch, const struct unit
         .row = (u->row + y->before) / y->stride, .rows = u->repeats, .first = u->first, .outputs = u->outputs,
         .inner = u->inner, .as_elements = g->last_cast != NULL,
         .group = job->overlap, .across = job->overlap_across, .together = together(job),
-        .blocks = job->overlap_blocks, .pitch = pitch(job), .most_taps = taps, .lanes = lanes, .spare = lanes + 2 * job->overlap * row_bytes,
+        .blocks = job->overlap_blocks, .pitch = pitch(job), .most_taps = taps, .lanes = lanes,
+        .spare = lanes + 2 * job->overlap * row_bytes,
         .ring = lanes + (2 * job->overlap + together(job)) * row_bytes + POOL_SLACK, .taps = (int64_t *)places,
     };
 }

@@ -21,6 +21,7 @@ enum { POOL_FOUND = 3 };        /* rows and columns of the largest window whose 
 enum { POOL_KEPT = 16 };         /* vectors of a pixel whose best are kept for the next windows */
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
+enum { POOL_AHEAD = 4096 };     /* bytes between what is read and what is fetched, in rows that follow each other */
 enum { POOL_MERGED = 7 };       /* rows merged at once */
 enum { POOL_DOUBLINGS = 5 };    /* of runs along a row that are made in registers, to two vectors of 16 lanes */
 enum { POOL_OVERLAP_TAPS = 64 };        /* rows, or pixels, that windows which overlap are folded from at once */
@@ -150,13 +151,13 @@ struct pool_kernel {
                   int64_t outputs, int loose, void *dst);
 
     /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the
-     * edges, `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before.  In the first `loose`
-     * of them it may read two vectors past the rows and write one past the outputs, over what the repeats to come will
-     * write. */
+     * edges, `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before; fetched ahead where
+     * they are `far`, not in a cache.  In the first `loose` of them it may read two vectors past the rows and write one
+     * past the outputs, over what the repeats to come will write. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                  int64_t repeats, int64_t loose, int64_t in_step, int64_t out_step, const struct pool_finish *f,
-                  const struct pool_edges *edges, void *dst);
+                  int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step,
+                  const struct pool_finish *f, const struct pool_edges *edges, void *dst);
 
     /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows
      * that a vector or two hold (2 where a few hold a plane); and any of at most POOL_LEAVES columns, over planes that

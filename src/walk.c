@@ -688,7 +688,7 @@ static int reduce_fused(const struct pool_job *job, const struct pool_kernel *ke
     rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead,
                    scratch + edges.before * (along->stride - 1) * pixel, rows);
     kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, last - first, u->repeats,
-                  loose_rows(job, u), y ? y->stride * y->in_step : 0, to_step, &finish, &edges,
+                  loose_rows(job, u), !is_in_cache(g), y ? y->stride * y->in_step : 0, to_step, &finish, &edges,
                   to + edges.before * u->inner * (finishes ? g->out_bytes : g->lane_bytes));
     return 1;
 }
@@ -1035,8 +1035,8 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
         for (int n = 0; n < job->group_rows; n++) rows[n] = taps[n] + at;
         repeats = least(last - unit, y->outputs - top);
         g->kernel->fused(rows, (int)job->group_rows, g->inner.size, g->along.window, g->along.stride, g->along.outputs,
-                         repeats, last - strict - unit, y->stride * y->in_step, y->out_step, &finish, &none,
-                         out + unit * y->out_step);
+                         repeats, last - strict - unit, !is_in_cache(g), y->stride * y->in_step, y->out_step,
+                         &finish, &none, out + unit * y->out_step);
     }
     return -1;
 }
