@@ -1,0 +1,82 @@
+"""Windows that overlap, whose rows of outputs are folded several at a time: the definition."""
+
+import cases
+import numpy as np
+import pytest
+import reference
+from cases import FORMATS, assert_same
+
+import pypool
+
+DTYPES = ["uint8", "int16", "int64", "float16", "float32", "float64"]
+WINDOWS = [
+    ((4, 4), (1, 1)),  # the least that a group of four rows has in common
+    ((5, 5), (1, 1)),
+    ((8, 3), (1, 2)),  # groups of eight
+    ((9, 17), (1, 1)),
+    ((5, 2), (2, 1)),  # groups of two, some rows apart
+    ((7, 6), (2, 3)),
+    ((24, 5), (1, 1)),  # blocks of rows in common
+    ((40, 33), (1, 1)),  # and a row longer than registers hold
+    ((63, 4), (3, 1)),
+]
+SHAPES = [(5, 4), (17, 20), (41, 15), (70, 37)]  # rows of parts of vectors and of several
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", ["max", "min"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_groups_of_rows(dtype, op, data_format, isa):
+    """With rows of padding, groups that are not full, and planes that follow each other."""
+    for size in SHAPES:
+        x = cases.small(dtype, cases.shape(2, data_format, size=size, channels=3))
+        for window, strides in WINDOWS:
+            for padding in ("same", "same_lower"):
+                args = {"strides": strides, "padding": padding, "data_format": data_format}
+                result = getattr(pypool, f"{op}_pool2d")(x, window, **args)
+                assert_same(result, reference.pool_nd(op, 2, x, window, **args))
+
+
+@pytest.mark.parametrize("channels", [16, 17, 40, 64, 131, 700])
+def test_pixels_of_whole_vectors(channels, isa):
+    """Blocks of channels, the last a vector at least, and groups of outputs of a row."""
+    for size in ((9, 12), (12, 21)):
+        x = cases.small("float32", (1, *size, channels))
+        for window, strides in (
+            ((5, 5), (1, 1)),
+            ((6, 8), (1, 1)),
+            ((4, 7), (1, 2)),
+            ((5, 40), (1, 1)),
+        ):
+            args = {"strides": strides, "padding": "same"}
+            result = pypool.max_pool2d(x, window, **args)
+            assert_same(result, reference.pool_nd("max", 2, x, window, **args))
+
+
+@pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_nan_reaches_its_windows_and_no_other(data_format, nan_policy, isa):
+    """A NaN in each row in turn: groups before and after it are folded as if there were none."""
+    for window in ((5, 5), (9, 3), (30, 5)):
+        for row in range(0, 40, 3):
+            x = cases.small("float32", cases.shape(2, data_format, size=(40, 23), channels=2))
+            planes = np.moveaxis(x, -1, 1) if data_format == "channels_last" else x
+            planes[0, 1, row, row % 23] = np.nan
+            args = {
+                "strides": 1,
+                "padding": "same",
+                "data_format": data_format,
+                "nan_policy": nan_policy,
+            }
+            result = pypool.max_pool2d(x, window, **args)
+            assert_same(result, reference.pool_nd("max", 2, x, window, **args))
+
+
+def test_wide_rows_are_cut(isa):
+    """Into blocks of outputs, of which neighbours share input."""
+    x = cases.small("float32", (1, 1, 20, 9000))
+    for window in ((5, 5), (12, 40)):
+        args = {"strides": 1, "padding": "same", "data_format": "channels_first"}
+        expected = reference.pool_nd("max", 2, x, window, **args)
+        for workers in (1, 2):
+            assert_same(pypool.max_pool2d(x, window, workers=workers, **args), expected)
