@@ -232,7 +232,7 @@ class OpenCV(Library):
 
 
 class OpenVino(Library):
-    """OpenVINO, which has pooling of channels_first arrays; from and to memory it is given."""
+    """OpenVINO, which has pooling of channels_first arrays, into memory of its own."""
 
     modules = ("openvino", "openvino.opset8")
 
@@ -255,16 +255,18 @@ class OpenVino(Library):
         if x.dtype.kind == "f":
             limits["INFERENCE_PRECISION_HINT"] = f"f{8 * x.itemsize}"
         model = ov.Model([node.output(0)], [given])
-        request = ov.Core().compile_model(model, "CPU", limits).create_infer_request()
+        core = ov.Core()
+        request = core.compile_model(model, "CPU", limits).create_infer_request()
         request.set_input_tensor(0, ov.Tensor(x, shared_memory=True))
-        request.infer()
-        out = np.empty_like(request.get_output_tensor(0).data)
-        request.set_output_tensor(0, ov.Tensor(out, shared_memory=True))
 
-        def run(_keep=x):
+        def run(_keep=(core, x)):
             request.infer()
 
-        return {"openvino": run}, lambda: out[0, 0] if w.bare else out
+        def result():
+            out = request.get_output_tensor(0).data
+            return out[0, 0] if w.bare else out
+
+        return {"openvino": run}, result
 
 
 class Jax(Library):
