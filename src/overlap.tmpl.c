@@ -50,14 +50,14 @@ INLINE void NAME(group_column)(int quick, int group, int single, int of_lanes, c
 
 /* The variants of a function of groups. */
 #define OF_GROUP(function, quick, group, stride, ...)                           \
-    switch (10 * (group) + ((quick) || !MINDS_NAN ? (stride) == 1 ? 2 : 1 : 0)) {    \
-    case 20: NAME(function)(0, 2, 0, __VA_ARGS__); break;                       \
+    switch (10 * (group) + (!(quick) && MINDS_NAN ? 0 : (stride) == 1 ? 2 : 1)) {  \
+    case 20: if (MINDS_NAN) NAME(function)(0, 2, 0, __VA_ARGS__); break;        \
     case 21: NAME(function)(1, 2, 0, __VA_ARGS__); break;                       \
     case 22: NAME(function)(1, 2, 1, __VA_ARGS__); break;                       \
-    case 40: NAME(function)(0, 4, 0, __VA_ARGS__); break;                       \
+    case 40: if (MINDS_NAN) NAME(function)(0, 4, 0, __VA_ARGS__); break;        \
     case 41: NAME(function)(1, 4, 0, __VA_ARGS__); break;                       \
     case 42: NAME(function)(1, 4, 1, __VA_ARGS__); break;                       \
-    case 80: NAME(function)(0, 8, 0, __VA_ARGS__); break;                       \
+    case 80: if (MINDS_NAN) NAME(function)(0, 8, 0, __VA_ARGS__); break;        \
     case 81: NAME(function)(1, 8, 0, __VA_ARGS__); break;                       \
     default: NAME(function)(1, 8, 1, __VA_ARGS__);                              \
     }
