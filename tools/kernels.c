@@ -62,7 +62,7 @@ static const struct pool_kernel *find(const char *reduction, const char *dtype)
                     const struct pool_edges edges = {pad, after, one, one};                                         \
                     const char *whole[ROWS];                                                                        \
                     for (int r = 0; r < n; r++) whole[r] = (const char *)(rows[r] + pad * (stride - 1) * inner);    \
-                    k->fused(whole, n, inner, window, stride, outputs - pad - after, 1, 0, 0, 0, &one, &edges,      \
+                    k->fused(whole, n, inner, window, stride, outputs - pad - after, 1, 0, 0, 0, 0, &one, &edges,   \
                              out + pad * inner);                                                                    \
                     for (int64_t o = 0; o < outputs; o++)                                                           \
                         for (int64_t c = 0; c < inner; c++) {                                                       \
