@@ -206,7 +206,7 @@ cdef class Geometry:
 
     @property
     def narrow(self):
-        """Whether planes have a way of their own as they lie: a kernel for whole planes, or turned."""
+        """Whether planes have a way of their own as they lie: a kernel for them or groups of their rows, or turned."""
         return bool(self.job.narrow or self.job.flat or self.job.overlap) or self.job.turned != NULL
 
     @property

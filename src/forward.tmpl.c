@@ -303,7 +303,8 @@ INLINE void NAME(fetch)(const char *row, int64_t at)
 
 INLINE void NAME(fetch_all)(const char *rows, int64_t bytes)
 {
-    for (int64_t b = 0; b < bytes && bytes <= POOL_AHEAD; b += POOL_VECTOR) PREFETCH(rows + b + POOL_AHEAD);
+    if (bytes > POOL_AHEAD) return;
+    for (int64_t b = 0; b < bytes; b += POOL_VECTOR) PREFETCH(rows + b + POOL_AHEAD);
 }
 
 /* So many vectors of columns, from c, of group i; row by row, as memory lies: column by column the machine does not see
@@ -1014,6 +1015,16 @@ INLINE int NAME(runs)(int64_t unit, int64_t window)
     return (window - ((int64_t)1 << doublings)) * unit <= N && (unit << doublings) <= 2 * N;
 }
 
+/* Where each doubling, and the last, finds the lane that it joins to lane i: in two vectors. */
+INLINE void NAME(shifts)(int doublings, int64_t unit, int64_t window, JOIN(mask_, LANE) *from)
+{
+#pragma GCC unroll 6
+    for (int d = 0; d <= doublings; d++) {
+        const int64_t shift = (d < doublings ? (int64_t)1 << d : window - ((int64_t)1 << doublings)) * unit;
+        for (int l = 0; l < N; l++) from[d][l] = (__typeof__(from[0][0]))(l + shift);
+    }
+}
+
 /* dst[i] = rule over acc[i + t*unit], t in [0, window), i in [0, count), for windows that `runs` admits, in so many
  * rows; dst may be acc.  From the last vector to the first, so that each meets what is after it in a register. */
 INLINE void NAME(run_n)(int quick, int doublings, const TYPE *acc, int64_t unit, int64_t window, int64_t count,
@@ -1022,11 +1033,7 @@ INLINE void NAME(run_n)(int quick, int doublings, const TYPE *acc, int64_t unit,
     const NAME(finish) f = {.as_elements = as_elements};
     VEC unasked, *const doubt = quick ? &unasked : NULL;
     JOIN(mask_, LANE) from[POOL_DOUBLINGS];
-#pragma GCC unroll 6
-    for (int d = 0; d <= doublings; d++) {
-        const int64_t shift = (d < doublings ? (int64_t)1 << d : window - ((int64_t)1 << doublings)) * unit;
-        for (int l = 0; l < N; l++) from[d][l] = (__typeof__(from[0][0]))(l + shift);
-    }
+    NAME(shifts)(doublings, unit, window, from);
     for (; rows > 0; rows--, acc += acc_step, dst += dst_step) {
         VEC after[POOL_DOUBLINGS];
         int64_t i = (count - 1 + (window - 1) * unit) / N * N;

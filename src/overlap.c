@@ -65,11 +65,11 @@ void pool_plan_overlap(struct pool_job *job, int can_write)
     job->overlap_blocks = blocks;
 }
 
-/* Lanes of a row of scratch, of which there are so many for windows, two for what is made of one, and the blocks. */
+/* Lanes of a row of scratch: of the windows of a block, and of those that the last group across makes for nothing. */
 static int64_t pitch(const struct pool_job *job)
 {
     const struct pool_axis *x = &job->g->along;
-    const int64_t beside = job->overlap_across ? (job->overlap_across - 1) * x->stride : 0;     /* what is not wanted */
+    const int64_t beside = job->overlap_across ? (job->overlap_across - 1) * x->stride : 0;
     const int64_t lanes = ((job->x_block - 1) * x->stride + job->reach + beside) * job->c_block;
     return round_up(lanes * job->g->lane_bytes) / job->g->lane_bytes;
 }

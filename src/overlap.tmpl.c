@@ -263,10 +263,7 @@ static int NAME(are_short)(const NAME(overlap_plan) *o, NAME(short_rows) *s)
     s->vectors = o->left + o->width + o->right > N ? 2 : 1;
     s->doublings = NAME(doublings)(x->window);
     for (int l = 0; l < N; l++) s->back[l] = (__typeof__(s->back[0]))(N + l - o->left);
-    for (int d = 0; d <= s->doublings; d++) {
-        const int64_t shift = d < s->doublings ? (int64_t)1 << d : x->window - ((int64_t)1 << s->doublings);
-        for (int l = 0; l < N; l++) s->from[d][l] = (__typeof__(s->back[0]))(l + shift);
-    }
+    NAME(shifts)(s->doublings, 1, x->window, s->from);
     return 1;
 }
 

@@ -143,8 +143,7 @@ static void plan_blocks(struct pool_job *job)
         const int64_t most_lanes = shares && job->reach < 10 ? 2 * tile : tile;     /* of more, nodes stay beside it */
         const int64_t fewest = job->reach <= 4 * tile / 64 ? 64 : POOL_VECTOR / g->lane_bytes;
         job->c_block = span <= most_lanes / inner ? inner : least(inner, most(fewest, most_lanes / span));
-        /* Channels that need not be brought together, nor parted again, are worth more than L1 (20x20x512, max 5x5/1:
-         * 130 us, so 66). */
+        /* Channels that need not be brought together, nor parted again, are worth more than L1. */
         if (shares && span <= SHARED_BYTES / g->lane_bytes / inner) job->c_block = inner;
         if (job->c_block < inner && job->c_block >= 64) {        /* as even as whole vectors allow */
             const int64_t even = ceil_div(inner, ceil_div(inner, job->c_block));
@@ -156,6 +155,14 @@ static void plan_blocks(struct pool_job *job)
         job->x_block = room < along->stride || along->bins ? 1 : least(along->outputs, room / along->stride + 1);
     }
     job->c_blocks = ceil_div(inner, job->c_block);
+}
+
+/* Whether what a block reads, and what it writes, lies side by side. */
+static void plan_contiguous(struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size;
     const int whole = job->c_blocks == 1;
     job->rows_contiguous = !g->swapped && (g->inner.in_step == g->source_bytes || inner == 1) &&
                            ((whole && along->in_step == inner * g->source_bytes) || along->size == 1);
@@ -420,8 +427,9 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     job->reach = (g->along.window - 1) * g->along.dilation + 1;
     job->whole = !far && is_whole(g);
     plan_blocks(job);
-    if (g->index_bytes) plan_finds(job);
     pool_plan_overlap(job, can_write(g));
+    plan_contiguous(job);
+    if (g->index_bytes) plan_finds(job);
     if (!job->overlap) pool_plan_slide(job);
     plan_units(job);
     plan_group(job);
