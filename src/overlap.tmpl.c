@@ -229,9 +229,11 @@ static void NAME(rows_across)(const NAME(overlap_plan) *o, int quick, TYPE *lane
     for (int64_t r = 0, n; r < rows; r += n) {
         n = rows - r < p->together ? rows - r : p->together;
         TYPE *const first = lanes + r * p->pitch;
-        TYPE *row = NAME(quadrupled)(quick, first, p->spare, NULL, inner, x->window, (n - 1) * p->pitch + count);
+        TYPE *const last = n == 1 && x->stride == 1 && side_by_side && !p->as_elements ? (TYPE *)out : NULL;
+        TYPE *row = NAME(quadrupled)(quick, first, p->spare, last, inner, x->window, (n - 1) * p->pitch + count);
         TYPE *const thinned = row == first ? p->spare : first;
         for (int64_t i = 0; i < n; i++, row += p->pitch, out += p->y->out_step) {
+            if (row == last) continue;
             if (x->stride > 1) NAME(thin)(row, inner, x->stride * inner, p->outputs, thinned);
             const TYPE *const result = x->stride > 1 ? thinned : row;
             for (int64_t k = 0; k < runs; k++)
