@@ -129,14 +129,15 @@ typedef struct {
     NAME(codes) at;
 } NAME(spot);
 
-/* Where x is the best, which may be NaN unless that is in doubt. */
-INLINE NAME(mask) NAME(is_best)(VEC *doubt, VEC x, VEC best)
+/* Where the best may be NaN, because all are: the first of them, which comparisons do not find. */
+INLINE NAME(codes) NAME(or_first)(VEC best, NAME(codes) first, NAME(codes) at)
 {
-#if JOIN(HAS_NAN_, LANE)
-    if (!doubt) return (x == best) | ((x != x) & (best != best));
+#if JOIN(HAS_NAN_, LANE) && !MINDS_NAN
+    return (NAME(codes))JOIN(PICK_NAN_, LANE)(best, (VEC)first, (VEC)at);
+#else
+    (void)best, (void)first;
+    return at;
 #endif
-    (void)doubt;
-    return x == best;
 }
 
 /* Of taps in their order: first what is best, then the first tap that is. */
@@ -144,10 +145,13 @@ INLINE NAME(spot) NAME(found)(VEC *doubt, const VEC *taps, int n, const NAME(cod
 {
     NAME(spot) s = {NAME(tree)(doubt, taps, n), codes[n - 1]};
 #pragma GCC unroll 8
-    for (int k = n - 2; k >= 0; k--) s.at = PICK(NAME(is_best)(doubt, taps[k], s.best), codes[k], s.at);
+    for (int k = n - 2; k >= 0; k--) s.at = JOIN(PICK_SAME_, LANE)(taps[k], s.best, codes[k], s.at);
+    s.at = NAME(or_first)(s.best, codes[0], s.at);
 #if MINDS_NAN
-#pragma GCC unroll 9
-    for (int k = 0; doubt && k < n; k++) *doubt += taps[k];
+    VEC sum = taps[0];
+#pragma GCC unroll 8
+    for (int k = 1; k < n; k++) sum += taps[k];
+    *doubt += sum;
 #endif
     return s;
 }
@@ -162,10 +166,10 @@ INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int 
     NAME(spot) s = {NAME(tree)(doubt, bests, n), ~(NAME(codes)){0}};
 #pragma GCC unroll 3
     for (int t = 0; t < n; t++) {
-        const NAME(codes) here = columns[t].at + steps[t];
-        const NAME(codes) at = PICK(NAME(is_best)(doubt, bests[t], s.best), here, ~(NAME(codes)){0});
-        s.at = t == 0 ? at : JOIN(SMALLER_, CODE_LANE)(at, s.at);
+        const NAME(codes) here = columns[t].at + steps[t], lower = JOIN(SMALLER_, CODE_LANE)(here, s.at);
+        s.at = JOIN(PICK_SAME_, LANE)(bests[t], s.best, t == 0 ? here : lower, s.at);
     }
+    s.at = NAME(or_first)(s.best, columns[0].at + steps[0], s.at);
     return s;
 }
 
@@ -177,6 +181,7 @@ INLINE NAME(spot) NAME(column_found)(VEC *doubt, const char *const *rows, int n,
     for (int k = 0; k < n; k++) {
         const VEC tap = NAME(leaf)(rows[k], at, 1, N);
         taps[k] = SAME_ZEROS(tap);
+        KEEP(taps[k]);
     }
     return NAME(found)(doubt, taps, n, codes);
 }
@@ -215,7 +220,7 @@ INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, in
         }
         if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next);
         const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
-        NAME(store)(best + i, NAME(one_zero)(s.best));
+        NAME(store)(best + i, JOIN(ONE_ZERO_, LANE)(s.best));
         NAME(store)(code + i, (VEC)s.at);
         if (i + N >= outputs) return;
         columns[0] = next;
@@ -241,7 +246,7 @@ INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, i
             for (int t = 1; t < window; t++)
                 if (t >= window - shared) kept[t - (window - shared)][i] = columns[t];
             const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
-            NAME(store)(best + c, NAME(one_zero)(s.best));
+            NAME(store)(best + c, JOIN(ONE_ZERO_, LANE)(s.best));
             NAME(store)(code + c, (VEC)s.at);
         }
 }

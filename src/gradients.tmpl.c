@@ -230,99 +230,123 @@ static void NAME(gather)(void *dst, const struct pool_phase *phases, int64_t cod
 
 /* ---- indices to places inside their windows ---------------------------------------------------------------- */
 
-/* Of N places, those in one of the ranges. */
-INLINE CODES NAME(fitting)(CODES code, const struct pool_ranges *r)
+typedef JOIN(vec_, JOIN(u, CODE)) NAME(distances);
+
+INLINE NAME(distances) NAME(nearer)(NAME(distances) least, CODES code, int64_t first)
 {
-    typedef JOIN(vec_, JOIN(u, CODE)) at;
-    CODES fits = {0};
-#pragma GCC unroll 2
-    for (int k = 0; k < r->n; k++)
-        fits |= (CODES)((at)(code - (JOIN(lane_, CODE))r->first[k]) < (JOIN(lane_, JOIN(u, CODE)))r->length);
-    return fits;
+    const NAME(distances) here = (NAME(distances))(code - (JOIN(lane_, CODE))first);
+    return JOIN(SMALLER_, JOIN(u, CODE))(least, here);
 }
 
-INLINE int NAME(all)(CODES fits)
+/* How far N places are past the beginning of a range, of that where they are least so: inside it, if less than its
+ * length.  Of n ranges, or of as many as there are where n is 0. */
+INLINE NAME(distances) NAME(distance)(CODES code, const struct pool_ranges *r, int n)
 {
-    CODES none = ~fits;
+    NAME(distances) least = (NAME(distances))(code - (JOIN(lane_, CODE))r->first[0]);
+#pragma GCC unroll 4
+    for (int k = 1; k < n; k++) least = NAME(nearer)(least, code, r->first[k]);
+    for (int k = 1; n == 0 && k < r->n; k++) least = NAME(nearer)(least, code, r->first[k]);
+    return least;
+}
+
+INLINE int NAME(all_less)(NAME(distances) far, int64_t length)
+{
+    const CODES past = (CODES)(far >= (JOIN(lane_, JOIN(u, CODE)))length);
     JOIN(lane_, CODE) any = 0;
-    for (int i = 0; i < N; i++) any |= none[i];
+    for (int i = 0; i < N; i++) any |= past[i];
     return any == 0;
 }
 
 static int NAME(fits)(const void *codes, int64_t count, const struct pool_ranges *ranges)
 {
     const JOIN(lane_, CODE) *const code = codes;
-    CODES fit = ~(CODES){0};
-    int64_t i = 0;
-    for (; i + N <= count; i += N) fit &= NAME(fitting)(*(const NAME(codes_at) *)(code + i), ranges);
-    if (i < count) {
-        CODES last = (CODES){0} + (JOIN(lane_, CODE))ranges->first[0];      /* which fits */
-        memcpy(&last, code + i, (size_t)(count - i) * sizeof *code);
-        fit &= NAME(fitting)(last, ranges);
+    NAME(distances) far = {0};
+    for (int64_t i = 0; i < count; i += N) {
+        CODES here = (CODES){0} + (JOIN(lane_, CODE))ranges->first[0];      /* which fits */
+        memcpy(&here, code + i, (size_t)(count - i < N ? count - i : N) * sizeof *code);
+        const NAME(distances) distance = NAME(distance)(here, ranges, 0);
+        far = JOIN(LARGER_, JOIN(u, CODE))(far, distance);
     }
-    return NAME(all)(fit);
+    return NAME(all_less)(far, ranges->length);
 }
 
-/* N indices; the bits that are too high for a code join `high`. */
-INLINE CODES NAME(indices_of_1)(const char *p, CODES *high)
+/* N indices, of 1 or 8 bytes; the bits that are too high for a code join `high`, beside others. */
+INLINE CODES NAME(indices)(const char *p, int bytes, CODES *high)
 {
-    typedef uint8_t bytes __attribute__((vector_size(N)));
-    typedef uint16_t pairs __attribute__((vector_size(2 * N)));
-    typedef uint32_t words __attribute__((vector_size(4 * N)));
-    bytes index;
+    if (bytes == 8) {
+        const CODES first = *(const NAME(codes_at) *)p;
+        if (sizeof(TYPE) == 8) return first;
+        const CODES second = *(const NAME(codes_at) *)(p + sizeof(CODES));
+        *high |= first | second;
+        const int little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+        return little ? JOIN(even_, CODE)(first, second) : JOIN(odd_, CODE)(first, second);
+    }
+    typedef uint8_t bytes_of __attribute__((vector_size(N)));
+    typedef uint16_t pairs_of __attribute__((vector_size(2 * N)));
+    typedef uint32_t words_of __attribute__((vector_size(4 * N)));
+    bytes_of index;
     memcpy(&index, p, sizeof index);
-    (void)high;
     /* By steps: the compiler knows no instruction but for twice the width. */
-    return __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(index, pairs), words), CODES);
+    const words_of words = __builtin_convertvector(__builtin_convertvector(index, pairs_of), words_of);
+    return __builtin_convertvector(words, CODES);
 }
 
-INLINE CODES NAME(indices_of_8)(const char *p, CODES *high)
+/* Whether the bits that are too high are all 0, of those that were gathered. */
+INLINE int NAME(none_high)(CODES high)
 {
-    const CODES first = *(const NAME(codes_at) *)p;
-    if (sizeof(TYPE) == 8) return first;
-    const CODES second = *(const NAME(codes_at) *)(p + sizeof(CODES));
-    const CODES even = JOIN(even_, CODE)(first, second), odd = JOIN(odd_, CODE)(first, second);
     const int little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    *high |= little ? odd : even;
-    return little ? even : odd;
+    const NAME(distances) past = (NAME(distances))(little ? JOIN(odd_, CODE)(high, high) : JOIN(even_, CODE)(high, high));
+    return sizeof(TYPE) == 8 || NAME(all_less)(past, 1);
 }
 
-#define DEFINE_ENCODE(bytes)                                                                                       \
-    static int NAME(encode_##bytes)(const char *indices, const JOIN(lane_, CODE) *bases, int64_t first,            \
-                                    int64_t first_step, int64_t count, int64_t rows, int64_t step,                 \
-                                    const struct pool_ranges *ranges, char *codes)                                 \
-    {                                                                                                              \
-        CODES fit = ~(CODES){0}, high = {0};                                                                       \
-        for (int64_t r = 0; r < rows; r++, indices += count * bytes, codes += step, first += first_step) {         \
-            const CODES start = (CODES){0} + (JOIN(lane_, CODE))first;                                             \
-            if (count < N) {                                                                                       \
-                char part[N * bytes] = {0};                                                                        \
-                memcpy(part, indices, (size_t)count * bytes);                                                      \
-                const CODES code = NAME(indices_of_##bytes)(part, &high) - *(const NAME(codes_at) *)bases - start; \
-                CODES fits = NAME(fitting)(code, ranges);                                                          \
-                for (int64_t k = count; k < N; k++) fits[k] = -1;                                                  \
-                memcpy(codes, &code, (size_t)count * sizeof(TYPE));                                                \
-                fit &= fits;                                                                                       \
-                continue;                                                                                          \
-            }                                                                                                      \
-            for (int64_t i = 0; i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {         \
-                const CODES index = NAME(indices_of_##bytes)(indices + i * bytes, &high);                          \
-                const CODES code = index - *(const NAME(codes_at) *)(bases + i) - start;                           \
-                *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;                                     \
-                fit &= NAME(fitting)(code, ranges);                                                                \
-            }                                                                                                      \
-        }                                                                                                          \
-        return NAME(all)(fit & (high == 0));                                                                       \
+INLINE CODES NAME(encoded)(const char *indices, int bytes, const JOIN(lane_, CODE) *bases, CODES start, CODES *high)
+{
+    return NAME(indices)(indices, bytes, high) - *(const NAME(codes_at) *)bases - start;
+}
+
+INLINE int NAME(encode_n)(const char *indices, int bytes, const JOIN(lane_, CODE) *bases, int64_t first,
+                          int64_t first_step, int64_t count, int64_t rows, int64_t step,
+                          const struct pool_ranges *ranges, int n, char *codes)
+{
+    NAME(distances) far = {0};
+    CODES high = {0};
+    int fit = 1;
+    for (int64_t r = 0; r < rows; r++, indices += count * bytes, codes += step, first += first_step) {
+        const CODES start = (CODES){0} + (JOIN(lane_, CODE))first;
+        if (count < N) {
+            char part[N * 8] = {0};
+            memcpy(part, indices, (size_t)(count * bytes));
+            const CODES code = NAME(encoded)(part, bytes, bases, start, &high);
+            memcpy(codes, &code, (size_t)count * sizeof(TYPE));
+            fit &= NAME(fits)(codes, count, ranges);
+            continue;
+        }
+        for (int64_t i = 0; i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {
+            const CODES code = NAME(encoded)(indices + i * bytes, bytes, bases + i, start, &high);
+            const NAME(distances) distance = NAME(distance)(code, ranges, n);
+            *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;
+            far = JOIN(LARGER_, JOIN(u, CODE))(far, distance);
+        }
     }
-DEFINE_ENCODE(1)
-DEFINE_ENCODE(8)
-#undef DEFINE_ENCODE
+    return fit && NAME(all_less)(far, ranges->length) && NAME(none_high)(high);
+}
+
+/* Of so many ranges the beginnings stay in registers. */
+INLINE int NAME(encode_of)(const char *indices, int bytes, const void *bases, int64_t first, int64_t first_step,
+                           int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, char *codes)
+{
+    switch (ranges->n) {
+    case 2: return NAME(encode_n)(indices, bytes, bases, first, first_step, count, rows, step, ranges, 2, codes);
+    case 3: return NAME(encode_n)(indices, bytes, bases, first, first_step, count, rows, step, ranges, 3, codes);
+    default: return NAME(encode_n)(indices, bytes, bases, first, first_step, count, rows, step, ranges, 0, codes);
+    }
+}
 
 static int NAME(encode)(const void *indices, int index_bytes, const void *bases, int64_t first, int64_t first_step,
                         int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, void *codes)
 {
-    return index_bytes == 1 ? NAME(encode_1)(indices, bases, first, first_step, count, rows, step, ranges, codes)
-                            : NAME(encode_8)(indices, bases, first, first_step, count, rows, step, ranges, codes);
+    return index_bytes == 1 ? NAME(encode_of)(indices, 1, bases, first, first_step, count, rows, step, ranges, codes)
+                            : NAME(encode_of)(indices, 8, bases, first, first_step, count, rows, step, ranges, codes);
 }
 
 static void NAME(scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width,

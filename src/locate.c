@@ -200,14 +200,15 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     const int64_t block = u->outputs * u->inner;
     const int long_rows = job->chunked || job->columns;
 
-    struct search s = {.job = job, .u = u, .scratch = scratch};
+    struct search s;            /* its lists and table are filled as they grow */
+    s.job = job;
+    s.u = u;
+    s.scratch = scratch;
     s.best = scratch + job->at_lanes;
     s.code = scratch + job->at_code;
-    s.call.repeats = u->repeats;
-    s.call.row_step = g->lead_axes ? g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].in_step : 0;
-    s.call.outputs = 1;
-    s.call.count = block;
-    s.call.stride = 1;
+    s.n = s.rows = s.thins = s.next_row = s.passes = s.in_pass = 0;
+    s.call = (struct pool_taps){.repeats = u->repeats, .outputs = 1, .count = block, .stride = 1};
+    if (g->lead_axes) s.call.row_step = g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].in_step;
     if (!long_rows && !job->thinned && along->stride > 1) {
         if (u->inner == 1) s.call.stride = 2;
         else {
@@ -265,17 +266,17 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     const int64_t row_weight = y ? y->stride * y->place_weight : 0;
     const int64_t x_weight = along->stride * along->place_weight;
     char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
-    const int rows_alike = u->inner == 1 || (x_weight == 0 && g->inner.place_weight == 0);
-    const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
-    const int64_t all = block * u->repeats, run = all_alike ? all : rows_alike ? block : u->inner;
-    for (int64_t i = 0, o = 0, first = u->place; i < all; i += run) {
-        to->place(code + i * to->code_bytes, run, first + o * x_weight, rows_alike ? x_weight : g->inner.place_weight,
-                  all - i - run >= POOL_LOOSE_PLACES, index + i * to->index_bytes);
-        if (rows_alike || ++o == u->outputs) {
-            o = 0;
-            first += row_weight;
-        }
-    }
+    /* In one run where places are the same all over, else in one of each row, or of each pixel. */
+    const int64_t c_weight = g->inner.place_weight;
+    const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
+    if (rows_alike && x_weight == 0 && row_weight == 0)
+        to->place(code, block * u->repeats, u->place, 0, 1, 0, 0, index);
+    else if (rows_alike)
+        to->place(code, block, u->place, x_weight, u->repeats, row_weight, 0, index);
+    else
+        for (int64_t r = 0; r < u->repeats; r++)
+            to->place(code + r * block * to->code_bytes, u->inner, u->place + r * row_weight, c_weight, u->outputs,
+                      x_weight, (u->repeats - 1 - r) * block, index + r * block * to->index_bytes);
     if (g->last_cast) {
         char *const to_out = scratch + job->at_out;
         g->last_cast->cast(lanes, to_out, block * u->repeats);

@@ -20,36 +20,42 @@
 #define FROM_64_TO_32(v) __builtin_convertvector(v, of_32)
 #define FROM_64_TO_64(v) (v)
 
-#define DEFINE_PLACE(from, to)                                                                                 \
-    static void place_##from##_##to(const void *code, int64_t count, int64_t first, int64_t step, int loose,   \
-                                    void *index)                                                               \
-    {                                                                                                          \
-        enum { WIDEST = from > to ? from : to, ROOM = 8 * VECTOR_BYTES / WIDEST, MOST = POOL_LOOSE_PLACES,     \
-               AT_ONCE = ROOM < MOST ? ROOM : MOST };                                                          \
-        typedef uint8_t of_8 __attribute__((vector_size(AT_ONCE), unused));                                    \
-        typedef uint16_t of_16 __attribute__((vector_size(2 * AT_ONCE), unused));                              \
-        typedef uint32_t of_32 __attribute__((vector_size(4 * AT_ONCE), unused));                              \
-        typedef uint64_t of_64 __attribute__((vector_size(8 * AT_ONCE), unused));                              \
-        typedef of_##from source UNALIGNED;                                                                    \
-        typedef of_##to target UNALIGNED;                                                                      \
-        const char *s = code;                                                                                  \
-        char *d = index;                                                                                       \
-        of_8 lane;                                                                                             \
-        for (int i = 0; i < AT_ONCE; i++) lane[i] = (uint8_t)i;                                                \
-        of_##to at = FROM_8_TO_##to(lane) * (uint##to##_t)step + (uint##to##_t)first;                          \
-        const of_##to ahead = (of_##to){0} + (uint##to##_t)(AT_ONCE * step);                                   \
-        for (; count >= AT_ONCE || (loose && count > 0); count -= AT_ONCE) {                                   \
-            const of_##from codes = *(const source *)s;                                                        \
-            *(target *)d = FROM_##from##_TO_##to(codes) + at;                                                  \
-            at += ahead;                                                                                       \
-            s += sizeof(source);                                                                               \
-            d += sizeof(target);                                                                               \
-        }                                                                                                      \
-        if (count <= 0) return;                                                                                \
-        of_##from codes = {0};                                                                                 \
-        memcpy(&codes, s, (size_t)count * sizeof codes[0]);                                                    \
-        const of_##to rest = FROM_##from##_TO_##to(codes) + at;                                                \
-        memcpy(d, &rest, (size_t)count * sizeof rest[0]);                                                      \
+#define DEFINE_PLACE(from, to)                                                                                  \
+    static void place_##from##_##to(const void *code, int64_t count, int64_t first, int64_t step, int64_t runs, \
+                                    int64_t run_step, int64_t after, void *index)                               \
+    {                                                                                                           \
+        enum { WIDEST = from > to ? from : to, ROOM = 8 * VECTOR_BYTES / WIDEST, MOST = POOL_LOOSE_PLACES,      \
+               AT_ONCE = ROOM < MOST ? ROOM : MOST };                                                           \
+        typedef uint8_t of_8 __attribute__((vector_size(AT_ONCE), unused));                                     \
+        typedef uint16_t of_16 __attribute__((vector_size(2 * AT_ONCE), unused));                               \
+        typedef uint32_t of_32 __attribute__((vector_size(4 * AT_ONCE), unused));                               \
+        typedef uint64_t of_64 __attribute__((vector_size(8 * AT_ONCE), unused));                               \
+        typedef of_##from source UNALIGNED;                                                                     \
+        typedef of_##to target UNALIGNED;                                                                       \
+        of_8 lane;                                                                                              \
+        for (int i = 0; i < AT_ONCE; i++) lane[i] = (uint8_t)i;                                                 \
+        const of_##to lanes = FROM_8_TO_##to(lane) * (uint##to##_t)step;                                        \
+        const of_##to ahead = (of_##to){0} + (uint##to##_t)(AT_ONCE * step);                                    \
+        const char *s = code;                                                                                   \
+        char *d = index;                                                                                        \
+        for (int64_t r = 0; r < runs; r++, first += run_step) {                                                 \
+            const int loose = (runs - 1 - r) * count + after >= MOST;                                           \
+            of_##to at = lanes + (uint##to##_t)first;                                                           \
+            int64_t i = 0;                                                                                      \
+            for (; loose ? i < count : i + AT_ONCE <= count; i += AT_ONCE) {                                    \
+                const of_##from codes = *(const source *)(s + i * sizeof codes[0]);                             \
+                *(target *)(d + i * sizeof at[0]) = FROM_##from##_TO_##to(codes) + at;                          \
+                at += ahead;                                                                                    \
+            }                                                                                                   \
+            if (i < count) {                                                                                    \
+                of_##from codes = {0};                                                                          \
+                memcpy(&codes, s + i * sizeof codes[0], (size_t)(count - i) * sizeof codes[0]);                 \
+                const of_##to rest = FROM_##from##_TO_##to(codes) + at;                                         \
+                memcpy(d + i * sizeof at[0], &rest, (size_t)(count - i) * sizeof at[0]);                        \
+            }                                                                                                   \
+            s += count * (from / 8);                                                                            \
+            d += count * (to / 8);                                                                              \
+        }                                                                                                       \
     }
 
 #define TO_ALL(F, from) F(from, 8) F(from, 16) F(from, 32) F(from, 64)

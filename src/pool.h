@@ -189,10 +189,12 @@ struct pool_kernel {
     void (*thin)(const void *row, int64_t inner, int64_t step, int64_t outputs, void *dst);
 };
 
-/* index[i] = first + i*step + code[i], i in [0, count); where it is `loose`, for some more as well. */
+/* index[r*count + i] = first + r*run_step + i*step + code[r*count + i], i in [0, count), r in [0, runs); `after` more may
+ * be written. */
 struct pool_place {
     int code_bytes, index_bytes;
-    void (*place)(const void *code, int64_t count, int64_t first, int64_t step, int loose, void *index);
+    void (*place)(const void *code, int64_t count, int64_t first, int64_t step, int64_t runs, int64_t run_step,
+                  int64_t after, void *index);
 };
 
 /* to[x][c] = from[x][c], x in [0, width), c in [0, inner), of 1, 2, 4 or 8 bytes, any steps on either side. */

@@ -194,6 +194,20 @@ DEFINE_LANE(float64, double, 64)
 #define PICK_NAN_float64(x, yes, no) PICK((x) != (x), yes, no)
 #endif
 
+/* `yes` where two lanes are the same, else `no`. */
+#ifndef PICK_SAME_float32
+#define PICK_SAME_int8(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_uint8(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_int16(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_uint16(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_int32(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_uint32(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_int64(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_uint64(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_float32(a, b, yes, no) PICK((a) == (b), yes, no)
+#define PICK_SAME_float64(a, b, yes, no) PICK((a) == (b), yes, no)
+#endif
+
 /* From the larger (smaller) of b and a, and of a and b: NaN where either is.  Of two of which one is NaN each is the
  * second, so one of them is NaN, and so are its bits with others' set. */
 #define OR_NAN_float32(x, y) (vec_float32)((mask_float32)(x) | (mask_float32)(y))

@@ -32,6 +32,38 @@
     (vec_float64)_mm512_mask_mov_pd((__m512d)(no), _mm512_cmp_pd_mask((__m512d)(x), (__m512d)(x), _CMP_UNORD_Q), \
                                     (__m512d)(yes))
 
+/* `yes` where two are the same, else `no`; by mask too. */
+#define PICK_SAME_int8(a, b, yes, no) \
+    (vec_uint8)_mm512_mask_mov_epi8((__m512i)(no), _mm512_cmpeq_epi8_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_uint8(a, b, yes, no) \
+    (vec_uint8)_mm512_mask_mov_epi8((__m512i)(no), _mm512_cmpeq_epi8_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_int16(a, b, yes, no) \
+    (vec_uint16)_mm512_mask_mov_epi16((__m512i)(no), _mm512_cmpeq_epi16_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_uint16(a, b, yes, no) \
+    (vec_uint16)_mm512_mask_mov_epi16((__m512i)(no), _mm512_cmpeq_epi16_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_int32(a, b, yes, no) \
+    (vec_uint32)_mm512_mask_mov_epi32((__m512i)(no), _mm512_cmpeq_epi32_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_uint32(a, b, yes, no) \
+    (vec_uint32)_mm512_mask_mov_epi32((__m512i)(no), _mm512_cmpeq_epi32_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_int64(a, b, yes, no) \
+    (vec_uint64)_mm512_mask_mov_epi64((__m512i)(no), _mm512_cmpeq_epi64_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_uint64(a, b, yes, no) \
+    (vec_uint64)_mm512_mask_mov_epi64((__m512i)(no), _mm512_cmpeq_epi64_mask((__m512i)(a), (__m512i)(b)), \
+                                     (__m512i)(yes))
+#define PICK_SAME_float32(a, b, yes, no) \
+    (vec_uint32)_mm512_mask_mov_epi32((__m512i)(no), _mm512_cmp_ps_mask((__m512)(a), (__m512)(b), _CMP_EQ_OQ), \
+                                     (__m512i)(yes))
+#define PICK_SAME_float64(a, b, yes, no) \
+    (vec_uint64)_mm512_mask_mov_epi64((__m512i)(no), _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_EQ_OQ), \
+                                     (__m512i)(yes))
+
 /* Whether any lane is NaN. */
 #define ANY_NAN_float32(x) (_mm512_cmp_ps_mask((__m512)(x), (__m512)(x), _CMP_UNORD_Q) != 0)
 #define ANY_NAN_float64(x) (_mm512_cmp_pd_mask((__m512d)(x), (__m512d)(x), _CMP_UNORD_Q) != 0)
