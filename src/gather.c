@@ -130,6 +130,7 @@ struct band {
     const char *grad, *index;
     char *bases;                /* how far the place of each window of a row is from that of the first */
     char *grads, *codes;        /* slot 0, tap 0; the slots of one row of leading windows lie behind those of another */
+    int where_they_are;         /* gradients are read there: what lies around a row meets codes that match nothing */
     struct pool_ranges whole;   /* the places that a window may say all of whose rows are data */
 };
 
@@ -139,9 +140,9 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
 {
     const struct pool_job *job = b->job;
     const struct pool_geometry *g = job->g;
-    const int64_t lane = g->lane_bytes, count = g->along.outputs * g->inner.size, at = number * count;
+    const int64_t count = g->along.outputs * g->inner.size, at = number * count;
     char *const grads = b->grads + slot * job->slot_bytes, *const codes = b->codes + slot * job->slot_bytes;
-    const char *from = b->grad + at * g->out_bytes;
+    const char *const from = b->grad + at * g->out_bytes;
     if (!job->coded) {
         int64_t counts = 1;
         for (int a = 0; a < g->lead_axes; a++) counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
@@ -149,9 +150,8 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
             share_row(job, from + r * count * g->out_bytes, b->bases, grads + r * job->slot_bytes, counts, 0);
         return 1;
     }
-    for (int64_t r = 0; r < rows; r++, from += count * g->out_bytes)
-        if (g->first_cast) g->first_cast->cast(from, grads + r * job->slot_bytes, count);
-        else memcpy(grads + r * job->slot_bytes, from, (size_t)(count * lane));
+    for (int64_t r = 0; r < rows && g->first_cast; r++)
+        g->first_cast->cast(from + r * count * g->out_bytes, grads + r * job->slot_bytes, count);
     int64_t first = g->in_windows ? 0 : -g->along.before, step = 0;
     for (int a = 0; a < g->lead_axes && !g->in_windows; a++) {
         first += axis_start(&g->lead[a], o[a]) * job->positions_after[a];
@@ -160,9 +160,11 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
     struct pool_ranges part;
     if (!whole) find_ranges(job, o, &part);
     const struct pool_ranges *const ranges = whole ? &b->whole : &part;
-    if (!g->gradient->encode(b->index + at * g->index_bytes, g->index_bytes, b->bases, first, step, count, rows,
-                             job->slot_bytes, ranges, codes))
-        return 0;
+    const struct pool_codes c = {
+        .bases = b->bases, .first = first, .first_step = step, .count = count, .rows = rows, .step = job->slot_bytes,
+        .ranges = ranges, .grads = from, .codes = codes, .beside = g->first_cast || b->where_they_are ? NULL : grads,
+    };
+    if (!g->gradient->encode(b->index + at * g->index_bytes, g->index_bytes, &c)) return 0;
     return job->all_inside || ends_fit(job, ranges, codes, rows);
 }
 
@@ -199,26 +201,29 @@ static int stage_rows(const struct band *b, int64_t slot, int64_t plane, int64_t
 }
 
 /* The phases of a band's rows, class by class, over the slots of each row of leading windows, whose taps begin at
- * places[...]. */
-static void find_phases(const struct band *b, const int64_t *places, int leading, struct pool_touch *touches,
-                        struct pool_phase *phases)
+ * places[...], and whose first gradients are those of row number[...]. */
+static void find_phases(const struct band *b, const int64_t *places, const int64_t *number, int leading,
+                        struct pool_touch *touches, struct pool_phase *phases)
 {
     const struct pool_job *job = b->job;
     const struct pool_geometry *g = job->g;
     const struct pool_axis *rows = &job->rows_axis, *along = &g->along;
-    const int64_t pixel = g->inner.size * g->lane_bytes;
+    const int64_t pixel = g->inner.size * g->lane_bytes, row = along->outputs * pixel;
     for (int64_t q = 0; q < rows->stride; q++)
         for (int64_t p = 0; p < along->stride; p++, phases++) {
             *phases = (struct pool_phase){touches, 0};
             for (int l = 0; l < leading; l++)
                 for (int64_t u = rows->window - 1; u >= 0; u--) {
                     if (!meets(rows, q, u)) continue;
-                    const int64_t slot = l * job->slots + shift_of(rows, q, u) - job->first_shift;
+                    const int64_t down = shift_of(rows, q, u) - job->first_shift, slot = l * job->slots + down;
+                    const char *const grads = b->where_they_are ? b->grad + (number[l] - number[0] + down) * row
+                                                                : b->grads + slot * job->slot_bytes;
+                    const char *const codes = job->coded ? b->codes + slot * job->slot_bytes : NULL;
                     for (int64_t t = along->window - 1; t >= 0; t--) {
                         if (!meets(along, p, t)) continue;
-                        const int64_t at = slot * job->slot_bytes + shift_of(along, p, t) * pixel;
-                        *touches++ = (struct pool_touch){
-                            b->grads + at, places[l] + u * job->row_weight + t * job->code_step};
+                        const int64_t at = shift_of(along, p, t) * pixel;
+                        *touches++ = (struct pool_touch){grads + at, codes ? codes + at : NULL,
+                                                         places[l] + u * job->row_weight + t * job->code_step};
                         phases->n++;
                     }
                 }
@@ -230,6 +235,7 @@ static void begin_bands(struct band *b, const struct pool_job *job, const char *
     const struct pool_geometry *g = job->g;
     const int64_t lane = g->lane_bytes, slots = job->slots * job->leading * job->slot_bytes;
     b->job = job;
+    b->where_they_are = 0;
     b->grad = grad;
     b->index = index;
     b->bases = scratch;
@@ -238,10 +244,10 @@ static void begin_bands(struct band *b, const struct pool_job *job, const char *
     memset(scratch, 0, (size_t)(job->at_levels + slots + POOL_SLACK));
     if (!job->coded) return;
     memset(b->codes - job->margin_bytes, -1, (size_t)(slots + POOL_SLACK));
-    for (int64_t i = 0; !g->in_windows && i < g->along.outputs * g->inner.size; i++) {
-        const int64_t base = i / g->inner.size * g->along.stride;
-        memcpy(b->bases + i * lane, lane == 8 ? (const void *)&base : &(int32_t){(int32_t)base}, (size_t)lane);
-    }
+    for (int64_t o = 0, i = 0; !g->in_windows && o < g->along.outputs; o++)
+        for (int64_t c = 0; c < g->inner.size; c++, i++)
+            if (lane == 8) ((int64_t *)b->bases)[i] = o * g->along.stride;
+            else ((int32_t *)b->bases)[i] = (int32_t)(o * g->along.stride);
     int64_t o[POOL_MAX_AXES];
     int some = 1;
     for (int a = 0; a < g->lead_axes; a++) {
@@ -251,12 +257,23 @@ static void begin_bands(struct band *b, const struct pool_job *job, const char *
     if (some) find_ranges(job, o, &b->whole);
 }
 
+/* Whether what is read for rows [first, last) of gradients lies among them all; rows of single elements are better
+ * where each begins a line (28 x 28, 3x3/2: 24 us staged, 27 not). */
+static int may_stay(const struct pool_job *job, int64_t first, int64_t last)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t row = g->along.outputs * g->inner.size * g->lane_bytes;
+    return job->coded && !g->first_cast && g->inner.size > 1 && first * row >= job->margin_bytes &&
+           (job->grad_rows - last + 1) * row >= job->slot_bytes - job->margin_bytes + POOL_SLACK;
+}
+
 static int64_t gather_bands(const struct pool_job *job, const char *grad, char *out, char *index, char *scratch,
                             int64_t first, int64_t last)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along, *rows = &job->rows_axis;
     const int64_t inner = g->inner.size, row = along->size * inner, row_bytes = row * g->lane_bytes;
+    const int64_t grads_row = along->outputs * inner * g->lane_bytes;
     const int64_t groups = ceil_div(rows->size, rows->stride), bands = ceil_div(groups, job->band);
     const int64_t count = ceil_div(along->size, along->stride), last_row = ((last - 1) / bands) * rows->size +
                           least(((last - 1) % bands + 1) * job->band * rows->stride, rows->size);
@@ -271,7 +288,7 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
         /* The rows of windows along the axes before the last leading one. */
         const int lead = (int)most(0, g->lead_axes - 1);
         struct pool_range over[POOL_MAX_AXES];
-        int64_t at[POOL_MAX_AXES], o[POOL_MAX_AXES], places[MOST_NEAR], rest = plane;
+        int64_t at[POOL_MAX_AXES], o[POOL_MAX_AXES], places[MOST_NEAR], number[MOST_NEAR], rest = plane;
         int leading = 0, none = 0;
         for (int a = lead - 1; a >= 0; a--) {
             at[a] = rest % g->lead[a].size;
@@ -280,31 +297,40 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
             o[a] = over[a].first;
             none |= over[a].first >= over[a].last;
         }
+        const int64_t from = group + job->first_shift, upto = from + groups_here + job->slots - job->band;
+        int64_t lowest = rest, highest = rest;
+        for (int a = 0; a < lead; a++) {
+            lowest = lowest * g->lead[a].outputs + over[a].first;
+            highest = highest * g->lead[a].outputs + over[a].last - 1;
+        }
+        const int moved = b.where_they_are;
+        b.where_they_are = may_stay(job, lowest * rows->outputs + from, highest * rows->outputs + upto);
         for (int a = none ? -1 : 0; a >= 0;) {
-            int64_t number = rest, place = job->first_code;
-            int here = 1;
+            int64_t here = rest, place = job->first_code;
+            int covered = 1;
             for (a = 0; a < lead; a++) {
                 const struct pool_axis *axis = &g->lead[a];
-                here &= covers(axis, o[a], at[a]);
-                number = number * axis->outputs + o[a];
+                covered &= covers(axis, o[a], at[a]);
+                here = here * axis->outputs + o[a];
                 place += (at[a] - axis_start(axis, o[a])) / axis->dilation * job->code_weight[a];
             }
-            if (here) {
-                const int64_t from = group + job->first_shift;
-                if (!stage_rows(&b, leading * job->slots, number, from, from + groups_here + job->slots - job->band, o))
-                    return 0;
+            if (covered) {
+                if (!stage_rows(&b, leading * job->slots, here, from, upto, o)) return 0;
+                number[leading] = here * rows->outputs + from;
                 places[leading++] = place;
             }
             for (a = lead - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
         }
-        if (lead > 0 || unit == first) find_phases(&b, places, leading, touches, phases);
+        if (lead > 0 || unit == first || b.where_they_are != moved)
+            find_phases(&b, places, number, leading, touches, phases);
         /* What is written past the end of a row, the next ones write over. */
         char *const to = out + (plane * rows->size + y) * row * g->out_bytes;
         const int64_t after = last_row - plane * rows->size - y;
         const int direct = !g->last_cast && !job->streams && after >= rows_here + job->overrun_rows;
         char *const made = direct ? to : scratch + job->at_row;
-        g->gradient->gather(made, phases, job->coded ? b.codes - b.grads : 0, rows->stride, along->stride, inner, count,
-                            rows_here, job->slot_bytes, row_bytes);
+        const int64_t grads_at = b.where_they_are && leading > 0 ? number[0] * grads_row : 0;
+        g->gradient->gather(made, phases, job->coded, grads_at, rows->stride, along->stride, inner, count, rows_here,
+                            b.where_they_are ? grads_row : job->slot_bytes, job->slot_bytes, row_bytes);
         if (direct) continue;
         if (g->last_cast) g->last_cast->cast(made, to, rows_here * row);
         else if (job->streams) stream(to, made, rows_here * row_bytes);
@@ -335,15 +361,15 @@ static void gather_phases(const struct pool_job *job, const char *acc, char *spa
             if (used == most_used) {            /* too many at once */
                 char *const sum = spare + p * job->spare_bytes;
                 const struct pool_phase some = {touches + begin, used - begin};
-                g->gradient->gather(sum, &some, 0, 1, 1, inner, job->phase_count, 1, 0, 0);
-                touches[begin] = (struct pool_touch){sum, 0};
+                g->gradient->gather(sum, &some, 0, 0, 1, 1, inner, job->phase_count, 1, 0, 0, 0);
+                touches[begin] = (struct pool_touch){.grad = sum};
                 used = begin + 1;
             }
-            touches[used++] = (struct pool_touch){acc + shift_of(along, p, t) * pixel, 0};
+            touches[used++] = (struct pool_touch){.grad = acc + shift_of(along, p, t) * pixel};
         }
         phases[p] = (struct pool_phase){touches + begin, used - begin};
     }
-    g->gradient->gather(row, phases, 0, 1, stride, inner, job->phase_count, 1, 0, 0);
+    g->gradient->gather(row, phases, 0, 0, 1, stride, inner, job->phase_count, 1, 0, 0, 0);
 }
 
 /* row[x*inner + c] = the sum over the windows o over x of lanes[o*inner + c]. */
@@ -360,13 +386,13 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
         for (int64_t o = over.first; o < over.last; o++) {
             if (!covers(along, o, x)) continue;
             if (here.n == POOL_TOUCHES) {
-                g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 1, 0, 0);
-                touches[0] = (struct pool_touch){to, 0};
+                g->gradient->gather(to, &here, 0, 0, 1, 1, inner, 1, 1, 0, 0, 0);
+                touches[0] = (struct pool_touch){.grad = to};
                 here.n = 1;
             }
-            touches[here.n++] = (struct pool_touch){lanes + o * pixel, 0};
+            touches[here.n++] = (struct pool_touch){.grad = lanes + o * pixel};
         }
-        g->gradient->gather(to, &here, 0, 1, 1, inner, 1, 1, 0, 0);
+        g->gradient->gather(to, &here, 0, 0, 1, 1, inner, 1, 1, 0, 0, 0);
     }
 }
 
@@ -462,10 +488,12 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     int bins = along->bins;
     int64_t positions = along->size, taps = least(along->window, POOL_TOUCHES), near = ceil_div(taps, along->stride);
     job->leading = 1;
+    job->grad_rows = outer;
     for (int a = g->lead_axes - 1; a >= 0; a--) {
         const struct pool_axis *axis = &g->lead[a];
         job->lead_inside[a] = axis->bins ? (struct pool_range){0, 0} : outputs_inside(axis);
         job->positions_after[a] = positions;
+        job->grad_rows *= axis->outputs;
         job->code_weight[a] = g->in_windows ? axis->tap_weight : axis->dilation * positions;
         job->first_code += g->in_windows ? axis->skipped * axis->tap_weight : 0;
         positions *= axis->size;

@@ -41,67 +41,80 @@ static void NAME(share)(void *acc, const void *grad, int64_t count, int64_t divi
 
 /* A phase of at most MOST_HELD taps: held in registers wherever n is a constant. */
 typedef struct {
-    const char *grads[MOST_HELD];
+    const char *grads[MOST_HELD], *codes[MOST_HELD];
+    int64_t apart;              /* how far codes lie from gradients, where all do so alike: few pointers are held */
     CODES is[MOST_HELD];
 } NAME(held);
 
-INLINE NAME(held) NAME(hold)(const struct pool_phase *p, int n)
+/* How many bytes into the gradients and codes of its taps a row is. */
+typedef struct {
+    int64_t grads, codes;
+} NAME(row);
+
+INLINE NAME(held) NAME(hold)(const struct pool_phase *p, int n, int coded, int alike, NAME(row) at)
 {
     NAME(held) h;
+    if (coded && alike && n) h.apart = (const char *)p->taps[0].code - (const char *)p->taps[0].grad;
 #pragma GCC unroll 4
     for (int k = 0; k < n; k++) {
-        h.grads[k] = p->taps[k].grad;
+        h.grads[k] = (const char *)p->taps[k].grad + at.grads;
+        if (!coded) continue;
+        h.codes[k] = (const char *)p->taps[k].code + at.codes;
         h.is[k] = (CODES){0} + (JOIN(lane_, CODE))p->taps[k].is;
     }
     return h;
 }
 
-/* A tap's lanes, where codes are asked for those that say `is`; codes lie `codes` bytes after lanes. */
-INLINE VEC NAME(touched)(const char *grad, CODES is, int coded, int64_t codes)
+/* A tap's lanes join those whose sum is never -0.0, where codes are asked for those that say `is`. */
+INLINE VEC NAME(join)(VEC sum, const char *grad, const char *code, CODES is, int coded)
 {
     const VEC v = *(const NAME(lanes_at) *)grad;
-    if (!coded) return v;
-    const NAME(mask) here = *(const NAME(codes_at) *)(grad + codes) == is;
-    return PICK(here, v, (VEC){0});
+    if (!coded) return sum + v;
+    const CODES codes = *(const NAME(codes_at) *)code;
+    return JOIN(ADD_WHERE_SAME_, LANE)(sum, v, codes, is);
 }
 
 /* Lanes of a phase of n taps, `at` bytes into them, from zero on, as where indices are followed. */
-INLINE VEC NAME(gathered)(const NAME(held) *h, int n, int coded, int64_t codes, int64_t at)
+INLINE VEC NAME(gathered)(const NAME(held) *h, int n, int coded, int alike, int64_t at)
 {
     VEC sum = {0};
+    int64_t apart = h->apart;
+    if (coded && alike) UNKNOWN(apart);         /* else the compiler holds as many pointers */
 #pragma GCC unroll 4
     for (int k = 0; k < n; k++) {
-        const VEC v = NAME(touched)(h->grads[k] + at, h->is[k], coded, codes);
-        sum += v;
+        const char *const grad = h->grads[k] + at;
+        sum = NAME(join)(sum, grad, alike ? grad + apart : h->codes[k] + at, h->is[k], coded);
     }
     return sum;
 }
 
 /* The same of any number. */
-INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int coded, int64_t codes, int64_t at)
+INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int coded, NAME(row) row, int64_t at)
 {
     VEC sum = {0};
     for (int k = 0; k < p->n; k++) {
-        const CODES is = (CODES){0} + (JOIN(lane_, CODE))p->taps[k].is;
-        const VEC v = NAME(touched)((const char *)p->taps[k].grad + at, is, coded, codes);
-        sum += v;
+        const struct pool_touch *const tap = &p->taps[k];
+        const CODES is = (CODES){0} + (JOIN(lane_, CODE))tap->is;
+        sum = NAME(join)(sum, (const char *)tap->grad + row.grads + at, (const char *)tap->code + row.codes + at, is,
+                         coded);
     }
     return sum;
 }
 
 /* Single elements of two phases that alternate; of so many taps, or of any number where n_even is 0. */
 INLINE void NAME(gather_pairs)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int coded,
-                               int64_t codes, int64_t at, int64_t count)
+                               NAME(row) row, int64_t count)
 {
-    const NAME(held) evens = NAME(hold)(&phases[0], n_even), odds = NAME(hold)(&phases[1], n_odd);
-    for (int64_t i = 0; i < count; i += N, at += VECTOR_BYTES) {
+    const NAME(held) evens = NAME(hold)(&phases[0], n_even, coded, 1, row);
+    const NAME(held) odds = NAME(hold)(&phases[1], n_odd, coded, 1, row);
+    for (int64_t i = 0, at = 0; i < count; i += N, at += VECTOR_BYTES) {
         VEC even, odd;
         if (n_even) {
-            even = NAME(gathered)(&evens, n_even, coded, codes, at);
-            odd = NAME(gathered)(&odds, n_odd, coded, codes, at);
+            even = NAME(gathered)(&evens, n_even, coded, 1, at);
+            odd = NAME(gathered)(&odds, n_odd, coded, 1, at);
         } else {
-            even = NAME(gathered_all)(&phases[0], coded, codes, at);
-            odd = NAME(gathered_all)(&phases[1], coded, codes, at);
+            even = NAME(gathered_all)(&phases[0], coded, row, at);
+            odd = NAME(gathered_all)(&phases[1], coded, row, at);
         }
         NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
         NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
@@ -109,15 +122,15 @@ INLINE void NAME(gather_pairs)(TYPE *dst, const struct pool_phase *phases, int n
 }
 
 /* Pixels of one phase, likewise. */
-INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int coded, int64_t codes, int64_t at,
+INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int coded, NAME(row) row,
                                 int64_t stride, int64_t inner, int64_t count)
 {
-    const NAME(held) taps = NAME(hold)(phase, n);
-    for (int64_t j = 0; j < count; j++, dst += stride * inner, at += inner * (int64_t)sizeof(TYPE))
+    const NAME(held) taps = NAME(hold)(phase, n, coded, 0, row);
+    for (int64_t j = 0, pixel = 0; j < count; j++, dst += stride * inner, pixel += inner)
         for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
-            const int64_t here = at + c * (int64_t)sizeof(TYPE);
-            NAME(store)(dst + c, n ? NAME(gathered)(&taps, n, coded, codes, here)
-                                   : NAME(gathered_all)(phase, coded, codes, here));
+            const int64_t at = (pixel + c) * (int64_t)sizeof(TYPE);
+            NAME(store)(dst + c, n ? NAME(gathered)(&taps, n, coded, 0, at)
+                                   : NAME(gathered_all)(phase, coded, row, at));
         }
 }
 
@@ -146,53 +159,53 @@ INLINE int NAME(terms_of)(const struct pool_phase *phases, int64_t stride, NAME(
     return n;
 }
 
-INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, int64_t codes, int64_t at,
-                             int64_t stride, int64_t inner, int64_t count)
+INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, NAME(row) row, int64_t stride,
+                             int64_t inner, int64_t count)
 {
     if (!coded && stride == 1) {
-        for (int64_t i = 0; i < count * inner; i += N, at += VECTOR_BYTES)
-            NAME(store)(dst + i, NAME(gathered_all)(phases, 0, 0, at));
+        for (int64_t i = 0; i < count * inner; i += N)
+            NAME(store)(dst + i, NAME(gathered_all)(phases, 0, row, i * (int64_t)sizeof(TYPE)));
     } else if (inner >= N) {
         for (int64_t p = 0; p < stride; p++, phases++, dst += inner)
             switch (phases->n) {
-            case 1: NAME(gather_pixels)(dst, phases, 1, coded, codes, at, stride, inner, count); break;
-            case 2: NAME(gather_pixels)(dst, phases, 2, coded, codes, at, stride, inner, count); break;
-            case 4: NAME(gather_pixels)(dst, phases, 4, coded, codes, at, stride, inner, count); break;
-            default: NAME(gather_pixels)(dst, phases, 0, coded, codes, at, stride, inner, count);
+            case 1: NAME(gather_pixels)(dst, phases, 1, coded, row, stride, inner, count); break;
+            case 2: NAME(gather_pixels)(dst, phases, 2, coded, row, stride, inner, count); break;
+            case 4: NAME(gather_pixels)(dst, phases, 4, coded, row, stride, inner, count); break;
+            default: NAME(gather_pixels)(dst, phases, 0, coded, row, stride, inner, count);
             }
     } else if (inner == 1 && stride == 2) {
         switch (phases[0].n << 8 | phases[1].n) {
-        case 1 << 8 | 1: NAME(gather_pairs)(dst, phases, 1, 1, coded, codes, at, count); break;
-        case 1 << 8 | 2: NAME(gather_pairs)(dst, phases, 1, 2, coded, codes, at, count); break;
-        case 2 << 8 | 1: NAME(gather_pairs)(dst, phases, 2, 1, coded, codes, at, count); break;
-        case 2 << 8 | 4: NAME(gather_pairs)(dst, phases, 2, 4, coded, codes, at, count); break;
-        case 4 << 8 | 2: NAME(gather_pairs)(dst, phases, 4, 2, coded, codes, at, count); break;
-        default: NAME(gather_pairs)(dst, phases, 0, 0, coded, codes, at, count);
+        case 1 << 8 | 1: NAME(gather_pairs)(dst, phases, 1, 1, coded, row, count); break;
+        case 1 << 8 | 2: NAME(gather_pairs)(dst, phases, 1, 2, coded, row, count); break;
+        case 2 << 8 | 1: NAME(gather_pairs)(dst, phases, 2, 1, coded, row, count); break;
+        case 2 << 8 | 4: NAME(gather_pairs)(dst, phases, 2, 4, coded, row, count); break;
+        case 4 << 8 | 2: NAME(gather_pairs)(dst, phases, 4, 2, coded, row, count); break;
+        default: NAME(gather_pairs)(dst, phases, 0, 0, coded, row, count);
         }
     } else {                        /* what is written past a pixel, the next one writes over */
-        for (int64_t j = 0; j < count; j++, at += inner * (int64_t)sizeof(TYPE))
+        for (int64_t j = 0; j < count; j++)
             for (int64_t p = 0; p < stride; p++, dst += inner)
-                NAME(store)(dst, NAME(gathered_all)(&phases[p], 0, 0, at));
+                NAME(store)(dst, NAME(gathered_all)(&phases[p], 0, row, j * inner * (int64_t)sizeof(TYPE)));
     }
 }
 
-INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, int64_t codes, int64_t classes,
-                              int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t source_step,
+INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, NAME(row) at, int64_t classes,
+                              int64_t stride, int64_t inner, int64_t count, int64_t rows, NAME(row) step,
                               int64_t dst_step)
 {
-    for (int64_t r = 0, class = 0, at = 0; r < rows; r++, dst += dst_step) {
-        NAME(gather_row)((TYPE *)dst, phases + class * stride, coded, codes, at, stride, inner,
-                         count);
+    for (int64_t r = 0, class = 0; r < rows; r++, dst += dst_step) {
+        NAME(gather_row)((TYPE *)dst, phases + class * stride, coded, at, stride, inner, count);
         if (++class == classes) {
             class = 0;
-            at += source_step;
+            at.grads += step.grads;
+            at.codes += step.codes;
         }
     }
 }
 
 /* Single elements at strides past 2: lanes are the positions of a stride. */
-static void NAME(gather_strides)(char *dst, const struct pool_phase *phases, int64_t classes, int64_t stride,
-                                 int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
+static void NAME(gather_strides)(char *dst, const struct pool_phase *phases, int64_t at, int64_t classes,
+                                 int64_t stride, int64_t count, int64_t rows, int64_t grads_step, int64_t dst_step)
 {
     typedef const TYPE element UNALIGNED;
     NAME(term) terms[POOL_TOUCHES];
@@ -201,7 +214,7 @@ static void NAME(gather_strides)(char *dst, const struct pool_phase *phases, int
     for (int p = 0; p < POOL_STRIDE; p++) bit[p / N][p % N] = (JOIN(lane_, CODE))((uint32_t)1 << p);
     for (int64_t q = 0; q < classes; q++)
         first[q + 1] = first[q] + NAME(terms_of)(phases + q * stride, stride, terms + first[q]);
-    for (int64_t r = 0, class = 0, at = 0; r < rows; r++, dst += dst_step) {
+    for (int64_t r = 0, class = 0; r < rows; r++, dst += dst_step) {
         for (int64_t j = 0; j < count; j++)
             for (int64_t c = 0; c < stride; c += N) {
                 VEC sum = {0};
@@ -214,18 +227,20 @@ static void NAME(gather_strides)(char *dst, const struct pool_phase *phases, int
             }
         if (++class == classes) {
             class = 0;
-            at += source_step;
+            at += grads_step;
         }
     }
 }
 
-static void NAME(gather)(void *dst, const struct pool_phase *phases, int64_t codes, int64_t classes, int64_t stride,
-                         int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step)
+static void NAME(gather)(void *dst, const struct pool_phase *phases, int coded, int64_t grads_at, int64_t classes,
+                         int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t grads_step,
+                         int64_t codes_step, int64_t dst_step)
 {
-    if (codes) NAME(gather_rows)(dst, phases, 1, codes, classes, stride, inner, count, rows, source_step, dst_step);
+    const NAME(row) at = {grads_at, 0}, step = {grads_step, codes_step};
+    if (coded) NAME(gather_rows)(dst, phases, 1, at, classes, stride, inner, count, rows, step, dst_step);
     else if (inner == 1 && stride > 2)
-        NAME(gather_strides)(dst, phases, classes, stride, count, rows, source_step, dst_step);
-    else NAME(gather_rows)(dst, phases, 0, 0, classes, stride, inner, count, rows, source_step, dst_step);
+        NAME(gather_strides)(dst, phases, grads_at, classes, stride, count, rows, grads_step, dst_step);
+    else NAME(gather_rows)(dst, phases, 0, at, classes, stride, inner, count, rows, step, dst_step);
 }
 
 /* ---- indices to places inside their windows ---------------------------------------------------------------- */
@@ -304,49 +319,52 @@ INLINE CODES NAME(encoded)(const char *indices, int bytes, const JOIN(lane_, COD
     return NAME(indices)(indices, bytes, high) - *(const NAME(codes_at) *)bases - start;
 }
 
-INLINE int NAME(encode_n)(const char *indices, int bytes, const JOIN(lane_, CODE) *bases, int64_t first,
-                          int64_t first_step, int64_t count, int64_t rows, int64_t step,
-                          const struct pool_ranges *ranges, int n, char *codes)
+INLINE int NAME(encode_n)(const char *indices, int bytes, const struct pool_codes *c, int n)
 {
+    const JOIN(lane_, CODE) *const bases = c->bases;
+    const TYPE *grads = c->grads;
+    char *codes = c->codes, *beside = c->beside;
+    const int64_t count = c->count;
     NAME(distances) far = {0};
     CODES high = {0};
     int fit = 1;
-    for (int64_t r = 0; r < rows; r++, indices += count * bytes, codes += step, first += first_step) {
-        const CODES start = (CODES){0} + (JOIN(lane_, CODE))first;
+    for (int64_t r = 0; r < c->rows; r++, indices += count * bytes, codes += c->step) {
+        const CODES start = (CODES){0} + (JOIN(lane_, CODE))(c->first + r * c->first_step);
         if (count < N) {
             char part[N * 8] = {0};
             memcpy(part, indices, (size_t)(count * bytes));
             const CODES code = NAME(encoded)(part, bytes, bases, start, &high);
             memcpy(codes, &code, (size_t)count * sizeof(TYPE));
-            fit &= NAME(fits)(codes, count, ranges);
-            continue;
+            if (beside) memcpy(beside, grads, (size_t)count * sizeof(TYPE));
+            fit &= NAME(fits)(codes, count, c->ranges);
         }
-        for (int64_t i = 0; i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {
+        for (int64_t i = 0; i + N <= count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {
             const CODES code = NAME(encoded)(indices + i * bytes, bytes, bases + i, start, &high);
-            const NAME(distances) distance = NAME(distance)(code, ranges, n);
+            const NAME(distances) distance = NAME(distance)(code, c->ranges, n);
             *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;
+            if (beside) NAME(store)((TYPE *)beside + i, NAME(load)(grads + i));
             far = JOIN(LARGER_, JOIN(u, CODE))(far, distance);
         }
+        if (!beside) continue;
+        grads += count;
+        beside += c->step;
     }
-    return fit && NAME(all_less)(far, ranges->length) && NAME(none_high)(high);
+    return fit && NAME(all_less)(far, c->ranges->length) && NAME(none_high)(high);
 }
 
 /* Of so many ranges the beginnings stay in registers. */
-INLINE int NAME(encode_of)(const char *indices, int bytes, const void *bases, int64_t first, int64_t first_step,
-                           int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, char *codes)
+INLINE int NAME(encode_of)(const char *indices, int bytes, const struct pool_codes *c)
 {
-    switch (ranges->n) {
-    case 2: return NAME(encode_n)(indices, bytes, bases, first, first_step, count, rows, step, ranges, 2, codes);
-    case 3: return NAME(encode_n)(indices, bytes, bases, first, first_step, count, rows, step, ranges, 3, codes);
-    default: return NAME(encode_n)(indices, bytes, bases, first, first_step, count, rows, step, ranges, 0, codes);
+    switch (c->ranges->n) {
+    case 2: return NAME(encode_n)(indices, bytes, c, 2);
+    case 3: return NAME(encode_n)(indices, bytes, c, 3);
+    default: return NAME(encode_n)(indices, bytes, c, 0);
     }
 }
 
-static int NAME(encode)(const void *indices, int index_bytes, const void *bases, int64_t first, int64_t first_step,
-                        int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, void *codes)
+static int NAME(encode)(const void *indices, int index_bytes, const struct pool_codes *c)
 {
-    return index_bytes == 1 ? NAME(encode_of)(indices, 1, bases, first, first_step, count, rows, step, ranges, codes)
-                            : NAME(encode_of)(indices, 8, bases, first, first_step, count, rows, step, ranges, codes);
+    return index_bytes == 1 ? NAME(encode_of)(indices, 1, c) : NAME(encode_of)(indices, 8, c);
 }
 
 static void NAME(scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width,

@@ -224,9 +224,9 @@ struct pool_power {
 };
 
 /* The windows over the positions of one phase, those that are equal modulo a stride: lane i gathers from lane i of each
- * row of gradients, or only where its code is `is`. */
+ * row of gradients, or only where code i is `is`. */
 struct pool_touch {
-    const void *grad;
+    const void *grad, *code;
     int64_t is;
 };
 struct pool_phase {
@@ -240,23 +240,32 @@ struct pool_ranges {
     int n;
 };
 
+/* Row r of codes, `step` bytes after the one before: [0 .. count) = index - (first + r*first_step) - base; and the rows of
+ * gradients, one after the other, go beside in the same steps, or nothing does. */
+struct pool_codes {
+    const void *bases;
+    int64_t first, first_step, count, rows, step;
+    const struct pool_ranges *ranges;
+    const void *grads;
+    void *codes, *beside;
+};
+
 /* The backward pass over rows of lanes; codes are integers as wide. */
 struct pool_gradient {
     const char *lane;
     /* acc[0 .. count) = or += grad / divisor. */
     void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add);
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
-     * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Codes lie
-     * `codes` bytes after the lanes they belong to; 0 where there are none.  Rows of taps
-     * are `source_step` bytes apart, those of dst `dst_step`.  With codes pixels are of a vector at least, or single at
-     * stride 2.  May touch POOL_SLACK bytes past the ends of the taps,
-     * and a vector or pixel for each phase, and one more, past that of dst. */
-    void (*gather)(void *dst, const struct pool_phase *phases, int64_t codes, int64_t classes, int64_t stride,
-                   int64_t inner, int64_t count, int64_t rows, int64_t source_step, int64_t dst_step);
-    /* Row r of codes: [0 .. count) = index - (first + r*first_step) - base, each index (of 1 or 8 bytes) read once.
-     * Returns whether all are in range.  May read POOL_SLACK bytes past the end of bases. */
-    int (*encode)(const void *indices, int index_bytes, const void *bases, int64_t first, int64_t first_step,
-                  int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges, void *codes);
+     * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Row 0 of
+     * gradients begins `grads_at` bytes after what the taps say; rows are `grads_step`, of codes `codes_step`, of dst
+     * `dst_step` bytes apart.  With codes pixels are of a vector at least, or single at stride 2, when rows of both are
+     * as far apart, and codes as far from the gradients for all taps.  May touch POOL_SLACK bytes past the ends of the taps, and a vector or pixel for each phase, and one more, past that of dst. */
+    void (*gather)(void *dst, const struct pool_phase *phases, int coded, int64_t grads_at, int64_t classes,
+                   int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t grads_step, int64_t codes_step,
+                   int64_t dst_step);
+    /* Codes of indices of 1 or 8 bytes, each read once; returns whether all are in range.  May read POOL_SLACK bytes past
+     * the end of bases. */
+    int (*encode)(const void *indices, int index_bytes, const struct pool_codes *c);
     /* Whether codes [0 .. count) are in one of the ranges, of which there is one at least. */
     int (*fits)(const void *codes, int64_t count, const struct pool_ranges *ranges);
     /* acc[at[o*width + c]*acc_inner + c] += grad[o*grad_inner + c]. */
@@ -406,7 +415,7 @@ struct pool_job {
     int64_t phase_count, band, slots, first_shift, leading;
     struct pool_axis rows_axis;
     int64_t first_code, code_step, row_weight, code_weight[POOL_MAX_AXES], positions_after[POOL_MAX_AXES];
-    int64_t slot_bytes, margin_bytes, spare_bytes, overrun_rows;
+    int64_t slot_bytes, margin_bytes, spare_bytes, overrun_rows, grad_rows;
     int streams;                /* rows go past the caches */
     int all_inside;             /* no window reaches past the ends of a row */
 

@@ -38,6 +38,9 @@
 #define KEEP(v) (void)(v)
 #endif
 
+/* What the integer n holds the compiler is not to know. */
+#define UNKNOWN(n) __asm__ volatile("" : "+r"(n))
+
 /* What p points at, if at anything, will be read. */
 #define PREFETCH(p) __builtin_prefetch((const void *)(uintptr_t)(p))
 
@@ -206,6 +209,12 @@ DEFINE_LANE(float64, double, 64)
 #define PICK_SAME_uint64(a, b, yes, no) PICK((a) == (b), yes, no)
 #define PICK_SAME_float32(a, b, yes, no) PICK((a) == (b), yes, no)
 #define PICK_SAME_float64(a, b, yes, no) PICK((a) == (b), yes, no)
+#endif
+
+/* sum, which is never -0.0, + v where the integers a and b are the same, else sum. */
+#ifndef ADD_WHERE_SAME_float32
+#define ADD_WHERE_SAME_float32(sum, v, a, b) ((sum) + PICK((a) == (b), v, (vec_float32){0}))
+#define ADD_WHERE_SAME_float64(sum, v, a, b) ((sum) + PICK((a) == (b), v, (vec_float64){0}))
 #endif
 
 /* From the larger (smaller) of b and a, and of a and b: NaN where either is.  Of two of which one is NaN each is the

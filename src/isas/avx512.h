@@ -64,6 +64,14 @@
     (vec_uint64)_mm512_mask_mov_epi64((__m512i)(no), _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_EQ_OQ), \
                                      (__m512i)(yes))
 
+/* sum + v where a == b, else sum; as a mask for the addition. */
+#define ADD_WHERE_SAME_float32(sum, v, a, b) \
+    (vec_float32)_mm512_mask_add_ps((__m512)(sum), _mm512_cmpeq_epi32_mask((__m512i)(a), (__m512i)(b)), \
+                                    (__m512)(sum), (__m512)(v))
+#define ADD_WHERE_SAME_float64(sum, v, a, b) \
+    (vec_float64)_mm512_mask_add_pd((__m512d)(sum), _mm512_cmpeq_epi64_mask((__m512i)(a), (__m512i)(b)), \
+                                    (__m512d)(sum), (__m512d)(v))
+
 /* Whether any lane is NaN. */
 #define ANY_NAN_float32(x) (_mm512_cmp_ps_mask((__m512)(x), (__m512)(x), _CMP_UNORD_Q) != 0)
 #define ANY_NAN_float64(x) (_mm512_cmp_pd_mask((__m512d)(x), (__m512d)(x), _CMP_UNORD_Q) != 0)
