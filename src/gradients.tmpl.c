@@ -101,23 +101,40 @@ INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int coded, NAME(row) r
     return sum;
 }
 
-/* Single elements of two phases that alternate; of so many taps, or of any number where n_even is 0. */
-INLINE void NAME(gather_pairs)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int coded,
-                               NAME(row) row, int64_t count)
+/* Two phases that alternate, of so many taps, or of any number where n_even is 0. */
+INLINE void NAME(gather_two)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int coded,
+                             NAME(row) row, int64_t inner, int64_t count)
 {
-    const NAME(held) evens = NAME(hold)(&phases[0], n_even, coded, 1, row);
-    const NAME(held) odds = NAME(hold)(&phases[1], n_odd, coded, 1, row);
-    for (int64_t i = 0, at = 0; i < count; i += N, at += VECTOR_BYTES) {
+    const int alike = inner == 1;
+    const NAME(held) evens = NAME(hold)(&phases[0], n_even, coded, alike, row);
+    const NAME(held) odds = NAME(hold)(&phases[1], n_odd, coded, alike, row);
+    for (int64_t i = 0, c = 0, at = 0; i < count * inner;) {
         VEC even, odd;
         if (n_even) {
-            even = NAME(gathered)(&evens, n_even, coded, 1, at);
-            odd = NAME(gathered)(&odds, n_odd, coded, 1, at);
+            even = NAME(gathered)(&evens, n_even, coded, alike, at);
+            odd = NAME(gathered)(&odds, n_odd, coded, alike, at);
         } else {
             even = NAME(gathered_all)(&phases[0], coded, row, at);
             odd = NAME(gathered_all)(&phases[1], coded, row, at);
         }
-        NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
-        NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
+        if (inner == 1) {
+            NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
+            NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
+            i += N;
+            at += VECTOR_BYTES;
+        } else {
+            NAME(store)(dst + c, even);
+            NAME(store)(dst + inner + c, odd);
+            const int64_t next = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N;
+            at += (next - c) * (int64_t)sizeof(TYPE);
+            c = next;
+            if (c >= inner) {
+                at -= (c - inner) * (int64_t)sizeof(TYPE);
+                dst += 2 * inner;
+                i += inner;
+                c = 0;
+            }
+        }
     }
 }
 
@@ -159,29 +176,35 @@ INLINE int NAME(terms_of)(const struct pool_phase *phases, int64_t stride, NAME(
     return n;
 }
 
+INLINE void NAME(gather_pair)(TYPE *dst, const struct pool_phase *phases, int coded, NAME(row) row, int64_t inner,
+                              int64_t count)
+{
+    switch (phases[0].n << 8 | phases[1].n) {
+    case 1 << 8 | 1: NAME(gather_two)(dst, phases, 1, 1, coded, row, inner, count); break;
+    case 1 << 8 | 2: NAME(gather_two)(dst, phases, 1, 2, coded, row, inner, count); break;
+    case 2 << 8 | 1: NAME(gather_two)(dst, phases, 2, 1, coded, row, inner, count); break;
+    case 2 << 8 | 4: NAME(gather_two)(dst, phases, 2, 4, coded, row, inner, count); break;
+    case 4 << 8 | 2: NAME(gather_two)(dst, phases, 4, 2, coded, row, inner, count); break;
+    default: NAME(gather_two)(dst, phases, 0, 0, coded, row, inner, count);
+    }
+}
+
 INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, NAME(row) row, int64_t stride,
                              int64_t inner, int64_t count)
 {
     if (!coded && stride == 1) {
         for (int64_t i = 0; i < count * inner; i += N)
             NAME(store)(dst + i, NAME(gathered_all)(phases, 0, row, i * (int64_t)sizeof(TYPE)));
+    } else if (stride == 2 && inner >= N) {
+        NAME(gather_pair)(dst, phases, coded, row, inner, count);
     } else if (inner >= N) {
         for (int64_t p = 0; p < stride; p++, phases++, dst += inner)
             switch (phases->n) {
             case 1: NAME(gather_pixels)(dst, phases, 1, coded, row, stride, inner, count); break;
-            case 2: NAME(gather_pixels)(dst, phases, 2, coded, row, stride, inner, count); break;
-            case 4: NAME(gather_pixels)(dst, phases, 4, coded, row, stride, inner, count); break;
             default: NAME(gather_pixels)(dst, phases, 0, coded, row, stride, inner, count);
             }
     } else if (inner == 1 && stride == 2) {
-        switch (phases[0].n << 8 | phases[1].n) {
-        case 1 << 8 | 1: NAME(gather_pairs)(dst, phases, 1, 1, coded, row, count); break;
-        case 1 << 8 | 2: NAME(gather_pairs)(dst, phases, 1, 2, coded, row, count); break;
-        case 2 << 8 | 1: NAME(gather_pairs)(dst, phases, 2, 1, coded, row, count); break;
-        case 2 << 8 | 4: NAME(gather_pairs)(dst, phases, 2, 4, coded, row, count); break;
-        case 4 << 8 | 2: NAME(gather_pairs)(dst, phases, 4, 2, coded, row, count); break;
-        default: NAME(gather_pairs)(dst, phases, 0, 0, coded, row, count);
-        }
+        NAME(gather_pair)(dst, phases, coded, row, 1, count);
     } else {                        /* what is written past a pixel, the next one writes over */
         for (int64_t j = 0; j < count; j++)
             for (int64_t p = 0; p < stride; p++, dst += inner)

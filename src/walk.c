@@ -441,9 +441,33 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     plan_scratch(job);
 }
 
+/* Whether windows part planes evenly, which lie end to end: then they are one, as high as all. */
+static int are_one(const struct pool_geometry *g)
+{
+    const struct pool_axis *y = &g->lead[0];
+    return g->outer_axes == 1 && y->before == 0 && (y->window - 1) * y->dilation < y->stride &&
+           y->size == y->outputs * y->stride && g->outer[0].in_step == y->size * y->in_step &&
+           g->outer[0].out_step == y->outputs * y->out_step;
+}
+
+static void make_one(struct pool_geometry *one, const struct pool_geometry *g)
+{
+    *one = *g;
+    one->outer_axes = 0;
+    one->lead[0].size *= g->outer[0].size;
+    one->lead[0].outputs *= g->outer[0].size;
+    one->lead[0].counted_first = 0;
+    one->lead[0].counted_last = one->lead[0].size;
+}
+
 void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near)
 {
     plan(job, g, NULL);
+    if (job->walk == walk_fused && are_one(g)) {        /* 8 planes of 8 x 8: 0.1 us less */
+        make_one(near, g);
+        plan(job, near, NULL);
+        return;
+    }
     if (job->rows_contiguous || job->chunked || job->columns || job->c_blocks > 1) return;
     set_near(near, g);
     plan(job, near, g);
