@@ -284,6 +284,26 @@ static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
     NAME(fold_some)(rows, n, NULL, count, acc);
 }
 
+#if !IDEMPOTENT
+/* Each two rows are met once for the two nodes that they are in. */
+static void NAME(nodes)(const char *const *rows, int64_t count, void *const *nodes)
+{
+    for (int64_t c = 0;; c = c + 2 * N <= count || c + N >= count ? c + N : count - N) {
+        VEC before = NAME(leaf)(rows[0], c, count >= N, count), pairs[POOL_GROUP + 2];
+#pragma GCC unroll 8
+        for (int k = 0; k < POOL_GROUP + 2; k++) {
+            const VEC row = NAME(leaf)(rows[k + 1], c, count >= N, count);
+            pairs[k] = RULE(before, row);
+            before = row;
+            if (k < 2) continue;
+            const VEC node = RULE(pairs[k - 2], pairs[k]);
+            NAME(store)((TYPE *)nodes[k - 2] + c, FOLDED(node));
+        }
+        if (c + N >= count) return;
+    }
+}
+#endif
+
 typedef TYPE NAME(levels)[POOL_DOWN_LEVELS][POOL_DOWN_BYTES / sizeof(TYPE)];
 
 /* Columns [c, c + N) of a group of rows, `node`, join those of the i groups before in a tree, of which level d holds
@@ -433,9 +453,12 @@ static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char
     }
 }
 
-/* dst[i] = rule over rows[0 .. n)[i].  dst may be one of the rows, and those start anywhere after it.  `quick` where
- * there is no NaN; `exact` where nothing past the end of dst may be written. */
-INLINE void NAME(merge_n)(int quick, int exact, TYPE *dst, const void *const *rows, int n, int64_t count)
+#define BY_LANES (DIVIDES && FLOATING)      /* sums may be divided as they are written */
+
+/* dst[i] = rule over rows[0 .. n)[i], over by[i] unless that is null.  dst may be one of the rows, and those start
+ * anywhere after it.  `quick` where there is no NaN; `exact` where nothing past the end of dst may be written. */
+INLINE void NAME(merge_n)(int quick, int exact, const TYPE *by, TYPE *dst, const void *const *rows, int n,
+                          int64_t count)
 {
     VEC unasked;
     const TYPE *row[POOL_MERGED];
@@ -444,34 +467,37 @@ INLINE void NAME(merge_n)(int quick, int exact, TYPE *dst, const void *const *ro
         VEC taps[POOL_MERGED];
 #pragma GCC unroll 8
         for (int k = 0; k < n; k++) taps[k] = NAME(load)(row[k] + i);
-        const VEC v = quick ? NAME(tree)(&unasked, taps, n) : NAME(careful_tree)(taps, n);
+        VEC v = quick ? NAME(tree)(&unasked, taps, n) : NAME(careful_tree)(taps, n);
+        if (BY_LANES && by) v /= NAME(load)(by + i);
         if (exact && count - i < N) NAME(store_part)(dst + i, v, count - i);
         else NAME(store)(dst + i, v);
     }
 }
 
-INLINE void NAME(merge_some)(int quick, int exact, TYPE *dst, const void *const *rows, int n, int64_t count)
+INLINE void NAME(merge_some)(int quick, int exact, const TYPE *by, TYPE *dst, const void *const *rows, int n,
+                             int64_t count)
 {
     switch (n) {
-    case 2: NAME(merge_n)(quick, exact, dst, rows, 2, count); break;
-    case 3: NAME(merge_n)(quick, exact, dst, rows, 3, count); break;
-    case 4: NAME(merge_n)(quick, exact, dst, rows, 4, count); break;
-    case 5: NAME(merge_n)(quick, exact, dst, rows, 5, count); break;
-    case 6: NAME(merge_n)(quick, exact, dst, rows, 6, count); break;
-    default: NAME(merge_n)(quick, exact, dst, rows, POOL_MERGED, count);
+    case 2: NAME(merge_n)(quick, exact, by, dst, rows, 2, count); break;
+    case 3: NAME(merge_n)(quick, exact, by, dst, rows, 3, count); break;
+    case 4: NAME(merge_n)(quick, exact, by, dst, rows, 4, count); break;
+    case 5: NAME(merge_n)(quick, exact, by, dst, rows, 5, count); break;
+    case 6: NAME(merge_n)(quick, exact, by, dst, rows, 6, count); break;
+    default: NAME(merge_n)(quick, exact, by, dst, rows, POOL_MERGED, count);
     }
 }
 
 static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *rows, int n, int64_t count)
 {
-    NAME(merge_some)(0, 0, dst, rows, n, count);
+    NAME(merge_some)(0, 0, NULL, dst, rows, n, count);
 }
 
-static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, void *dst, const void *const *rows,
-                                                         int n, int64_t count)
+static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, const TYPE *by, TYPE *dst,
+                                                         const void *const *rows, int n, int64_t count)
 {
-    if (MINDS_NAN && quick) NAME(merge_some)(1, exact, dst, rows, n, count);
-    else NAME(merge_some)(0, exact, dst, rows, n, count);
+    if (BY_LANES && by) NAME(merge_some)(0, 1, by, dst, rows, n, count);
+    else if (MINDS_NAN && quick) NAME(merge_some)(1, exact, NULL, dst, rows, n, count);
+    else NAME(merge_some)(0, exact, NULL, dst, rows, n, count);
 }
 
 #ifdef CHOOSE
@@ -1119,10 +1145,10 @@ static __attribute__((noinline)) void NAME(quadruple)(int64_t digit, TYPE *acc, 
 #endif
 
 /* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
- * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count).  Nothing is
- * written past the end of `last`.  `quick` where there is no NaN. */
-static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TYPE *spare, TYPE *last, int64_t unit,
-                                                        int64_t window, int64_t count)
+ * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count), and in `last`
+ * over by[i], unless that is null.  Nothing is written past the end of `last`.  `quick` where there is no NaN. */
+static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TYPE *spare, TYPE *last, const TYPE *by,
+                                                        int64_t unit, int64_t window, int64_t count)
 {
     TYPE *rest = NULL;          /* windows of the digits of `window` below the one at hand */
     int64_t run = 1;
@@ -1141,7 +1167,7 @@ static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TY
     if (run == 1 && window > 1 && window <= POOL_MERGED) {
         const void *taps[POOL_MERGED];
         for (int64_t t = 0; t < window; t++) taps[t] = acc + t * unit;
-        NAME(merge_either)(quick, last != NULL, last ? last : acc, taps, (int)window, count);
+        NAME(merge_either)(quick, last != NULL, last ? by : NULL, last ? last : acc, taps, (int)window, count);
         return last ? last : acc;
     }
     for (int64_t h = run;; h *= 4) {
@@ -1155,7 +1181,7 @@ static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TY
             int n = 2;
             if (window > 2 * h) runs[1] = acc + step, runs[n++] = end;
             if (window > 3 * h) runs[2] = end - step, runs[n++] = end;
-            NAME(merge_either)(quick, to == last, to, runs, n, count);
+            NAME(merge_either)(quick, to == last, NULL, to, runs, n, count);
             return to;
         }
 #if !IDEMPOTENT && defined(CHOOSE)
@@ -1174,11 +1200,11 @@ static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TY
             const void *row[4] = {acc, acc + step, acc + 2 * step};
             if (rest) row[digit] = rest + digit * step;
             if (n == 1) memcpy(to, acc, (size_t)length * sizeof(TYPE));
-            else NAME(merge_either)(quick, to == last, to, row, n, length);
+            else NAME(merge_either)(quick, to == last, to == last ? by : NULL, to, row, n, length);
             rest = to;
         }
         if (at_last) return rest;
-        NAME(merge_either)(quick, 0, acc, (const void *[]){acc, acc + step, acc + 2 * step, acc + 3 * step}, 4,
+        NAME(merge_either)(quick, 0, NULL, acc, (const void *[]){acc, acc + step, acc + 2 * step, acc + 3 * step}, 4,
                       count + (window - 4 * h) * unit);
     }
 }
@@ -1192,13 +1218,13 @@ static TYPE *NAME(quadrupled_far)(TYPE *acc, TYPE *spare, TYPE *third, int64_t u
     const int64_t runs = window / POOL_LEAVES, rest = window % POOL_LEAVES, step = POOL_LEAVES * unit;
     const int64_t all = count + (POOL_LEAVES - 1) * unit;
     if (rest == 0) {
-        TYPE *const columns = NAME(quadrupled)(0, acc, spare, NULL, step, runs, all);
-        return NAME(quadrupled)(0, columns, columns == acc ? spare : acc, NULL, unit, POOL_LEAVES, count);
+        TYPE *const columns = NAME(quadrupled)(0, acc, spare, NULL, NULL, step, runs, all);
+        return NAME(quadrupled)(0, columns, columns == acc ? spare : acc, NULL, NULL, unit, POOL_LEAVES, count);
     }
     memcpy(spare, acc, (size_t)(count + (window - 1) * unit) * sizeof(TYPE));
-    TYPE *const longer = NAME(quadrupled)(0, spare, third, NULL, step, runs + 1, count + (rest - 1) * unit);
+    TYPE *const longer = NAME(quadrupled)(0, spare, third, NULL, NULL, step, runs + 1, count + (rest - 1) * unit);
     TYPE *const unused = longer == spare ? third : spare;
-    TYPE *const shorter = NAME(quadrupled)(0, acc, unused, NULL, step, runs, all);
+    TYPE *const shorter = NAME(quadrupled)(0, acc, unused, NULL, NULL, step, runs, all);
     TYPE *const both = shorter == acc ? unused : acc;
     for (int64_t h = 1, at = -1; h < POOL_LEAVES; h *= 2) {     /* nodes of h columns; that of both begins at `at` */
         if (at < 0 && (rest & h)) {
@@ -1325,10 +1351,11 @@ static void NAME(flat)(const struct pool_planes *p)
         VEC doubt = {0};
         NAME(lay_flat)(p, &doubt, none, i < p->loose, p->in + i * p->in_step, pitch, rows, acc);
         const int quick = !JOIN(ANY_NAN_, LANE)(doubt);
-        TYPE *const down = NAME(quadrupled)(quick, acc, spare, NULL, y->dilation * pitch, y->window, (top + 1) * pitch);
+        TYPE *const down = NAME(quadrupled)(quick, acc, spare, NULL, NULL, y->dilation * pitch, y->window,
+                                            (top + 1) * pitch);
         for (int64_t c = 0; c < x->before; c += N) NAME(store)(down - c - N, none);
         TYPE *const from = down - x->before, *const rest = (down == acc ? spare : acc) - x->before;
-        TYPE *const across = NAME(quadrupled)(quick, from, rest, NULL, x->dilation, x->window, firsts);
+        TYPE *const across = NAME(quadrupled)(quick, from, rest, NULL, NULL, x->dilation, x->window, firsts);
         NAME(put_flat)(p, f, i < p->loose, across, across == from ? rest : from, p->out + i * p->out_step);
     }
 }
@@ -1367,8 +1394,9 @@ static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, i
 }
 #endif
 
-static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
-                        int64_t outputs, int loose, void *dst)
+/* Windows along a row of lanes; whether they were divided. */
+INLINE int NAME(windows_along)(TYPE *acc, TYPE *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
+                               int64_t outputs, int loose, const TYPE *by, TYPE *dst)
 {
     (void)loose;                /* asked only where there are kernels that write whole vectors */
 #if FUSES
@@ -1379,24 +1407,24 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
             NAME(taps_of_lanes)(acc, (int)window, stride, outputs, spare);
             memcpy(dst, spare, (size_t)outputs * sizeof(TYPE));
         }
-        return;
+        return 0;
     }
 #endif
     if (inner == 1 && dilation == 1 && stride == window && (window & (window - 1)) == 0) {
         NAME(halved)(acc, window, outputs);
         memcpy(dst, acc, (size_t)outputs * sizeof(TYPE));
-        return;
+        return 0;
     }
 #ifdef CHOOSE
     if (inner == 1 && dilation == 1 && stride == 3 && window == 3) {
         NAME(threes)(acc, outputs, loose ? dst : spare);
         if (!loose) memcpy(dst, spare, (size_t)outputs * sizeof(TYPE));
-        return;
+        return 0;
     }
     if (inner > 1 && 2 * inner <= N && dilation == 1 && stride == 2 && (window == 2 || window == 3)) {
         NAME(small_pixels)(acc, inner, window, outputs, loose ? dst : spare);
         if (!loose) memcpy(dst, spare, (size_t)(outputs * inner) * sizeof(TYPE));
-        return;
+        return 0;
     }
 #endif
     const NAME(source) s = NAME(folded)(acc);
@@ -1407,15 +1435,27 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 #if !IDEMPOTENT
         if (window > POOL_LEAVES) {
             const int64_t extent = count + (window - 1) * dilation * inner + POOL_SLACK / (int64_t)sizeof(TYPE);
-            NAME(thin)(NAME(quadrupled_far)(acc, spare, (TYPE *)spare + extent, dilation * inner, window, count), inner,
+            NAME(thin)(NAME(quadrupled_far)(acc, spare, spare + extent, dilation * inner, window, count), inner,
                        stride * inner, outputs, dst);
-            return;
+            return 0;
         }
 #endif
         TYPE *const last = stride == 1 ? dst : NULL;
-        const TYPE *const windows = NAME(quadrupled)(0, acc, spare, last, dilation * inner, window, count);
-        if (windows != dst) NAME(thin)(windows, inner, stride * inner, outputs, dst);
+        const TYPE *const windows = NAME(quadrupled)(0, acc, spare, last, by, dilation * inner, window, count);
+        if (windows == dst) return by != NULL;
+        NAME(thin)(windows, inner, stride * inner, outputs, dst);
     }
+    return 0;
+}
+
+static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
+                        int64_t outputs, int loose, const void *divisors, void *dst)
+{
+    const int divided = NAME(windows_along)(acc, spare, inner, window, stride, dilation, outputs, loose, divisors, dst);
+    if (!BY_LANES || !divisors || divided) return;
+    TYPE *const sums = dst;
+    const TYPE *const by = divisors;
+    for (int64_t i = 0; i < outputs * inner; i++) sums[i] /= by[i];
 }
 
 #if IDEMPOTENT && FUSES
@@ -1432,6 +1472,9 @@ const struct pool_kernel NAME(EXPORTED) = {
     .divides = !DIVIDES ? POOL_ADDS : FLOATING ? POOL_DIVIDES : POOL_SHIFTS,
 #ifdef WRITTEN
     .writes_elements = 1,
+#endif
+#if !IDEMPOTENT
+    .nodes = NAME(nodes),
 #endif
     .fold = NAME(fold), .fold_down = NAME(fold_down), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses),
 #if FUSES
@@ -1467,6 +1510,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef SLIDE2
 #undef SLIDE_BACK
 #undef SIDE_BY_SIDE
+#undef BY_LANES
 #undef RULE
 #undef QUICK_RULE
 #undef FOLDED

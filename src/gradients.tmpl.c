@@ -333,8 +333,8 @@ INLINE CODES NAME(indices)(const char *p, int bytes, CODES *high)
 INLINE int NAME(none_high)(CODES high)
 {
     const int little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    const NAME(distances) past = (NAME(distances))(little ? JOIN(odd_, CODE)(high, high) : JOIN(even_, CODE)(high, high));
-    return sizeof(TYPE) == 8 || NAME(all_less)(past, 1);
+    const CODES past = little ? JOIN(odd_, CODE)(high, high) : JOIN(even_, CODE)(high, high);
+    return sizeof(TYPE) == 8 || NAME(all_less)((NAME(distances))past, 1);
 }
 
 INLINE CODES NAME(encoded)(const char *indices, int bytes, const JOIN(lane_, CODE) *bases, CODES start, CODES *high)

@@ -230,7 +230,7 @@ static void NAME(rows_across)(const NAME(overlap_plan) *o, int quick, TYPE *lane
         n = rows - r < p->together ? rows - r : p->together;
         TYPE *const first = lanes + r * p->pitch;
         TYPE *const last = n == 1 && x->stride == 1 && side_by_side && !p->as_elements ? (TYPE *)out : NULL;
-        TYPE *row = NAME(quadrupled)(quick, first, p->spare, last, inner, x->window, (n - 1) * p->pitch + count);
+        TYPE *row = NAME(quadrupled)(quick, first, p->spare, last, NULL, inner, x->window, (n - 1) * p->pitch + count);
         TYPE *const thinned = row == first ? p->spare : first;
         for (int64_t i = 0; i < n; i++, row += p->pitch, out += p->y->out_step) {
             if (row == last) continue;

@@ -132,7 +132,10 @@ struct pool_kernel {
      * POOL_SLACK bytes past the end of acc, never of a row. */
     void (*fold)(const char *const *rows, int n, int64_t count, void *acc);
 
-    /* The same of n rows `step` bytes apart, n at most POOL_DOWN, their lanes POOL_DOWN_BYTES, with a row of elements
+    /* The same of POOL_GROUP rows from each of as many on, or null: nodes[i] = rule over rows[i .. i + POOL_GROUP). */
+    void (*nodes)(const char *const *rows, int64_t count, void *const *nodes);
+
+    /* As fold, of n rows `step` bytes apart, n at most POOL_DOWN, their lanes POOL_DOWN_BYTES, with a row of elements
      * that take no part; for each of so many planes, whose rows begin plane_step bytes and whose lanes acc_step lanes
      * after those of the one before: what is left of those takes no part.  Of the first `loose` planes rows shorter
      * than a vector may be read to its end. */
@@ -143,12 +146,12 @@ struct pool_kernel {
      * bytes past the end of all. */
     void (*merge)(void *dst, const void *const *rows, int n, int64_t count);
 
-    /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window).
-     * Overwrites acc and spare; both hold the windows' whole extent and POOL_SLACK bytes, and spare does so twice for
-     * sums of more than POOL_LEAVES.  Where it is `loose` it may
-     * write a vector past dst's end. */
+    /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window), over divisors[o*inner + c]
+     * unless those are null (POOL_DIVIDES; POOL_SLACK bytes after them may be read).  Overwrites acc and spare; both
+     * hold the windows' whole extent and POOL_SLACK bytes, and spare does so twice for sums of more than POOL_LEAVES.
+     * Where it is `loose` it may write a vector past dst's end. */
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
-                  int64_t outputs, int loose, void *dst);
+                  int64_t outputs, int loose, const void *divisors, void *dst);
 
     /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the
      * edges, `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before; fetched ahead where
@@ -189,8 +192,8 @@ struct pool_kernel {
     void (*thin)(const void *row, int64_t inner, int64_t step, int64_t outputs, void *dst);
 };
 
-/* index[r*count + i] = first + r*run_step + i*step + code[r*count + i], i in [0, count), r in [0, runs); `after` more may
- * be written. */
+/* index[r*count + i] = first + r*run_step + i*step + code[r*count + i], i in [0, count), r in [0, runs); `after` more
+ * may be written. */
 struct pool_place {
     int code_bytes, index_bytes;
     void (*place)(const void *code, int64_t count, int64_t first, int64_t step, int64_t runs, int64_t run_step,
@@ -240,8 +243,8 @@ struct pool_ranges {
     int n;
 };
 
-/* Row r of codes, `step` bytes after the one before: [0 .. count) = index - (first + r*first_step) - base; and the rows of
- * gradients, one after the other, go beside in the same steps, or nothing does. */
+/* Row r of codes, `step` bytes after the one before: [0 .. count) = index - (first + r*first_step) - base.  The rows of
+ * gradients, one after the other, go `beside` in the same steps, unless that is null. */
 struct pool_codes {
     const void *bases;
     int64_t first, first_step, count, rows, step;
@@ -258,13 +261,14 @@ struct pool_gradient {
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
      * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Row 0 of
      * gradients begins `grads_at` bytes after what the taps say; rows are `grads_step`, of codes `codes_step`, of dst
-     * `dst_step` bytes apart.  With codes pixels are of a vector at least, or single at stride 2, when rows of both are
-     * as far apart, and codes as far from the gradients for all taps.  May touch POOL_SLACK bytes past the ends of the taps, and a vector or pixel for each phase, and one more, past that of dst. */
+     * `dst_step` bytes apart.  With codes pixels are of a vector at least, or single at stride 2: then rows of both are
+     * as far apart, and codes as far from the gradients for all taps.  May touch POOL_SLACK bytes past the ends of the
+     * taps, and a vector or pixel for each phase, and one more, past that of dst. */
     void (*gather)(void *dst, const struct pool_phase *phases, int coded, int64_t grads_at, int64_t classes,
                    int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t grads_step, int64_t codes_step,
                    int64_t dst_step);
-    /* Codes of indices of 1 or 8 bytes, each read once; returns whether all are in range.  May read POOL_SLACK bytes past
-     * the end of bases. */
+    /* Codes of indices of 1 or 8 bytes, each read once; returns whether all are in range.  May read POOL_SLACK bytes
+     * past the end of bases. */
     int (*encode)(const void *indices, int index_bytes, const struct pool_codes *c);
     /* Whether codes [0 .. count) are in one of the ranges, of which there is one at least. */
     int (*fits)(const void *codes, int64_t count, const struct pool_ranges *ranges);
@@ -392,6 +396,7 @@ struct pool_job {
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
     int finishes;               /* which makes results of those */
+    int divides_along;          /* sums are divided as windows go along the row, each by what lies in scratch */
     int narrow, flat;           /* planes for a kernel of their own: as it `narrows` them, or that lie in scratch */
     int overlap, overlap_across;        /* rows of outputs whose windows overlap, done at once, or 0; and pixels */
     int64_t overlap_blocks;     /* of rows that those have in common */
@@ -426,6 +431,7 @@ struct pool_job {
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes, folded_bytes;
     int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid;
+    int64_t at_divisors;
     int64_t at_out, at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 

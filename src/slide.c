@@ -17,6 +17,14 @@ static int level_of(const struct pool_job *job, int64_t window)
     return level;
 }
 
+/* Whether the lowest nodes of as many rows as they are high are made at once: most of their rows are the same.  A slab
+ * has only those that windows have come to. */
+static int folds_ahead(const struct pool_job *job)
+{
+    const struct pool_axis *y = &job->g->lead[0];
+    return job->g->kernel->nodes && job->slide_height == POOL_GROUP && !job->far && y->dilation == 1 && y->stride == 1;
+}
+
 /* Nodes of a level that are kept: rows from the first use of one, as a window's or node's lowest run, to the last. */
 static int64_t kept(const struct pool_job *job, int level)
 {
@@ -24,7 +32,8 @@ static int64_t kept(const struct pool_job *job, int level)
     const int64_t run = height(job, level), window = g->lead[0].window;
     int64_t rows = g->kernel->idempotent ? 3 * run : 6 * run;
     if (level == level_of(job, window)) rows = g->kernel->idempotent ? window - run : (window / run - 1) * run;
-    return rows * g->lead[0].dilation + 1;
+    const int ahead = level == 0 && folds_ahead(job) ? POOL_GROUP - 1 : 0;
+    return rows * g->lead[0].dilation + 1 + ahead;
 }
 
 void pool_plan_slide(struct pool_job *job)
@@ -90,15 +99,45 @@ static void fold_few(const struct slide *s, int64_t row, int64_t n, char *acc)
         fold_rows(s->job, s->kernel, s->scratch, s->base + row * y->in_step, &taps, 1, 0, s->width, s->inner, acc);
 }
 
+/* Where a node stands in scratch, among all. */
+static int64_t place_of(const struct slide *s, int level, int64_t row)
+{
+    const struct pool_ring ring = s->job->rings[level];
+    const int64_t in_ring = row % ring.size;
+    return ring.first + (in_ring < 0 ? in_ring + ring.size : in_ring);
+}
+
+static char *lanes_at(const struct slide *s, int64_t place)
+{
+    return s->nodes + tag_bytes(s->job) + place * s->job->acc_bytes;
+}
+
+/* The lowest nodes of this row and of those after it, where all their rows are data. */
+static int fold_ahead(const struct slide *s, int64_t row)
+{
+    const struct pool_axis *y = &s->job->g->lead[0];
+    if (!folds_ahead(s->job) || row < 0 || row + 2 * POOL_GROUP - 1 > y->size) return 0;
+    const char *rows[2 * POOL_GROUP - 1];
+    void *nodes[POOL_GROUP];
+    for (int i = 0; i < 2 * POOL_GROUP - 1; i++) rows[i] = s->base + (row + i) * y->in_step;
+    for (int i = 0; i < POOL_GROUP; i++) {
+        const int64_t place = place_of(s, 0, row + i);
+        nodes[i] = lanes_at(s, place);
+        ((int64_t *)s->nodes)[place] = row + i;
+    }
+    s->kernel->nodes(rows, s->width * s->inner, nodes);
+    return 1;
+}
+
 static const char *node(const struct slide *s, int level, int64_t row)
 {
     const struct pool_job *job = s->job;
-    const struct pool_ring ring = job->rings[level];
-    const int64_t in_ring = row % ring.size, at = ring.first + (in_ring < 0 ? in_ring + ring.size : in_ring);
-    char *const lanes = s->nodes + tag_bytes(job) + at * job->acc_bytes;
-    int64_t *const tag = (int64_t *)s->nodes + at;
+    const int64_t place = place_of(s, level, row);
+    char *const lanes = lanes_at(s, place);
+    int64_t *const tag = (int64_t *)s->nodes + place;
     if (*tag == row) return lanes;
     if (level == 0) {
+        if (fold_ahead(s, row)) return lanes;
         fold_few(s, row, job->slide_height, lanes);
     } else {
         const int64_t run = height(job, level - 1) * job->g->lead[0].dilation;

@@ -400,7 +400,9 @@ static void plan_scratch(struct pool_job *job)
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
     const int to_out = job->out_contiguous && !g->index_bytes;
-    job->at_code = job->at_out + (to_out ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
+    job->at_divisors = job->at_out + (to_out ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
+    const int64_t divisors = job->divides_along ? POOL_VECTOR + round_up(block * g->lane_bytes + POOL_SLACK) : 0;
+    job->at_code = job->at_divisors + divisors;
     job->at_other = job->at_code + (g->index_bytes ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_place = job->at_other + (numbered ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_other_place = job->at_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
@@ -435,6 +437,9 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     plan_group(job);
     plan_fused(job);
     plan_repeats(job);
+    /* A division takes as long as a vector from L2, so beside those it takes no time (7x7: 3.8 to 3.1 ms). */
+    job->divides_along = job->slide_nodes && !job->whole && !job->fused && job->repeats == 1 && g->divide &&
+                         g->kernel->divides == POOL_DIVIDES && !g->beside && !g->first_cast;
     plan_dense(job);
     plan_way(job);
     if (g->index_bytes) plan_places(job);
@@ -646,7 +651,7 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
             fold_rows(job, kernel, scratch, base + column * along->dilation * along->in_step, axes, g->lead_axes + 1,
                       g->lead_axes ? job->group_axes : 0, upto - column, u->inner, acc);
     }
-    kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, 0, lanes);
+    kernel->along(levels, scratch + job->at_spare, u->inner, POOL_LEAVES, 1, 1, 1, 0, NULL, lanes);
 }
 
 /* How many of a unit's rows of outputs have too little after them for a vector that runs past their ends. */
@@ -760,14 +765,32 @@ static void reduce_whole(const struct pool_job *job, const struct pool_kernel *k
             else fold_rows(job, kernel, scratch, plane, u->lead, g->lead_axes, job->group_axes, width, 1, acc);
             if (chunks > 1) {
                 fill_empty(kernel, scratch, chunks * columns - width, acc + width * lane);
-                kernel->along(acc, spare, 1, chunks, 1, columns, columns, 1, to);
+                kernel->along(acc, spare, 1, chunks, 1, columns, columns, 1, NULL, to);
             } else {
                 memcpy(to, acc, (size_t)(columns * lane));
             }
         }
     }
     const int loose = lanes != u->out || u->units_after >= POOL_VECTOR / g->out_bytes;
-    kernel->along(folded, folded + job->folded_bytes, 1, columns, columns, 1, u->repeats, loose, lanes);
+    kernel->along(folded, folded + job->folded_bytes, 1, columns, columns, 1, u->repeats, loose, NULL, lanes);
+}
+
+/* What the sums of a unit are divided by, each.  Most rows have what the row before had: `for_what` they are says. */
+static const void *divisors_of(const struct pool_job *job, char *scratch, const struct unit *u)
+{
+    const struct pool_geometry *g = job->g;
+    int64_t *const for_what = (int64_t *)(scratch + job->at_divisors);
+    char *const divisors = scratch + job->at_divisors + POOL_VECTOR;
+    const int64_t wanted[] = {u->counted, u->first, u->outputs, u->inner};
+    if (memcmp(for_what, wanted, sizeof wanted) == 0) return divisors;
+    memcpy(for_what, wanted, sizeof wanted);
+    for (int64_t o = 0, i = 0; o < u->outputs; o++) {
+        const int64_t divisor = g->divisor > 0 ? g->divisor : u->counted * taps_counted(&g->along, u->first + o);
+        for (int64_t c = 0; c < u->inner; c++, i++)
+            if (g->lane_bytes == 8) ((double *)divisors)[i] = (double)divisor;
+            else ((float *)divisors)[i] = (float)divisor;
+    }
+    return divisors;
 }
 
 static void reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
@@ -791,7 +814,7 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
                           (along->outputs - 1) * along->stride + job->reach, u->repeats, 0,
                           g->lead[0].stride * g->lead[0].in_step, job->pitch, acc);
         kernel->along(acc, scratch + job->at_spare, 1, along->window, along->stride, along->dilation,
-                      u->repeats * u->outputs, loose, lanes);
+                      u->repeats * u->outputs, loose, NULL, lanes);
         return;
     }
     const int64_t start = axis_start(along, u->first);
@@ -812,7 +835,7 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
     }
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
-                  loose, lanes);
+                  loose, job->divides_along ? divisors_of(job, scratch, u) : NULL, lanes);
 }
 
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
@@ -871,7 +894,7 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
             g->first_cast->cast(lanes, scratch + job->at_mid, count);
             lanes = scratch + job->at_mid;
         }
-        if (g->divide) divide(job, u, lanes, beside);
+        if (g->divide && !job->divides_along) divide(job, u, lanes, beside);
         if (g->last_cast) {
             g->last_cast->cast(lanes, to, count);
             lanes = to;
@@ -978,6 +1001,7 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     struct digits at = digits_of(job, first);
 
     fill_padding(job, scratch, job->row_bytes);
+    if (job->divides_along) memset(scratch + job->at_divisors, 0, POOL_VECTOR);
 
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows
      * share are still in L1, and no two threads write side by side.  Else a unit at a time, as memory lies. */
