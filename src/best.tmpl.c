@@ -201,9 +201,26 @@ INLINE NAME(spot) NAME(slid_by_one)(NAME(spot) a, NAME(spot) b)
     return (NAME(spot)){SLIDE1(a.best, b.best), JOIN(slide1_, CODE_LANE)(a.at, b.at)};
 }
 
+/* Codes i, i + 1, ... of `bytes` each: as wide as lanes, or single bytes. */
+INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
+{
+    if (sizeof(TYPE) > 1 && bytes == 1) {
+        typedef uint8_t single __attribute__((vector_size(N)));
+        typedef uint16_t pairs __attribute__((vector_size(2 * N)));
+        typedef uint32_t words __attribute__((vector_size(4 * N)));
+        single narrow;
+        if (sizeof(TYPE) == 8)
+            narrow = __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(at, words), pairs), single);
+        else narrow = __builtin_convertvector(__builtin_convertvector(at, pairs), single);
+        memcpy(code + i, &narrow, sizeof narrow);
+    } else {
+        *(NAME(codes_at) *)(code + i * (int64_t)sizeof(TYPE)) = at;
+    }
+}
+
 /* One row of windows of single elements, 2 or 3 at stride 2.  Columns that windows share slide over in registers. */
 INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, int64_t outputs, const NAME(codes) *down,
-                             const NAME(codes) *across, TYPE *best, TYPE *code)
+                             const NAME(codes) *across, TYPE *best, char *code, int bytes)
 {
     NAME(spot) a = NAME(column_found)(doubt, rows, window, 0, down);
     NAME(spot) b = NAME(column_found)(doubt, rows, window, N, down);
@@ -221,7 +238,7 @@ INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, in
         if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next);
         const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
         NAME(store)(best + i, JOIN(ONE_ZERO_, LANE)(s.best));
-        NAME(store)(code + i, (VEC)s.at);
+        NAME(put_codes)(code, bytes, i, s.at);
         if (i + N >= outputs) return;
         columns[0] = next;
     }
@@ -230,11 +247,11 @@ INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, in
 /* One row of windows of pixels; columns that the next windows share are kept, if a pixel is of few vectors. */
 INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, int64_t inner, int64_t stride,
                               int64_t outputs, const NAME(codes) *down, const NAME(codes) *across, TYPE *best,
-                              TYPE *code)
+                              char *code, int bytes)
 {
     NAME(spot) kept[POOL_FOUND][POOL_KEPT];
     const int shared = stride < window && inner <= POOL_KEPT * N ? window - (int)stride : 0;
-    for (int64_t o = 0; o < outputs; o++, best += inner, code += inner)
+    for (int64_t o = 0; o < outputs; o++, best += inner, code += inner * bytes)
         for (int64_t c = 0, i = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N, i++) {
             NAME(spot) columns[POOL_FOUND];
 #pragma GCC unroll 3
@@ -247,7 +264,7 @@ INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, i
                 if (t >= window - shared) kept[t - (window - shared)][i] = columns[t];
             const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
             NAME(store)(best + c, JOIN(ONE_ZERO_, LANE)(s.best));
-            NAME(store)(code + c, (VEC)s.at);
+            NAME(put_codes)(code, bytes, c, s.at);
         }
 }
 
@@ -267,7 +284,8 @@ INLINE void NAME(find_carefully)(const char *const *rows, int window, int64_t in
 }
 
 INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int64_t stride, int64_t outputs,
-                         int64_t repeats, int64_t in_step, const int64_t *codes, TYPE *best, TYPE *code)
+                         int64_t repeats, int64_t in_step, const int64_t *codes, TYPE *best, char *code, int bytes,
+                         TYPE *wide)
 {
     const char *row[POOL_FOUND];
     NAME(codes) down[POOL_FOUND], across[POOL_FOUND];
@@ -276,13 +294,18 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
         down[k] = NAME(code)(codes[k * window]);
         across[k] = NAME(code)(codes[k] - codes[0]);
     }
-    for (int64_t r = 0; r < repeats; r++, best += outputs * inner, code += outputs * inner) {
+    for (int64_t r = 0; r < repeats; r++, best += outputs * inner, code += outputs * inner * bytes) {
         VEC doubt = {0};
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
-        if (inner == 1) NAME(find_along)(quick, row, window, outputs, down, across, best, code);
-        else NAME(find_pixels)(quick, row, window, inner, stride, outputs, down, across, best, code);
-        if (quick && JOIN(ANY_NAN_, LANE)(doubt))
-            NAME(find_carefully)(row, window, inner, stride, outputs, codes, best, code);
+        if (inner == 1) NAME(find_along)(quick, row, window, outputs, down, across, best, code, bytes);
+        else NAME(find_pixels)(quick, row, window, inner, stride, outputs, down, across, best, code, bytes);
+        if (quick && JOIN(ANY_NAN_, LANE)(doubt)) {
+            const int narrow = bytes != sizeof(TYPE);
+            const int64_t count = outputs * inner;
+            NAME(find_carefully)(row, window, inner, stride, outputs, codes, best, narrow ? wide : (TYPE *)code);
+            for (int64_t i = 0; narrow && i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N)
+                NAME(put_codes)(code, bytes, i, *(const NAME(codes_at) *)(wide + i));
+        }
         for (int k = 0; k < window; k++) row[k] += in_step;
     }
 }
@@ -293,14 +316,18 @@ static int NAME(finds)(int n, int64_t inner, int64_t window, int64_t stride, int
 }
 
 static void NAME(find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                       int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code)
+                       int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code, int bytes,
+                       void *wide)
 {
-    if (inner == 1 && window == 2) NAME(find_n)(rows, 2, 1, 2, outputs, repeats, in_step, codes, best, code);
-    else if (inner == 1) NAME(find_n)(rows, 3, 1, 2, outputs, repeats, in_step, codes, best, code);
-    else if (window == 2) NAME(find_n)(rows, 2, inner, stride, outputs, repeats, in_step, codes, best, code);
-    else if (stride == 1) NAME(find_n)(rows, 3, inner, 1, outputs, repeats, in_step, codes, best, code);
-    else if (stride == 2) NAME(find_n)(rows, 3, inner, 2, outputs, repeats, in_step, codes, best, code);
-    else NAME(find_n)(rows, 3, inner, stride, outputs, repeats, in_step, codes, best, code);
+#define FIND(window, inner, stride) \
+    NAME(find_n)(rows, window, inner, stride, outputs, repeats, in_step, codes, best, code, bytes, wide)
+    if (inner == 1 && window == 2) FIND(2, 1, 2);
+    else if (inner == 1) FIND(3, 1, 2);
+    else if (window == 2) FIND(2, inner, stride);
+    else if (stride == 1) FIND(3, inner, 1);
+    else if (stride == 2) FIND(3, inner, 2);
+    else FIND(3, inner, stride);
+#undef FIND
 }
 #endif
 

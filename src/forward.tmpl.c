@@ -1145,7 +1145,7 @@ static __attribute__((noinline)) void NAME(quadruple)(int64_t digit, TYPE *acc, 
 #endif
 
 /* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
- * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count), and in `last`
+ * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count), in `last`
  * over by[i], unless that is null.  Nothing is written past the end of `last`.  `quick` where there is no NaN. */
 static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TYPE *spare, TYPE *last, const TYPE *by,
                                                         int64_t unit, int64_t window, int64_t count)

@@ -174,8 +174,9 @@ static const struct pool_place *place_of(const struct pool_geometry *g, int code
     return p;
 }
 
-/* The first `repeats` rows of a unit whose windows the kernel finds at once. */
-static void find(const struct pool_job *job, const struct unit *u, int64_t repeats, char *best, char *code)
+/* The first `repeats` rows of a unit whose windows the kernel finds at once; `first` is added to all codes. */
+static void find(const struct pool_job *job, const struct unit *u, int64_t repeats, char *best, char *code, int bytes,
+                 int64_t first, char *wide)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along, *rows = &g->lead[0];
@@ -184,11 +185,11 @@ static void find(const struct pool_job *job, const struct unit *u, int64_t repea
     for (int64_t k = 0; k < along->window; k++) {
         row[k] = u->base + (u->lead[0].in.first + k) * u->lead[0].step + axis_start(along, u->first) * along->in_step;
         for (int64_t t = 0; t < along->window; t++)
-            codes[k * along->window + t] = (u->lead[0].in.first + k) * rows->tap_weight + t * along->tap_weight;
+            codes[k * along->window + t] = first + (u->lead[0].in.first + k) * rows->tap_weight + t * along->tap_weight;
     }
     const int64_t in_step = rows->stride * rows->in_step;
-    g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, repeats, in_step, codes, best,
-                    code);
+    g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, repeats, in_step, codes, best, code, bytes,
+                    wide);
 }
 
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
@@ -227,7 +228,16 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     /* Rows of small windows are found at once; where vectors may run past the rows, the last few are not. */
     const int64_t found = s.call.fresh && job->finds ? (u->inner == 1 ? s.call.loose : u->repeats) : 0;
     char *const values = job->out_contiguous && !g->last_cast ? u->out : s.best;
-    if (found > 0) find(job, u, found, values, s.code);
+    /* Where they are goes with the codes to the result, if it is the same all over and a byte. */
+    const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
+    const int64_t row_weight = y ? y->stride * y->place_weight : 0, c_weight = g->inner.place_weight;
+    const int64_t x_weight = along->stride * along->place_weight;
+    char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
+    const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
+    const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
+    const int placed = all_alike && job->coded && g->index_bytes == 1;
+    if (found > 0 && placed) find(job, u, found, values, index, 1, u->place, s.code);
+    else if (found > 0) find(job, u, found, values, s.code, g->lane_bytes, 0, s.code);
     s.call.repeats -= found;
     s.call.loose -= found;
     s.count -= found * block;
@@ -262,15 +272,10 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         code = (const char *)place;
     }
     const struct pool_place *to = place_of(g, job->coded ? g->lane_bytes : 8);
-    const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
-    const int64_t row_weight = y ? y->stride * y->place_weight : 0;
-    const int64_t x_weight = along->stride * along->place_weight;
-    char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
     /* In one run where places are the same all over, else in one of each row, or of each pixel. */
-    const int64_t c_weight = g->inner.place_weight;
-    const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
-    if (rows_alike && x_weight == 0 && row_weight == 0)
-        to->place(code, block * u->repeats, u->place, 0, 1, 0, 0, index);
+    const int64_t done = placed ? found * block : 0;
+    if (all_alike)
+        to->place(code + done * to->code_bytes, block * u->repeats - done, u->place, 0, 1, 0, 0, index + done);
     else if (rows_alike)
         to->place(code, block, u->place, x_weight, u->repeats, row_weight, 0, index);
     else

@@ -179,11 +179,13 @@ struct pool_kernel {
     void (*best)(const struct pool_taps *taps, void *best, void *code);
 
     /* The same for windows that are small and whole: window x window taps of so many rows, with a code each; `repeats`
-     * rows of outputs, `in_step` bytes apart in the input.  With inner == 1 it may read two vectors past the rows, and
-     * write one past each row of best and code. */
+     * rows of outputs, `in_step` bytes apart in the input.  Codes are as wide as lanes or single bytes; `wide` is room
+     * for a row of the former.  With inner == 1 it may read two vectors past the rows, and write one past each row of
+     * best, and as many codes. */
     int (*finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                 int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code);
+                 int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code, int bytes,
+                 void *wide);
 
     /* best[0 .. count) = the better of best and other, of equals the one whose place is lower; place with it. */
     void (*settle)(void *best, int64_t *place, const void *other, const int64_t *other_place, int64_t count);

@@ -407,7 +407,7 @@ static void plan_scratch(struct pool_job *job)
     job->at_place = job->at_other + (numbered ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_other_place = job->at_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
-    job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes) : 0);
+    job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes + POOL_SLACK) : 0);
     job->scratch_bytes = most(job->scratch_bytes, 2 * POOL_VECTOR);     /* a row of padding at least */
     if (job->overlap) {
         job->row_bytes = 2 * POOL_VECTOR;
