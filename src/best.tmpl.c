@@ -208,10 +208,13 @@ INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
         typedef uint8_t single __attribute__((vector_size(N)));
         typedef uint16_t pairs __attribute__((vector_size(2 * N)));
         typedef uint32_t words __attribute__((vector_size(4 * N)));
+        /* By steps: the compiler knows no instruction but for half the width. */
         single narrow;
-        if (sizeof(TYPE) == 8)
-            narrow = __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(at, words), pairs), single);
-        else narrow = __builtin_convertvector(__builtin_convertvector(at, pairs), single);
+        if (sizeof(TYPE) == 2) narrow = __builtin_convertvector(at, single);
+        else {
+            const words half = __builtin_convertvector(at, words);
+            narrow = __builtin_convertvector(__builtin_convertvector(half, pairs), single);
+        }
         memcpy(code + i, &narrow, sizeof narrow);
     } else {
         *(NAME(codes_at) *)(code + i * (int64_t)sizeof(TYPE)) = at;

@@ -66,14 +66,14 @@ static void share_row(const struct pool_job *job, const char *grad, char *lanes,
         grad = lanes;
     }
     if (g->divisor > 0) {
-        g->gradient->share(acc, grad, count, g->divisor, add);
+        g->gradient->share(acc, grad, count, g->divisor, add, 1, 0);
         return;
     }
     for (int64_t o = 0, upto; o < along->outputs; o = upto) {
         const int inside = o >= job->inside.first && o < job->inside.last;
         upto = inside ? job->inside.last : o + 1;
         const int64_t at = o * inner * g->lane_bytes;
-        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, job->inside, o), add);
+        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, job->inside, o), add, 1, 0);
     }
 }
 
@@ -146,6 +146,11 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
     if (!job->coded) {
         int64_t counts = 1;
         for (int a = 0; a < g->lead_axes; a++) counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
+        if (!g->first_cast && (g->divisor > 0 || job->all_inside)) {
+            const int64_t divisor = g->divisor > 0 ? g->divisor : counts * g->along.window;
+            g->gradient->share(grads, from, count, divisor, 0, rows, job->slot_bytes);
+            return 1;
+        }
         for (int64_t r = 0; r < rows; r++)
             share_row(job, from + r * count * g->out_bytes, b->bases, grads + r * job->slot_bytes, counts, 0);
         return 1;

@@ -24,16 +24,33 @@ INLINE void NAME(store)(TYPE *p, VEC v)
     *(NAME(lanes_at) *)p = v;
 }
 
-static void NAME(share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add)
+/* A part of a vector: nothing is read, and of acc nothing written, past its `count` lanes. */
+INLINE void NAME(share_part)(TYPE *acc, const TYPE *grad, int64_t count, VEC divisor, int add)
 {
-    TYPE *const a = acc;
-    const TYPE *const g = grad, d = (TYPE)divisor, inverse = 1 / d;
-    if ((divisor & (divisor - 1)) == 0) {           /* the same to the bit, and no division */
-        if (add) for (int64_t i = 0; i < count; i++) a[i] += g[i] * inverse;
-        else for (int64_t i = 0; i < count; i++) a[i] = g[i] * inverse;
-    } else {
-        if (add) for (int64_t i = 0; i < count; i++) a[i] += g[i] / d;
-        else for (int64_t i = 0; i < count; i++) a[i] = g[i] / d;
+    VEC g, a = {0};
+    LOAD_PART(&g, (const char *)grad, (size_t)count * sizeof(TYPE));
+    if (add) LOAD_PART(&a, (const char *)acc, (size_t)count * sizeof(TYPE));
+    g = add ? a + g / divisor : g / divisor;
+    STORE_PART((char *)acc, &g, (size_t)count * sizeof(TYPE));
+}
+
+static void NAME(share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add, int64_t rows,
+                        int64_t acc_step)
+{
+    TYPE *a = acc;
+    const TYPE *g = grad;
+    const VEC by = (VEC){0} + (TYPE)divisor, inverse = (VEC){0} + 1 / (TYPE)divisor;
+    const int exact = (divisor & (divisor - 1)) == 0;       /* the same to the bit, and no division */
+    for (int64_t r = 0; r < rows; r++, g += count, a += acc_step / (int64_t)sizeof(TYPE)) {
+        int64_t i = 0, whole = count - N + 1;
+        while (i < whole) {
+            const VEC v = NAME(load)(g + i), share = exact ? v * inverse : v / by;
+            NAME(store)(a + i, add ? NAME(load)(a + i) + share : share);
+            i += N;
+            /* What is not added to may be written twice. */
+            if (!add && i < count && i >= whole) i = count - N, whole = count;
+        }
+        if (i < count) NAME(share_part)(a + i, g + i, count - i, by, add);
     }
 }
 

@@ -258,8 +258,10 @@ struct pool_codes {
 /* The backward pass over rows of lanes; codes are integers as wide. */
 struct pool_gradient {
     const char *lane;
-    /* acc[0 .. count) = or += grad / divisor. */
-    void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add);
+    /* Row r of acc, `acc_step` bytes after the one before: [0 .. count) = or += grad / divisor, of rows that follow each
+     * other. */
+    void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add, int64_t rows,
+                  int64_t acc_step);
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
      * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Row 0 of
      * gradients begins `grads_at` bytes after what the taps say; rows are `grads_step`, of codes `codes_step`, of dst
