@@ -99,6 +99,15 @@ static void find_ranges(const struct pool_job *job, const int64_t *o, struct poo
     }
 }
 
+/* Ranges that follow each other are one. */
+static void join(struct pool_ranges *r)
+{
+    for (int k = 1; k < r->n; k++)
+        if (r->first[k] != r->first[0] + k * r->length) return;
+    r->length *= r->n;
+    r->n = 1;
+}
+
 /* The windows of outputs that reach past the ends of a row may not say all that others may, in any of so many rows. */
 static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, const char *codes, int64_t rows)
 {
@@ -260,6 +269,7 @@ static void begin_bands(struct band *b, const struct pool_job *job, const char *
         some &= job->lead_inside[a].first < job->lead_inside[a].last;
     }
     if (some) find_ranges(job, o, &b->whole);
+    if (some && job->all_inside) join(&b->whole);
 }
 
 /* Whether what is read for rows [first, last) of gradients lies among them all; rows of single elements are better
@@ -531,7 +541,7 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     const int pairs = inner == 1 && along->stride == 2 && along->outputs >= 16;
     const int wide = along->stride > 1 && (inner >= vector || pairs);
     if (task != POOL_SPREAD && !(small && wide && job->coded && positions <= INT32_MAX &&
-                                 (g->index_bytes == 1 || g->index_bytes == 8)))
+                                 (g->index_bytes == 8 || (g->index_bytes == 1 && g->in_windows))))
         return 0;
 
     /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */

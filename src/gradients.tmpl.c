@@ -354,9 +354,11 @@ INLINE int NAME(none_high)(CODES high)
     return sizeof(TYPE) == 8 || NAME(all_less)((NAME(distances))past, 1);
 }
 
+/* Positions in windows, which single bytes are, say so already. */
 INLINE CODES NAME(encoded)(const char *indices, int bytes, const JOIN(lane_, CODE) *bases, CODES start, CODES *high)
 {
-    return NAME(indices)(indices, bytes, high) - *(const NAME(codes_at) *)bases - start;
+    const CODES index = NAME(indices)(indices, bytes, high);
+    return bytes == 1 ? index : index - *(const NAME(codes_at) *)bases - start;
 }
 
 INLINE int NAME(encode_n)(const char *indices, int bytes, const struct pool_codes *c, int n)
@@ -396,6 +398,7 @@ INLINE int NAME(encode_n)(const char *indices, int bytes, const struct pool_code
 INLINE int NAME(encode_of)(const char *indices, int bytes, const struct pool_codes *c)
 {
     switch (c->ranges->n) {
+    case 1: return NAME(encode_n)(indices, bytes, c, 1);
     case 2: return NAME(encode_n)(indices, bytes, c, 2);
     case 3: return NAME(encode_n)(indices, bytes, c, 3);
     default: return NAME(encode_n)(indices, bytes, c, 0);

@@ -245,8 +245,9 @@ struct pool_ranges {
     int n;
 };
 
-/* Row r of codes, `step` bytes after the one before: [0 .. count) = index - (first + r*first_step) - base.  The rows of
- * gradients, one after the other, go `beside` in the same steps, unless that is null. */
+/* Row r of codes, `step` bytes after the one before: [0 .. count) = index - (first + r*first_step) - base, or the index
+ * as it is where that is a byte.  The rows of gradients, one after the other, go `beside` in the same steps, unless
+ * that is null. */
 struct pool_codes {
     const void *bases;
     int64_t first, first_step, count, rows, step;
