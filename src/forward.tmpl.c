@@ -426,6 +426,7 @@ INLINE int64_t NAME(fold_few_down)(const char *row, int64_t step, int64_t n, con
     VEC doubt = {0};
     VEC *const quick = MINDS_NAN ? &doubt : NULL;
     for (int64_t i = 0; i < loose; i++, row += plane_step, acc += acc_step) {
+        NAME(fetch_all)(row, n * step);
         if (n <= 2 * POOL_GROUP) NAME(store)(acc, NAME(few_rows)(row, step, n, padding, quick, 2));
         else NAME(store)(acc, NAME(few_rows)(row, step, n, padding, quick, 4));
         NAME(store)(acc + count, none);
@@ -707,28 +708,31 @@ static __attribute__((noinline)) void NAME(edges)(const char *first, const char 
 
 /* Windows of 3 at stride 1 or 2, all elements side by side, up to four vectors of them at a time: columns that windows
  * share are folded once and stay in registers. */
-INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, int stride, int64_t outputs,
-                              NAME(finish) f, char *dst)
+INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, int even, int stride,
+                              int64_t outputs, NAME(finish) f, char *dst)
 {
     for (int64_t c = 0; c < inner;) {
-        const int64_t left = inner - c, start = left < N ? inner - N : c;
-        const int vectors = left < N ? 1 : left < 4 * N ? (int)(left / N) : 4;
+        const int vectors = inner - c < 4 * N ? (int)((inner - c + N - 1) / N) : 4;
+        /* The last steps back where it would end past the pixel (17: one pass of two vectors, so 1.4 to 1.1). */
+        const int64_t back = even || inner - c >= vectors * N ? 0 : vectors * N - (inner - c);
         VEC a[4] = {{0}}, b[4] = {{0}};
 #pragma GCC unroll 4
         for (int v = 0; v < 4; v++) {
             if (v == vectors) break;
-            a[v] = NAME(column)(s, doubt, start + v * N);
-            if (stride == 1) b[v] = NAME(column)(s, doubt, inner + start + v * N);
+            const int64_t at = c + v * N - (!even && v + 1 == vectors ? back : 0);
+            a[v] = NAME(column)(s, doubt, at);
+            if (stride == 1) b[v] = NAME(column)(s, doubt, inner + at);
         }
         for (int64_t o = 0; o < outputs; o++)
 #pragma GCC unroll 4
             for (int v = 0; v < 4; v++) {
                 if (v == vectors) break;
-                if (stride == 2) b[v] = NAME(column)(s, doubt, (2 * o + 1) * inner + start + v * N);
-                const VEC next = NAME(column)(s, doubt, (o * stride + 2) * inner + start + v * N);
+                const int64_t at = c + v * N - (!even && v + 1 == vectors ? back : 0);
+                if (stride == 2) b[v] = NAME(column)(s, doubt, (2 * o + 1) * inner + at);
+                const VEC next = NAME(column)(s, doubt, (o * stride + 2) * inner + at);
                 VEC result = NAME(rule)(doubt, a[v], b[v]);
                 result = NAME(rule)(doubt, result, next);
-                NAME(put)(dst, o * inner + start + v * N, result, f, 1, N);
+                NAME(put)(dst, o * inner + at, result, f, 1, N);
                 a[v] = stride == 1 ? b[v] : next;
                 b[v] = next;
             }
@@ -747,8 +751,10 @@ INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, in
                             int64_t outputs, int loose, int slides, NAME(finish) f, char *dst)
 {
     if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
-    else if (s->n == 3 && stride == 2 && slides) NAME(pixels_of_3)(s, doubt, inner, 2, outputs, f, dst);
-    else if (s->n == 3 && stride == 1 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, outputs, f, dst);
+    else if (s->n == 3 && stride == 2 && slides && inner % N) NAME(pixels_of_3)(s, doubt, inner, 0, 2, outputs, f, dst);
+    else if (s->n == 3 && stride == 2 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, 2, outputs, f, dst);
+    else if (s->n == 3 && stride == 1 && slides && inner % N) NAME(pixels_of_3)(s, doubt, inner, 0, 1, outputs, f, dst);
+    else if (s->n == 3 && stride == 1 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, 1, outputs, f, dst);
     else NAME(pixels)(s, doubt, inner, window, stride * inner, inner, outputs, f, dst);
 }
 
@@ -1374,7 +1380,8 @@ INLINE void NAME(halved)(TYPE *acc, int64_t window, int64_t outputs)
 #ifdef CHOOSE
 /* Windows of 2 or 3 at stride 2 along small pixels, as many in a step as a vector holds; it writes a vector past the
  * last. */
-static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, int64_t outputs, TYPE *dst)
+static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, int64_t outputs, const TYPE *by,
+                               TYPE *dst)
 {
     JOIN(mask_, LANE) first = {0}, second = {0};
     const int64_t pixels = N / inner;
@@ -1388,6 +1395,10 @@ static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, i
         if (window == 3) {
             const VEC c = NAME(load)(acc + 2 * inner), d = NAME(load)(acc + 2 * inner + N);
             v = RULE(v, CHOOSE(c, d, first));
+        }
+        if (BY_LANES && by) {
+            v /= NAME(load)(by);
+            by += pixels * inner;
         }
         NAME(store)(dst, v);
     }
@@ -1422,9 +1433,9 @@ INLINE int NAME(windows_along)(TYPE *acc, TYPE *spare, int64_t inner, int64_t wi
         return 0;
     }
     if (inner > 1 && 2 * inner <= N && dilation == 1 && stride == 2 && (window == 2 || window == 3)) {
-        NAME(small_pixels)(acc, inner, window, outputs, loose ? dst : spare);
+        NAME(small_pixels)(acc, inner, window, outputs, by, loose ? dst : spare);
         if (!loose) memcpy(dst, spare, (size_t)(outputs * inner) * sizeof(TYPE));
-        return 0;
+        return by != NULL;
     }
 #endif
     const NAME(source) s = NAME(folded)(acc);
