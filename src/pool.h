@@ -259,8 +259,8 @@ struct pool_codes {
 /* The backward pass over rows of lanes; codes are integers as wide. */
 struct pool_gradient {
     const char *lane;
-    /* Row r of acc, `acc_step` bytes after the one before: [0 .. count) = or += grad / divisor, of rows that follow each
-     * other. */
+    /* Row r of acc, `acc_step` bytes after the one before: [0 .. count) = or += grad / divisor, of rows of grad that
+     * follow each other. */
     void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add, int64_t rows,
                   int64_t acc_step);
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase

@@ -439,8 +439,9 @@ static void plan(struct pool_job *job, const struct pool_geometry *g, const stru
     plan_repeats(job);
     /* A division takes as long as a vector from L2, so beside those it takes no time (7x7: 3.8 to 3.1 ms). */
     const int small_pixels = g->inner.size > 1 && g->inner.size * 2 <= g->kernel->lanes;
-    job->divides_along = (job->slide_nodes || (job->strips && small_pixels)) && !job->chunked && !job->whole && !job->fused && job->repeats == 1 && g->divide &&
-                         g->kernel->divides == POOL_DIVIDES && !g->beside && !g->first_cast;
+    job->divides_along = (job->slide_nodes || (job->strips && small_pixels)) && !job->chunked && !job->whole &&
+                         !job->fused && job->repeats == 1 && g->divide && g->kernel->divides == POOL_DIVIDES &&
+                         !g->beside && !g->first_cast;
     plan_dense(job);
     plan_way(job);
     if (g->index_bytes) plan_places(job);
