@@ -68,8 +68,10 @@ INLINE void NAME(store)(TYPE *p, VEC v)
 typedef struct {
     enum { NAME(as_it_is), NAME(times), NAME(over), NAME(shifted) } how;
     VEC by;
+#if !FLOATING
     int shift;
     VEC rest, bias, odd, below;
+#endif
     int as_elements;
     const struct pool_finish *all;
 } NAME(finish);
@@ -623,6 +625,8 @@ static __attribute__((noinline)) void NAME(taps_at_end)(const NAME(source) *s, i
     const NAME(finish) f = NAME(finish_of)(how);
     TYPE columns[8 * N], results[2 * N];
     const char *rows[POOL_GROUP];
+    /* What lies past the end may be subnormal, which is slow to multiply (8 planes of 8 x 8: a tenth of the call). */
+    for (int i = 0; i < 8 * N; i += N) NAME(store)(columns + i, (VEC){0});
     for (int i = 0; i < s->n; i++) rows[i] = s->rows[i] + at * (int64_t)sizeof(ELEM);
     NAME(fold)(rows, s->n, (outputs - 1) * stride + window, columns);
     NAME(taps_of_lanes)(columns, window, stride, outputs, results);
