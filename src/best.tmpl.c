@@ -31,16 +31,6 @@ INLINE NAME(codes) NAME(code)(int64_t code)
     return (NAME(codes)){0} + (JOIN(lane_, JOIN(CODE_OF_, LANE)))code;
 }
 
-/* Zeros of either sign as one: which of them comes out is for no layout to say. */
-INLINE VEC NAME(one_zero)(VEC v)
-{
-#if JOIN(HAS_NAN_, LANE)
-    return (VEC)((NAME(codes))v & (NAME(codes))(v != 0));
-#else
-    return v;
-#endif
-}
-
 INLINE void NAME(consider)(VEC *best, NAME(codes) *at, VEC b, NAME(codes) here)
 {
     const NAME(mask) better = BETTER(b, *best);
@@ -87,7 +77,7 @@ INLINE void NAME(best_of)(const struct pool_taps *t, int stride, int64_t shift, 
             NAME(consider)(&a, &at, b, here);
         }
     }
-    a = NAME(one_zero)(a);
+    a = JOIN(ONE_ZERO_, LANE)(a);
     if (count == N) {
         NAME(store)(best + i, a);
         NAME(store)(code + i, (VEC)at);

@@ -29,14 +29,6 @@ static int covers(const struct pool_axis *a, int64_t o, int64_t position)
     return a->dilation == 1 || (position + a->before - o * a->stride) % a->dilation == 0;
 }
 
-/* How many elements of a window count, along one axis. */
-static int64_t counted(const struct pool_axis *a, struct pool_range inside, int64_t o)
-{
-    if (o >= inside.first && o < inside.last) return a->window;
-    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
-    return taps.last - taps.first;
-}
-
 /* Position j*stride + p is under tap t of output j + shift_of(p, t), if it meets one. */
 static int meets(const struct pool_axis *a, int64_t p, int64_t t)
 {
@@ -55,25 +47,32 @@ static int64_t shift_of(const struct pool_axis *a, int64_t p, int64_t t)
 
 /* ---- rows of lanes ----------------------------------------------------------------------------------------- */
 
-/* acc[0 .. outputs*inner) (+)= the shares of one row of gradients, `rows` of whose windows' rows count. */
-static void share_row(const struct pool_job *job, const char *grad, char *lanes, char *acc, int64_t rows, int add)
+/* acc[0 .. outputs*inner) (+)= the shares of a row of gradients, `rows` of whose windows' rows count, and so on for
+ * `some` that follow, slots apart. */
+static void share_rows(const struct pool_job *job, const char *grad, char *lanes, char *acc, int64_t rows, int add,
+                       int64_t some)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, count = along->outputs * inner;
-    if (g->first_cast) {
-        g->first_cast->cast(grad, lanes, count);
-        grad = lanes;
-    }
-    if (g->divisor > 0) {
-        g->gradient->share(acc, grad, count, g->divisor, add, 1, 0);
+    const int alike = g->divisor > 0 || job->all_inside;
+    if (alike && !g->first_cast) {
+        g->gradient->share(acc, grad, count, divisor_of(g, rows * along->window), add, some, job->slot_bytes);
         return;
     }
-    for (int64_t o = 0, upto; o < along->outputs; o = upto) {
-        const int inside = o >= job->inside.first && o < job->inside.last;
-        upto = inside ? job->inside.last : o + 1;
-        const int64_t at = o * inner * g->lane_bytes;
-        g->gradient->share(acc + at, grad + at, (upto - o) * inner, rows * counted(along, job->inside, o), add, 1, 0);
+    for (; some > 0; some--, grad += count * g->out_bytes, acc += job->slot_bytes) {
+        const char *row = grad;
+        if (g->first_cast) {
+            g->first_cast->cast(grad, lanes, count);
+            row = lanes;
+        }
+        for (int64_t o = 0, upto; o < along->outputs; o = upto) {
+            const int inside = o >= job->inside.first && o < job->inside.last;
+            upto = alike ? along->outputs : inside ? job->inside.last : o + 1;
+            const int64_t at = o * inner * g->lane_bytes;
+            const int64_t divisor = divisor_of(g, rows * counted(along, job->inside, o));
+            g->gradient->share(acc + at, row + at, (upto - o) * inner, divisor, add, 1, 0);
+        }
     }
 }
 
@@ -155,13 +154,7 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
     if (!job->coded) {
         int64_t counts = 1;
         for (int a = 0; a < g->lead_axes; a++) counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
-        if (!g->first_cast && (g->divisor > 0 || job->all_inside)) {
-            const int64_t divisor = g->divisor > 0 ? g->divisor : counts * g->along.window;
-            g->gradient->share(grads, from, count, divisor, 0, rows, job->slot_bytes);
-            return 1;
-        }
-        for (int64_t r = 0; r < rows; r++)
-            share_row(job, from + r * count * g->out_bytes, b->bases, grads + r * job->slot_bytes, counts, 0);
+        share_rows(job, from, b->bases, grads, counts, 0, rows);
         return 1;
     }
     for (int64_t r = 0; r < rows && g->first_cast; r++)
@@ -463,7 +456,8 @@ static int64_t gather_rows(const struct pool_job *job, const char *grad, char *o
                 counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
             }
             if (here)
-                share_row(job, grad + number * grad_row * g->out_bytes, scratch + job->at_lanes, acc, counts, n++ > 0);
+                share_rows(job, grad + number * grad_row * g->out_bytes, scratch + job->at_lanes, acc, counts, n++ > 0,
+                           1);
             for (a = g->lead_axes - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
         }
         if (n == 0) {

@@ -112,10 +112,17 @@ INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int coded, NAME(row) r
     for (int k = 0; k < p->n; k++) {
         const struct pool_touch *const tap = &p->taps[k];
         const CODES is = (CODES){0} + (JOIN(lane_, CODE))tap->is;
-        sum = NAME(join)(sum, (const char *)tap->grad + row.grads + at, (const char *)tap->code + row.codes + at, is,
-                         coded);
+        const char *const code = coded ? (const char *)tap->code + row.codes + at : NULL;
+        sum = NAME(join)(sum, (const char *)tap->grad + row.grads + at, code, is, coded);
     }
     return sum;
+}
+
+/* Either, of n taps that are held or, where n is 0, of any number. */
+INLINE VEC NAME(of_phase)(const struct pool_phase *p, const NAME(held) *h, int n, int coded, int alike, NAME(row) row,
+                          int64_t at)
+{
+    return n ? NAME(gathered)(h, n, coded, alike, at) : NAME(gathered_all)(p, coded, row, at);
 }
 
 /* Two phases that alternate, of so many taps, or of any number where n_even is 0. */
@@ -125,47 +132,29 @@ INLINE void NAME(gather_two)(TYPE *dst, const struct pool_phase *phases, int n_e
     const int alike = inner == 1;
     const NAME(held) evens = NAME(hold)(&phases[0], n_even, coded, alike, row);
     const NAME(held) odds = NAME(hold)(&phases[1], n_odd, coded, alike, row);
-    for (int64_t i = 0, c = 0, at = 0; i < count * inner;) {
-        VEC even, odd;
-        if (n_even) {
-            even = NAME(gathered)(&evens, n_even, coded, alike, at);
-            odd = NAME(gathered)(&odds, n_odd, coded, alike, at);
-        } else {
-            even = NAME(gathered_all)(&phases[0], coded, row, at);
-            odd = NAME(gathered_all)(&phases[1], coded, row, at);
-        }
-        if (inner == 1) {
-            NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
-            NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
-            i += N;
-            at += VECTOR_BYTES;
-        } else {
-            NAME(store)(dst + c, even);
-            NAME(store)(dst + inner + c, odd);
-            const int64_t next = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N;
-            at += (next - c) * (int64_t)sizeof(TYPE);
-            c = next;
-            if (c >= inner) {
-                at -= (c - inner) * (int64_t)sizeof(TYPE);
-                dst += 2 * inner;
-                i += inner;
-                c = 0;
-            }
-        }
+    for (int64_t i = 0; alike && i < count; i += N) {
+        const int64_t at = i * (int64_t)sizeof(TYPE);
+        const VEC even = NAME(of_phase)(&phases[0], &evens, n_even, coded, 1, row, at);
+        const VEC odd = NAME(of_phase)(&phases[1], &odds, n_odd, coded, 1, row, at);
+        NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
+        NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
     }
+    for (int64_t j = 0, pixel = 0; !alike && j < count; j++, dst += 2 * inner, pixel += inner)
+        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+            const int64_t at = (pixel + c) * (int64_t)sizeof(TYPE);
+            NAME(store)(dst + c, NAME(of_phase)(&phases[0], &evens, n_even, coded, 0, row, at));
+            NAME(store)(dst + inner + c, NAME(of_phase)(&phases[1], &odds, n_odd, coded, 0, row, at));
+        }
 }
 
-/* Pixels of one phase, likewise. */
+/* Pixels of one phase, of one tap or, where n is 0, of any number. */
 INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int coded, NAME(row) row,
                                 int64_t stride, int64_t inner, int64_t count)
 {
     const NAME(held) taps = NAME(hold)(phase, n, coded, 0, row);
     for (int64_t j = 0, pixel = 0; j < count; j++, dst += stride * inner, pixel += inner)
-        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
-            const int64_t at = (pixel + c) * (int64_t)sizeof(TYPE);
-            NAME(store)(dst + c, n ? NAME(gathered)(&taps, n, coded, 0, at)
-                                   : NAME(gathered_all)(phase, coded, row, at));
-        }
+        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N)
+            NAME(store)(dst + c, NAME(of_phase)(phase, &taps, n, coded, 0, row, (pixel + c) * (int64_t)sizeof(TYPE)));
 }
 
 /* A row of lanes and the positions of a stride that it meets, a bit each. */

@@ -72,6 +72,20 @@ struct pool_range outputs_inside(const struct pool_axis *a);
 /* The taps of output o that fall in [first, last). */
 struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last);
 
+/* How many elements of the window of output o count, along one axis; `inside` are those of which all do. */
+static inline int64_t counted(const struct pool_axis *a, struct pool_range inside, int64_t o)
+{
+    if (o >= inside.first && o < inside.last) return a->window;
+    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
+    return taps.last - taps.first;
+}
+
+/* What a sum is divided by, of which so many elements count. */
+static inline int64_t divisor_of(const struct pool_geometry *g, int64_t count)
+{
+    return g->divisor > 0 ? g->divisor : count;
+}
+
 /* Rows of the input brought together, from where position 0 would be; of the last leading axis, those there are. */
 struct slab {
     const char *in;

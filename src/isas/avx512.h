@@ -33,44 +33,26 @@
                                     (__m512d)(yes))
 
 /* `yes` where two are the same, else `no`; by mask too. */
-#define PICK_SAME_int8(a, b, yes, no) \
-    (vec_uint8)_mm512_mask_mov_epi8((__m512i)(no), _mm512_cmpeq_epi8_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
-#define PICK_SAME_uint8(a, b, yes, no) \
-    (vec_uint8)_mm512_mask_mov_epi8((__m512i)(no), _mm512_cmpeq_epi8_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
-#define PICK_SAME_int16(a, b, yes, no) \
-    (vec_uint16)_mm512_mask_mov_epi16((__m512i)(no), _mm512_cmpeq_epi16_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
-#define PICK_SAME_uint16(a, b, yes, no) \
-    (vec_uint16)_mm512_mask_mov_epi16((__m512i)(no), _mm512_cmpeq_epi16_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
-#define PICK_SAME_int32(a, b, yes, no) \
-    (vec_uint32)_mm512_mask_mov_epi32((__m512i)(no), _mm512_cmpeq_epi32_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
-#define PICK_SAME_uint32(a, b, yes, no) \
-    (vec_uint32)_mm512_mask_mov_epi32((__m512i)(no), _mm512_cmpeq_epi32_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
-#define PICK_SAME_int64(a, b, yes, no) \
-    (vec_uint64)_mm512_mask_mov_epi64((__m512i)(no), _mm512_cmpeq_epi64_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
-#define PICK_SAME_uint64(a, b, yes, no) \
-    (vec_uint64)_mm512_mask_mov_epi64((__m512i)(no), _mm512_cmpeq_epi64_mask((__m512i)(a), (__m512i)(b)), \
-                                     (__m512i)(yes))
+#define PICK_BY(bits, mask, yes, no) (vec_uint##bits)_mm512_mask_mov_epi##bits((__m512i)(no), (mask), (__m512i)(yes))
+#define SAME_BITS(bits, a, b) _mm512_cmpeq_epi##bits##_mask((__m512i)(a), (__m512i)(b))
+#define PICK_SAME_int8(a, b, yes, no) PICK_BY(8, SAME_BITS(8, a, b), yes, no)
+#define PICK_SAME_uint8(a, b, yes, no) PICK_BY(8, SAME_BITS(8, a, b), yes, no)
+#define PICK_SAME_int16(a, b, yes, no) PICK_BY(16, SAME_BITS(16, a, b), yes, no)
+#define PICK_SAME_uint16(a, b, yes, no) PICK_BY(16, SAME_BITS(16, a, b), yes, no)
+#define PICK_SAME_int32(a, b, yes, no) PICK_BY(32, SAME_BITS(32, a, b), yes, no)
+#define PICK_SAME_uint32(a, b, yes, no) PICK_BY(32, SAME_BITS(32, a, b), yes, no)
+#define PICK_SAME_int64(a, b, yes, no) PICK_BY(64, SAME_BITS(64, a, b), yes, no)
+#define PICK_SAME_uint64(a, b, yes, no) PICK_BY(64, SAME_BITS(64, a, b), yes, no)
 #define PICK_SAME_float32(a, b, yes, no) \
-    (vec_uint32)_mm512_mask_mov_epi32((__m512i)(no), _mm512_cmp_ps_mask((__m512)(a), (__m512)(b), _CMP_EQ_OQ), \
-                                     (__m512i)(yes))
+    PICK_BY(32, _mm512_cmp_ps_mask((__m512)(a), (__m512)(b), _CMP_EQ_OQ), yes, no)
 #define PICK_SAME_float64(a, b, yes, no) \
-    (vec_uint64)_mm512_mask_mov_epi64((__m512i)(no), _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_EQ_OQ), \
-                                     (__m512i)(yes))
+    PICK_BY(64, _mm512_cmp_pd_mask((__m512d)(a), (__m512d)(b), _CMP_EQ_OQ), yes, no)
 
 /* sum + v where a == b, else sum; as a mask for the addition. */
 #define ADD_WHERE_SAME_float32(sum, v, a, b) \
-    (vec_float32)_mm512_mask_add_ps((__m512)(sum), _mm512_cmpeq_epi32_mask((__m512i)(a), (__m512i)(b)), \
-                                    (__m512)(sum), (__m512)(v))
+    (vec_float32)_mm512_mask_add_ps((__m512)(sum), SAME_BITS(32, a, b), (__m512)(sum), (__m512)(v))
 #define ADD_WHERE_SAME_float64(sum, v, a, b) \
-    (vec_float64)_mm512_mask_add_pd((__m512d)(sum), _mm512_cmpeq_epi64_mask((__m512i)(a), (__m512i)(b)), \
-                                    (__m512d)(sum), (__m512d)(v))
+    (vec_float64)_mm512_mask_add_pd((__m512d)(sum), SAME_BITS(64, a, b), (__m512d)(sum), (__m512d)(v))
 
 /* Whether any lane is NaN. */
 #define ANY_NAN_float32(x) (_mm512_cmp_ps_mask((__m512)(x), (__m512)(x), _CMP_UNORD_Q) != 0)
