@@ -546,6 +546,14 @@ INLINE VEC NAME(pairs)(const NAME(source) *s, VEC *doubt, int64_t at)
     return NAME(rule)(doubt, EVEN(a, b), ODD(a, b));
 }
 
+/* The last of them, of which `left` elements are there: fewer than 2 N. */
+INLINE VEC NAME(last_pairs)(const NAME(source) *s, VEC *doubt, int64_t at, int64_t left)
+{
+    const VEC a = NAME(columns)(s, doubt, at, left >= N, left);
+    const VEC b = left > N ? NAME(columns)(s, doubt, at + N, 0, left - N) : a;
+    return NAME(rule)(doubt, EVEN(a, b), ODD(a, b));
+}
+
 #ifdef CHOOSE
 /* Windows of 3 side by side from column `at` on, of which `outputs` are wanted: no more is read than those need. */
 INLINE VEC NAME(side_by_side)(const NAME(source) *s, VEC *doubt, int64_t at, int64_t outputs)
@@ -569,6 +577,9 @@ INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride
     int64_t i = 0;              /* a step begins before `last` */
     if (window == 2 && stride == 2) {
         for (; i < last; i += N) NAME(put)(dst, i, NAME(pairs)(s, doubt, 2 * i), f, 1, N);
+        if (i < outputs)
+            NAME(put)(dst, i, NAME(last_pairs)(s, doubt, 2 * i, 2 * (outputs - i)), f, 0, outputs - i);
+        return;
 #ifdef CHOOSE
     } else if (window == stride) {
         for (; i + N < last; i += N) NAME(put)(dst, i, NAME(side_by_side)(s, doubt, 3 * i, N), f, 1, N);

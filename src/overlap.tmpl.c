@@ -15,34 +15,47 @@ typedef struct {
     const TYPE *block;
 } NAME(group_taps);
 
-INLINE VEC NAME(met)(int of_lanes, const char *row, int64_t at, int whole, int64_t count)
+/* What rows hold: elements, of which the first `count` of a part are read; lanes; or elements of which those of a part
+ * are read whose bits in `count` are set. */
+enum { NAME(of_elements), NAME(of_lanes), NAME(of_some) };
+
+INLINE VEC NAME(met)(int of, const char *row, int64_t at, int whole, int64_t count)
 {
-    return of_lanes ? NAME(load)((const TYPE *)row + at) : NAME(leaf)(row, at, whole, count);
+    if (of == NAME(of_lanes)) return NAME(load)((const TYPE *)row + at);
+#ifdef LOAD_LANES
+    if (of == NAME(of_some) && !whole) {
+        NAME(elems) elems;
+        LOAD_LANES(&elems, row + at * (int64_t)sizeof(ELEM), (uint64_t)count);
+        const VEC lanes = WIDEN(elems);
+        return LEAF(lanes);
+    }
+#endif
+    return NAME(leaf)(row, at, whole, count);
 }
 
 /* Lanes [at, at + N) of each window of a group (`group` a constant, and `single` where the stride is 1). */
-INLINE void NAME(group_column)(int quick, int group, int single, int of_lanes, const NAME(group_taps) *g, int64_t at,
+INLINE void NAME(group_column)(int quick, int group, int single, int of, const NAME(group_taps) *g, int64_t at,
                                int whole, int64_t count, VEC *windows)
 {
     VEC unasked, *const doubt = quick ? &unasked : NULL;
     const int64_t stride = single ? 1 : g->stride;
     const int64_t *above = g->above + (group - 1) * stride, *below = g->rest + g->common;
-    VEC v = NAME(met)(of_lanes, g->base + g->rest[0], at, whole, count);
+    VEC v = NAME(met)(of, g->base + g->rest[0], at, whole, count);
     for (int64_t t = 1; t < g->common; t++)
-        v = NAME(rule)(doubt, v, NAME(met)(of_lanes, g->base + g->rest[t], at, whole, count));
+        v = NAME(rule)(doubt, v, NAME(met)(of, g->base + g->rest[t], at, whole, count));
     for (int64_t b = 0; b < g->blocks; b++) v = NAME(rule)(doubt, v, NAME(load)(g->block + b * g->pitch + at));
     windows[group - 1] = v;
 #pragma GCC unroll 8
     for (int w = group - 2; w >= 0; w--) {
         for (int64_t t = 0; t < stride; t++)
-            v = NAME(rule)(doubt, v, NAME(met)(of_lanes, g->base + *--above, at, whole, count));
+            v = NAME(rule)(doubt, v, NAME(met)(of, g->base + *--above, at, whole, count));
         windows[w] = v;
     }
-    v = NAME(met)(of_lanes, g->base + *below, at, whole, count);
+    v = NAME(met)(of, g->base + *below, at, whole, count);
 #pragma GCC unroll 8
     for (int w = 1; w < group; w++) {
         for (int64_t t = w == 1; t < stride; t++)
-            v = NAME(rule)(doubt, v, NAME(met)(of_lanes, g->base + below[t], at, whole, count));
+            v = NAME(rule)(doubt, v, NAME(met)(of, g->base + below[t], at, whole, count));
         windows[w] = NAME(rule)(doubt, windows[w], v);
         below += stride;
     }
@@ -79,12 +92,12 @@ INLINE void NAME(group_down)(int quick, int group, int single, const NAME(group_
         const int is_part = count - c < N;
         if (is_part && (PARTS_ARE_CHEAP || count < N)) break;
         if (is_part) c = count - N;
-        NAME(group_column)(quick, group, single, 0, g, c, 1, N, windows);
+        NAME(group_column)(quick, group, single, NAME(of_elements), g, c, 1, N, windows);
 #pragma GCC unroll 8
         for (int w = 0; w < group; w++) NAME(store)(lanes + w * pitch + c, FOLDED(windows[w]));
     }
     if (c >= count) return;
-    NAME(group_column)(quick, group, single, 0, g, c, loose, count - c, windows);
+    NAME(group_column)(quick, group, single, NAME(of_elements), g, c, loose, count - c, windows);
 #pragma GCC unroll 8
     for (int w = 0; w < group; w++) {
         const VEC folded = FOLDED(windows[w]), there = PICK(end->within, folded, end->none);
@@ -105,7 +118,7 @@ INLINE void NAME(group_across)(int quick, int group, int single, const NAME(grou
     const NAME(finish) f = {.as_elements = as_elements};
     VEC windows[8];
     for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
-        NAME(group_column)(quick, group, single, 1, g, c, 1, N, windows);
+        NAME(group_column)(quick, group, single, NAME(of_lanes), g, c, 1, N, windows);
 #pragma GCC unroll 8
         for (int w = 0; w < group; w++)
             if (w < outputs) NAME(put)(out + w * out_step, c, windows[w], f, 1, N);
@@ -247,8 +260,8 @@ static void NAME(rows_across)(const NAME(overlap_plan) *o, int quick, TYPE *lane
 #if defined(CHOOSE) && NARROWS
 /* How rows of two vectors at most, padding included, become rows of outputs in registers. */
 typedef struct {
-    JOIN(mask_, LANE) within[2];        /* lanes of data */
-    JOIN(mask_, LANE) back, from[POOL_DOUBLINGS];       /* to after the padding; for each doubling, and the last */
+    uint64_t within[2];                                 /* lanes of data, a bit each */
+    JOIN(mask_, LANE) from[POOL_DOUBLINGS];             /* for each doubling, and the last */
     int vectors, doublings;
 } NAME(short_rows);
 
@@ -257,68 +270,68 @@ static int NAME(are_short)(const NAME(overlap_plan) *o, NAME(short_rows) *s)
 {
     const struct pool_overlaps *const p = o->p;
     const struct pool_axis *const x = p->x;
+    const int64_t padded = o->left + o->width + o->right;
     if (p->inner > 1 || x->stride > 1 || p->y->stride > 1 || p->blocks || p->group < 4 || !NAME(runs)(1, x->window) ||
-        o->left > N || o->left + o->width + o->right > 2 * N)
+        padded > 2 * N)
         return 0;
     memset(s->within, 0, sizeof s->within);
-    memset(s->within, -1, (size_t)o->width * sizeof(TYPE));
-    s->vectors = o->left + o->width + o->right > N ? 2 : 1;
+    for (int64_t l = o->left; l < o->left + o->width; l++) s->within[l / N] |= 1ULL << l % N;
+    s->vectors = padded > N ? 2 : 1;
     s->doublings = NAME(doublings)(x->window);
-    for (int l = 0; l < N; l++) s->back[l] = (__typeof__(s->back[0]))(N + l - o->left);
     NAME(shifts)(s->doublings, 1, x->window, s->from);
     return 1;
 }
 
-/* A group of such rows without NaN, of which `rows` are wanted. */
-INLINE void NAME(short_group)(int group, int vectors, const NAME(overlap_plan) *o, const NAME(short_rows) *s,
-                              const NAME(group_taps) *g, int loose, int64_t rows, char *out)
+/* Groups of such rows without NaN, `rows` of outputs in all; with `loose`, what lies beside rows may be read.  From
+ * `next` on lies what will be read later. */
+INLINE void NAME(short_groups)(int group, int vectors, const NAME(overlap_plan) *o, const NAME(short_rows) *s,
+                               NAME(group_taps) g, int loose, int64_t rows, const char *next, char *out)
 {
-    const int64_t outputs = o->p->outputs;
+    const int64_t outputs = o->p->outputs, out_step = o->p->y->out_step, in_bytes = group * o->p->y->in_step;
     const NAME(finish) f = {.as_elements = o->p->as_elements};
     const VEC none = o->end.none;
     VEC unasked, row[2][8];
+    g.blocks = 0;
+    for (; rows > 0; rows -= group, g.above += group, g.rest += group, next += in_bytes) {
+        for (int64_t b = 0; b < in_bytes; b += POOL_VECTOR) PREFETCH(next + b);
 #pragma GCC unroll 2
-    for (int v = 0; v < vectors; v++) {
-        const int64_t left = o->width - v * N;
-        if (left > 0) NAME(group_column)(1, group, 1, 0, g, v * N, loose || left >= N, left, row[v]);
+        for (int v = 0; v < vectors; v++) {
+            NAME(group_column)(1, group, 1, NAME(of_some), &g, v * N - o->left, loose, (int64_t)s->within[v],
+                               row[v]);
+#pragma GCC unroll 8
+            for (int w = 0; w < group; w++) {
+                const VEC folded = FOLDED(row[v][w]);
+                row[v][w] = PICK_LANES(s->within[v], folded, none);
+            }
+        }
+        for (int d = 0; d <= s->doublings; d++) {
+            const JOIN(mask_, LANE) from = s->from[d];
+#pragma GCC unroll 8
+            for (int w = 0; w < group; w++) {
+                const VEC after = vectors == 2 ? row[1][w] : none;
+                row[0][w] = NAME(rule)(&unasked, row[0][w], CHOOSE(row[0][w], after, from));
+                if (vectors == 2) row[1][w] = NAME(rule)(&unasked, after, CHOOSE(after, none, from));
+            }
+        }
 #pragma GCC unroll 8
         for (int w = 0; w < group; w++) {
-            const VEC folded = FOLDED(row[v][w]);
-            row[v][w] = left > 0 ? PICK(s->within[v], folded, none) : none;
+            if (w >= rows) return;
+            NAME(put)(out, 0, row[0][w], f, outputs >= N, outputs);
+            if (vectors == 2 && outputs > N) NAME(put)(out, N, row[1][w], f, outputs == 2 * N, outputs - N);
+            out += out_step;
         }
-    }
-#pragma GCC unroll 8
-    for (int w = 0; w < group; w++) {
-        if (vectors == 2) row[1][w] = CHOOSE(row[0][w], row[1][w], s->back);
-        row[0][w] = CHOOSE(none, row[0][w], s->back);
-    }
-    for (int d = 0; d <= s->doublings; d++) {
-        const JOIN(mask_, LANE) from = s->from[d];
-#pragma GCC unroll 8
-        for (int w = 0; w < group; w++) {
-            const VEC after = vectors == 2 ? row[1][w] : none;
-            row[0][w] = NAME(rule)(&unasked, row[0][w], CHOOSE(row[0][w], after, from));
-            if (vectors == 2) row[1][w] = NAME(rule)(&unasked, after, CHOOSE(after, none, from));
-        }
-    }
-#pragma GCC unroll 8
-    for (int w = 0; w < group; w++) {
-        if (w >= rows) return;
-        NAME(put)(out, 0, row[0][w], f, outputs >= N, outputs);
-        if (vectors == 2 && outputs > N) NAME(put)(out, N, row[1][w], f, outputs == 2 * N, outputs - N);
-        out += o->p->y->out_step;
     }
 }
 
 static __attribute__((noinline)) void NAME(short_rows_done)(int group, const NAME(overlap_plan) *o,
                                                             const NAME(short_rows) *s, const NAME(group_taps) *g,
-                                                            int loose, int64_t rows, char *out)
+                                                            int loose, int64_t rows, const char *next, char *out)
 {
     switch (group + s->vectors) {
-    case 5: NAME(short_group)(4, 1, o, s, g, loose, rows, out); break;
-    case 6: NAME(short_group)(4, 2, o, s, g, loose, rows, out); break;
-    case 9: NAME(short_group)(8, 1, o, s, g, loose, rows, out); break;
-    default: NAME(short_group)(8, 2, o, s, g, loose, rows, out);
+    case 5: NAME(short_groups)(4, 1, o, s, *g, loose, rows, next, out); break;
+    case 6: NAME(short_groups)(4, 2, o, s, *g, loose, rows, next, out); break;
+    case 9: NAME(short_groups)(8, 1, o, s, *g, loose, rows, next, out); break;
+    default: NAME(short_groups)(8, 2, o, s, *g, loose, rows, next, out);
     }
 }
 #endif
@@ -360,7 +373,7 @@ static void NAME(overlaps)(const struct pool_overlaps *p)
     for (int64_t i = 0; i < p->planes; i++) {
         const char *const plane = p->in + i * p->in_step + (start + left) * x->in_step;
         int64_t careful = -1, seen = top;       /* the last group that NaN reach; the rows that were looked at */
-        for (int64_t at = 0, number = 0; at < p->rows; at += p->group, number++) {
+        for (int64_t at = 0, number = 0, groups = 1; at < p->rows; at += groups * p->group, number += groups) {
             const int64_t row = top + at * y->stride, left_over = p->rows - at;
             if (seen < row + span) {
                 const int64_t upto = p->planes > 1 ? o.high : row + span;
@@ -384,8 +397,11 @@ static void NAME(overlaps)(const struct pool_overlaps *p)
             char *const out = p->out + i * p->out_step + at * y->out_step;
             const int64_t wanted = left_over < group ? left_over : group;
 #if defined(CHOOSE) && NARROWS
-            if (are_short && quick && group > 2) {
-                NAME(short_rows_done)(group, &o, &in_registers, &g, i < p->loose, wanted, out);
+            groups = 1;
+            if (are_short && quick && group > 2) {      /* all that are whole, if NaN are in none */
+                if (few && seen >= o.high && left_over > group) groups = left_over / group;
+                NAME(short_rows_done)(group, &o, &in_registers, &g, i >= p->tight && i < p->loose,
+                                      groups > 1 ? groups * group : wanted, plane + p->in_step + at * y->in_step, out);
                 continue;
             }
 #endif

@@ -90,7 +90,7 @@ struct pool_overlaps {
     const char *in, *padding;   /* `in`: the first of the inner block at position 0 of row 0; `padding` as above */
     char *out;                  /* the first output */
     int64_t in_step, out_step, planes;
-    int64_t loose;              /* planes, from the first, whose rows may be read a vector past their ends */
+    int64_t tight, loose;       /* planes [tight, loose) may be read two vectors before and past their rows */
     int64_t row, rows, first, outputs;          /* the first row of outputs, how many; the first output of each */
     int64_t inner;
     int as_elements;

@@ -1117,7 +1117,9 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
         planes.in += first * in_step, planes.out += first * out_step;
         planes.in_step = in_step, planes.out_step = out_step;
         planes.planes = last - first;
-        planes.loose = last - first - (ceil_div(POOL_VECTOR, in_step) - (job->units - last));
+        const int64_t beside = ceil_div(2 * POOL_VECTOR, in_step);
+        planes.tight = beside - first;
+        planes.loose = job->units - beside - first;
         g->kernel->overlaps(&planes);
         return -1;
     }

@@ -84,3 +84,27 @@ static inline __attribute__((always_inline, unused)) void store_part(char *p, co
     if (element < 4) _mm512_mask_storeu_epi8(p, _bzhi_u64(~0ULL, (unsigned)bytes), all);
     else _mm512_mask_storeu_epi32(p, (__mmask16)_bzhi_u32(0xffff, (unsigned)bytes / 4), all);
 }
+
+/* Lanes by bits of a mask, the others zeros and not touched; `yes` for those, `no` for the others. */
+#define LOAD_LANES(v, p, lanes) load_lanes((v), sizeof *(v), sizeof (*(v))[0], (p), (lanes))
+#define PICK_LANES(lanes, yes, no) \
+    ((__typeof__(yes))pick_lanes(sizeof (yes)[0], (lanes), (__m512i)(yes), (__m512i)(no)))
+
+static inline __attribute__((always_inline, unused)) void load_lanes(void *v, size_t size, size_t element,
+                                                                     const char *p, uint64_t lanes)
+{
+    const __m512i all = element == 1   ? _mm512_maskz_loadu_epi8(lanes, p)
+                        : element == 2 ? _mm512_maskz_loadu_epi16((__mmask32)lanes, p)
+                        : element == 4 ? _mm512_maskz_loadu_epi32((__mmask16)lanes, p)
+                                       : _mm512_maskz_loadu_epi64((__mmask8)lanes, p);
+    memcpy(v, &all, size);
+}
+
+static inline __attribute__((always_inline, unused)) __m512i pick_lanes(size_t size, uint64_t lanes, __m512i yes,
+                                                                        __m512i no)
+{
+    return size == 1   ? _mm512_mask_mov_epi8(no, lanes, yes)
+           : size == 2 ? _mm512_mask_mov_epi16(no, (__mmask32)lanes, yes)
+           : size == 4 ? (__m512i)_mm512_mask_mov_ps((__m512)no, (__mmask16)lanes, (__m512)yes)
+                       : (__m512i)_mm512_mask_mov_pd((__m512d)no, (__mmask8)lanes, (__m512d)yes);
+}
