@@ -66,8 +66,8 @@ INLINE void NAME(store)(TYPE *p, VEC v)
 
 /* How a window's lanes become what is written. */
 typedef struct {
-    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(shifted) } how;
-    VEC by;
+    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(nearly_times), NAME(shifted) } how;
+    VEC by, inverse;
 #if !FLOATING
     int shift;
     VEC rest, bias, odd, below;
@@ -83,8 +83,9 @@ INLINE NAME(finish) NAME(finish_of)(const struct pool_finish *how)
     NAME(finish) f = {.as_elements = how->as_elements, .all = how};
     if (!DIVIDES || how->divisor == 1) return f;
 #if FLOATING
-    f.how = how->exact_inverse ? NAME(times) : NAME(over);
-    f.by += (TYPE)(how->exact_inverse ? how->inverse : how->divisor);
+    f.how = how->exact_inverse ? NAME(times) : NAME(nearly_times);
+    f.by += (TYPE)(how->exact_inverse ? 1 / how->divisor : how->divisor);
+    f.inverse += (TYPE)how->inverse;
 #else
     f.how = NAME(shifted);
     f.shift = how->shift.by;
@@ -101,6 +102,7 @@ INLINE VEC NAME(divided)(VEC v, NAME(finish) f)
 #if DIVIDES && FLOATING
     if (f.how == NAME(times)) return v * f.by;
     if (f.how == NAME(over)) return v / f.by;
+    if (f.how == NAME(nearly_times)) return JOIN(QUOTIENT_, LANE)(v, f.by, f.inverse);
 #elif DIVIDES
     if (f.how == NAME(shifted)) {
         const VEC floor = v >> f.shift, sign = v >> (8 * (int)sizeof(TYPE) - 1);
@@ -458,9 +460,20 @@ static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char
 
 #define BY_LANES (DIVIDES && FLOATING)      /* sums may be divided as they are written */
 
+/* Lanes i, i + 1, ... over the divisors of those. */
+INLINE VEC NAME(by_lanes)(VEC v, const struct pool_divisors *d, int64_t i)
+{
+#if BY_LANES
+    return JOIN(QUOTIENT_, LANE)(v, NAME(load)((const TYPE *)d->by + i), NAME(load)((const TYPE *)d->inverse + i));
+#else
+    (void)d, (void)i;
+    return v;
+#endif
+}
+
 /* dst[i] = rule over rows[0 .. n)[i], over by[i] unless that is null.  dst may be one of the rows, and those start
  * anywhere after it.  `quick` where there is no NaN; `exact` where nothing past the end of dst may be written. */
-INLINE void NAME(merge_n)(int quick, int exact, const TYPE *by, TYPE *dst, const void *const *rows, int n,
+INLINE void NAME(merge_n)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows, int n,
                           int64_t count)
 {
     VEC unasked;
@@ -471,13 +484,13 @@ INLINE void NAME(merge_n)(int quick, int exact, const TYPE *by, TYPE *dst, const
 #pragma GCC unroll 8
         for (int k = 0; k < n; k++) taps[k] = NAME(load)(row[k] + i);
         VEC v = quick ? NAME(tree)(&unasked, taps, n) : NAME(careful_tree)(taps, n);
-        if (BY_LANES && by) v /= NAME(load)(by + i);
+        if (by) v = NAME(by_lanes)(v, by, i);
         if (exact && count - i < N) NAME(store_part)(dst + i, v, count - i);
         else NAME(store)(dst + i, v);
     }
 }
 
-INLINE void NAME(merge_some)(int quick, int exact, const TYPE *by, TYPE *dst, const void *const *rows, int n,
+INLINE void NAME(merge_some)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows, int n,
                              int64_t count)
 {
     switch (n) {
@@ -495,7 +508,7 @@ static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *
     NAME(merge_some)(0, 0, NULL, dst, rows, n, count);
 }
 
-static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, const TYPE *by, TYPE *dst,
+static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, const struct pool_divisors *by, TYPE *dst,
                                                          const void *const *rows, int n, int64_t count)
 {
     if (BY_LANES && by) NAME(merge_some)(0, 1, by, dst, rows, n, count);
@@ -1168,8 +1181,8 @@ static __attribute__((noinline)) void NAME(quadruple)(int64_t digit, TYPE *acc, 
 /* Windows of any size at every position of acc: those of 4h from those of h.  Returns where they are, acc, spare or
  * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count), in `last`
  * over by[i], unless that is null.  Nothing is written past the end of `last`.  `quick` where there is no NaN. */
-static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TYPE *spare, TYPE *last, const TYPE *by,
-                                                        int64_t unit, int64_t window, int64_t count)
+static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TYPE *spare, TYPE *last,
+                                                        const struct pool_divisors *by, int64_t unit, int64_t window, int64_t count)
 {
     TYPE *rest = NULL;          /* windows of the digits of `window` below the one at hand */
     int64_t run = 1;
@@ -1395,8 +1408,8 @@ INLINE void NAME(halved)(TYPE *acc, int64_t window, int64_t outputs)
 #ifdef CHOOSE
 /* Windows of 2 or 3 at stride 2 along small pixels, as many in a step as a vector holds; it writes a vector past the
  * last. */
-static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, int64_t outputs, const TYPE *by,
-                               TYPE *dst)
+static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, int64_t outputs,
+                               const struct pool_divisors *by, TYPE *dst)
 {
     JOIN(mask_, LANE) first = {0}, second = {0};
     const int64_t pixels = N / inner;
@@ -1411,10 +1424,7 @@ static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, i
             const VEC c = NAME(load)(acc + 2 * inner), d = NAME(load)(acc + 2 * inner + N);
             v = RULE(v, CHOOSE(c, d, first));
         }
-        if (BY_LANES && by) {
-            v /= NAME(load)(by);
-            by += pixels * inner;
-        }
+        if (by) v = NAME(by_lanes)(v, by, o * inner);
         NAME(store)(dst, v);
     }
 }
@@ -1422,7 +1432,7 @@ static void NAME(small_pixels)(const TYPE *acc, int64_t inner, int64_t window, i
 
 /* Windows along a row of lanes; whether they were divided. */
 INLINE int NAME(windows_along)(TYPE *acc, TYPE *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
-                               int64_t outputs, int loose, const TYPE *by, TYPE *dst)
+                               int64_t outputs, int loose, const struct pool_divisors *by, TYPE *dst)
 {
     (void)loose;                /* asked only where there are kernels that write whole vectors */
 #if FUSES
@@ -1475,12 +1485,12 @@ INLINE int NAME(windows_along)(TYPE *acc, TYPE *spare, int64_t inner, int64_t wi
 }
 
 static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
-                        int64_t outputs, int loose, const void *divisors, void *dst)
+                        int64_t outputs, int loose, const struct pool_divisors *divisors, void *dst)
 {
     const int divided = NAME(windows_along)(acc, spare, inner, window, stride, dilation, outputs, loose, divisors, dst);
     if (!BY_LANES || !divisors || divided) return;
     TYPE *const sums = dst;
-    const TYPE *const by = divisors;
+    const TYPE *const by = divisors->by;
     for (int64_t i = 0; i < outputs * inner; i++) sums[i] /= by[i];
 }
 

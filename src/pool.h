@@ -22,6 +22,7 @@ enum { POOL_KEPT = 16 };         /* vectors of a pixel whose best are kept for t
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
 enum { POOL_AHEAD = 4096 };     /* bytes between what is read and what is fetched, in rows that follow each other */
+enum { POOL_INVERTED = 1 << 20 };       /* the largest divisor whose inverse corrects what it gives (vec.h) */
 enum { POOL_MERGED = 7 };       /* rows merged at once */
 enum { POOL_DOUBLINGS = 5 };    /* of runs along a row that are made in registers, to two vectors of 16 lanes */
 enum { POOL_OVERLAP_TAPS = 64 };        /* rows, or pixels, that windows which overlap are folded from at once */
@@ -54,10 +55,15 @@ static inline struct pool_shift pool_shift_of(int64_t divisor, enum pool_roundin
 /* How lanes become what is written.  Floats are divided, by way of the inverse where a product with that is the
  * quotient to the bit; integers by a power of two.  Then they may become elements. */
 struct pool_finish {
-    double divisor, inverse;
+    double divisor, inverse;    /* NaN if the divisor is past POOL_INVERTED */
     int exact_inverse;
     struct pool_shift shift;
     int as_elements;
+};
+
+/* What lanes are divided by, each by its own; and the inverses of that, by the same rule. */
+struct pool_divisors {
+    const void *by, *inverse;
 };
 
 /* Windows that reach past the ends of a row by 1: whether there is one before the first whole one and one after
@@ -146,12 +152,12 @@ struct pool_kernel {
      * bytes past the end of all. */
     void (*merge)(void *dst, const void *const *rows, int n, int64_t count);
 
-    /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window), over divisors[o*inner + c]
+    /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window), over the divisor of o*inner + c
      * unless those are null (POOL_DIVIDES; POOL_SLACK bytes after them may be read).  Overwrites acc and spare; both
      * hold the windows' whole extent and POOL_SLACK bytes, and spare does so twice for sums of more than POOL_LEAVES.
      * Where it is `loose` it may write a vector past dst's end. */
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
-                  int64_t outputs, int loose, const void *divisors, void *dst);
+                  int64_t outputs, int loose, const struct pool_divisors *divisors, void *dst);
 
     /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the
      * edges, `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before; fetched ahead where

@@ -230,6 +230,12 @@ DEFINE_LANE(float64, double, 64)
 #define OR_NAN_int64(x, y) (x)
 #define OR_NAN_uint64(x, y) (x)
 
+/* x / by, correctly rounded, where by is an integer up to POOL_INVERTED and inverse is 1 / by, or NaN if it is not. */
+#ifndef QUOTIENT_float32
+#define QUOTIENT_float32(x, by, inverse) ((void)(inverse), (x) / (by))
+#define QUOTIENT_float64(x, by, inverse) ((void)(inverse), (x) / (by))
+#endif
+
 /* Both zeros as one, so that it does not matter which of them was met first. */
 #define ONE_ZERO_float32(x) ((x) + 0)
 #define ONE_ZERO_float64(x) ((x) + 0)

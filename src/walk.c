@@ -63,6 +63,14 @@ static int can_write(const struct pool_geometry *g)
     return !g->last_cast || (g->kernel->writes_elements && strcmp(g->last_cast->to, g->kernel->dtype) == 0);
 }
 
+/* Of a row of divisors, or of their inverses. */
+static int64_t divisor_bytes(const struct pool_job *job)
+{
+    return round_up(job->x_block * job->c_block * job->g->lane_bytes + POOL_SLACK);
+}
+
+static double inverse_of(int64_t divisor) { return divisor <= POOL_INVERTED ? 1 / (double)divisor : NAN; }
+
 /* How the fused kernel makes results of windows of so many elements, if it can. */
 static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
 {
@@ -72,7 +80,7 @@ static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_f
     if (!can_write(g)) return 0;
     if (!g->divide || divisor == 1) return 1;
     f->divisor = (double)divisor;
-    f->inverse = 1 / f->divisor;
+    f->inverse = inverse_of(divisor);
     f->exact_inverse = frexp(f->divisor, &exponent) == 0.5;
     if (g->kernel->divides == POOL_SHIFTS) f->shift = pool_shift_of(divisor, g->rounding);
     return g->kernel->divides == POOL_DIVIDES || (g->kernel->divides == POOL_SHIFTS && f->exact_inverse &&
@@ -406,7 +414,7 @@ static void plan_scratch(struct pool_job *job)
     job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
     const int to_out = job->out_contiguous && !g->index_bytes;
     job->at_divisors = job->at_out + (to_out ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
-    const int64_t divisors = job->divides_along ? POOL_VECTOR + round_up(block * g->lane_bytes + POOL_SLACK) : 0;
+    const int64_t divisors = job->divides_along ? POOL_VECTOR + 2 * divisor_bytes(job) : 0;
     job->at_code = job->at_divisors + divisors;
     job->at_other = job->at_code + (g->index_bytes ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_place = job->at_other + (numbered ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
@@ -779,19 +787,21 @@ static void reduce_whole(const struct pool_job *job, const struct pool_kernel *k
 }
 
 /* What the sums of a unit are divided by, each.  Most rows have what the row before had: `for_what` they are says. */
-static const void *divisors_of(const struct pool_job *job, char *scratch, const struct unit *u)
+static struct pool_divisors divisors_of(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
     int64_t *const for_what = (int64_t *)(scratch + job->at_divisors);
-    char *const divisors = scratch + job->at_divisors + POOL_VECTOR;
+    char *const by = scratch + job->at_divisors + POOL_VECTOR, *const inverse = by + divisor_bytes(job);
+    const struct pool_divisors divisors = {by, inverse};
     const int64_t wanted[] = {u->counted, u->first, u->outputs, u->inner};
     if (memcmp(for_what, wanted, sizeof wanted) == 0) return divisors;
     memcpy(for_what, wanted, sizeof wanted);
     for (int64_t o = 0, i = 0; o < u->outputs; o++) {
         const int64_t divisor = divisor_of(g, u->counted * counted(&g->along, job->inside, u->first + o));
+        const double inverted = inverse_of(divisor);
         for (int64_t c = 0; c < u->inner; c++, i++)
-            if (g->lane_bytes == 8) ((double *)divisors)[i] = (double)divisor;
-            else ((float *)divisors)[i] = (float)divisor;
+            if (g->lane_bytes == 8) ((double *)by)[i] = (double)divisor, ((double *)inverse)[i] = inverted;
+            else ((float *)by)[i] = (float)divisor, ((float *)inverse)[i] = (float)inverted;
     }
     return divisors;
 }
@@ -837,8 +847,10 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
         fold_rows(job, kernel, scratch, base, u->lead, g->lead_axes, job->group_axes, width, u->inner, data);
     }
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
+    struct pool_divisors divisors;
+    if (job->divides_along) divisors = divisors_of(job, scratch, u);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
-                  loose, job->divides_along ? divisors_of(job, scratch, u) : NULL, lanes);
+                  loose, job->divides_along ? &divisors : NULL, lanes);
 }
 
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */

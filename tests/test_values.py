@@ -200,6 +200,32 @@ def test_every_half_survives(isa):
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_quotients_are_rounded_once(dtype, data_format, isa):
+    """Of floats of any bits, one in each window among zeros, by small divisors and large."""
+    bits = np.random.default_rng(7).bytes(960 * np.dtype(dtype).itemsize)
+    values = np.frombuffer(bits, dtype).copy().reshape(60, 16)
+    limits = np.finfo(dtype)
+    values[0] = 0.0
+    values[1, :8] = [np.inf, -np.inf, np.nan, limits.max, -limits.max, 1.0, -1.0, 3.0]
+    values[2:4] = values[2:4] * limits.smallest_subnormal / np.abs(values[2:4])
+    values[4:9] = np.linspace(1, 300, 80).reshape(5, 16) * limits.smallest_normal
+    for k, strides in ((2, 2), (3, 1), (3, 2), (5, 1), (7, 1), (20, 1)):
+        x = np.zeros((1, 2 * k, 60 * k, 16), dtype)
+        x[0, ::k, ::k] = values
+        x = x if data_format == "channels_last" else np.moveaxis(x, -1, 1).copy()
+        for divisor in (None, 3, 7, 48_271, 2**20 - 1, 2**20 + 1, 2**24 - 1):
+            args = {"strides": strides, "divisor_override": divisor, "data_format": data_format}
+            result = pypool.avg_pool2d(x, k, **args)
+            result = result if data_format == "channels_last" else np.moveaxis(result, 1, -1)
+            at = -(-strides * np.arange(result.shape[2]) // k)
+            with np.errstate(all="ignore"):
+                expected = values[at] / np.dtype(dtype).type(divisor or k * k)
+            for row in result[0]:
+                assert_same(row, expected, args)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
 def test_the_mean_of_sixteen_million_tenths_is_a_tenth(data_format, isa):
     tenth = np.float32(0.1)
     x = np.full((1, 4096, 4096), tenth)

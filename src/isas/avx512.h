@@ -54,6 +54,21 @@
 #define ADD_WHERE_SAME_float64(sum, v, a, b) \
     (vec_float64)_mm512_mask_add_pd((__m512d)(sum), SAME_BITS(64, a, b), (__m512d)(sum), (__m512d)(v))
 
+/* A product with the inverse is off by less than 2 units u of its last place, so what it is beyond x, times by, is exact
+ * and corrects it to within 2^-23 u (2^-52 of doubles); and a quotient by an integer up to 2^20 that is not halfway
+ * between two floats, as none is, is at least 2^-21 u from there.  Zeros keep their signs; where the product is
+ * subnormal, infinite or NaN that does not hold.  3 cycles of 16 floats, so 10.6 (Sapphire Rapids). */
+#define QUOTIENT(bits, suffix, type, x, by, inverse) \
+    __extension__({ \
+        const type of_x = (type)(x), of_by = (type)(by), of_inverse = (type)(inverse); \
+        const type near = of_x * of_inverse, beyond = _mm512_fmsub_##suffix(near, of_by, of_x); \
+        type quotient = _mm512_fnmadd_##suffix(beyond, of_inverse, near); \
+        if (__builtin_expect(_mm512_fpclass_##suffix##_mask(near, 0xb9), 0)) quotient = of_x / of_by; \
+        (vec_float##bits)quotient; \
+    })
+#define QUOTIENT_float32(x, by, inverse) QUOTIENT(32, ps, __m512, x, by, inverse)
+#define QUOTIENT_float64(x, by, inverse) QUOTIENT(64, pd, __m512d, x, by, inverse)
+
 /* Whether any lane is NaN. */
 #define ANY_NAN_float32(x) (_mm512_cmp_ps_mask((__m512)(x), (__m512)(x), _CMP_UNORD_Q) != 0)
 #define ANY_NAN_float64(x) (_mm512_cmp_pd_mask((__m512d)(x), (__m512d)(x), _CMP_UNORD_Q) != 0)
