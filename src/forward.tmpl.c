@@ -306,6 +306,61 @@ static void NAME(nodes)(const char *const *rows, int64_t count, void *const *nod
         if (c + N >= count) return;
     }
 }
+
+/* So many runs of lanes from column c on, and as the last of them with `below` what v holds: a tree, to v. */
+INLINE void NAME(tall_level)(const void *const *run, int runs, int below, int vectors, int64_t c, VEC *v)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) {
+        VEC taps[4];
+        if (below) taps[runs] = v[i];
+#pragma GCC unroll 4
+        for (int k = 0; k < runs; k++) taps[k] = NAME(load)((const TYPE *)run[k] + c + i * N);
+        v[i] = NAME(tree)(NULL, taps, runs + below);
+    }
+}
+
+/* Columns [c, c + vectors*N) of a tall window. */
+INLINE void NAME(tall_columns)(const struct pool_tall *w, int vectors, int whole, int64_t c, int64_t count, TYPE *acc)
+{
+    VEC v[4] = {{0}};
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) {
+        if (w->rows > 0) v[i] = NAME(leaf)(w->row[0], c + i * N, whole, count);
+        if (w->rows > 1) v[i] = RULE(v[i], NAME(leaf)(w->row[1], c + i * N, whole, count));
+        if (w->rows > 2) v[i] = RULE(v[i], NAME(leaf)(w->row[2], c + i * N, whole, count));
+    }
+    int below = w->rows > 0;
+    for (int l = 0; l < w->levels; l++) {
+        const void *const *const run = w->level[l].run;
+        switch (2 * w->level[l].runs + below) {
+        case 0: case 1: continue;
+        case 2: NAME(tall_level)(run, 1, 0, vectors, c, v); break;
+        case 3: NAME(tall_level)(run, 1, 1, vectors, c, v); break;
+        case 4: NAME(tall_level)(run, 2, 0, vectors, c, v); break;
+        case 5: NAME(tall_level)(run, 2, 1, vectors, c, v); break;
+        case 6: NAME(tall_level)(run, 3, 0, vectors, c, v); break;
+        case 7: NAME(tall_level)(run, 3, 1, vectors, c, v); break;
+        default: NAME(tall_level)(run, 4, 0, vectors, c, v);
+        }
+        below = 1;
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) NAME(store)(acc + c + i * N, v[i]);
+}
+
+static void NAME(tall)(const struct pool_tall *w, int64_t count, void *acc)
+{
+    if (count < N) {
+        NAME(tall_columns)(w, 1, 0, 0, count, acc);
+    } else if (count < 4 * N) {
+        for (int64_t c = 0; c < count; c = c + 2 * N <= count || c + N >= count ? c + N : count - N)
+            NAME(tall_columns)(w, 1, 1, c, N, acc);
+    } else {
+        for (int64_t c = 0; c < count; c = c + 8 * N <= count || c + 4 * N >= count ? c + 4 * N : count - 4 * N)
+            NAME(tall_columns)(w, 4, 1, c, N, acc);
+    }
+}
 #endif
 
 typedef TYPE NAME(levels)[POOL_DOWN_LEVELS][POOL_DOWN_BYTES / sizeof(TYPE)];
@@ -473,8 +528,8 @@ INLINE VEC NAME(by_lanes)(VEC v, const struct pool_divisors *d, int64_t i)
 
 /* dst[i] = rule over rows[0 .. n)[i], over by[i] unless that is null.  dst may be one of the rows, and those start
  * anywhere after it.  `quick` where there is no NaN; `exact` where nothing past the end of dst may be written. */
-INLINE void NAME(merge_n)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows, int n,
-                          int64_t count)
+INLINE void NAME(merge_n)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows,
+                          int n, int64_t count)
 {
     VEC unasked;
     const TYPE *row[POOL_MERGED];
@@ -490,8 +545,8 @@ INLINE void NAME(merge_n)(int quick, int exact, const struct pool_divisors *by, 
     }
 }
 
-INLINE void NAME(merge_some)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows, int n,
-                             int64_t count)
+INLINE void NAME(merge_some)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows,
+                             int n, int64_t count)
 {
     switch (n) {
     case 2: NAME(merge_n)(quick, exact, by, dst, rows, 2, count); break;
@@ -508,8 +563,8 @@ static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *
     NAME(merge_some)(0, 0, NULL, dst, rows, n, count);
 }
 
-static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, const struct pool_divisors *by, TYPE *dst,
-                                                         const void *const *rows, int n, int64_t count)
+static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, const struct pool_divisors *by,
+                                                         TYPE *dst, const void *const *rows, int n, int64_t count)
 {
     if (BY_LANES && by) NAME(merge_some)(0, 1, by, dst, rows, n, count);
     else if (MINDS_NAN && quick) NAME(merge_some)(1, exact, NULL, dst, rows, n, count);
@@ -1182,7 +1237,8 @@ static __attribute__((noinline)) void NAME(quadruple)(int64_t digit, TYPE *acc, 
  * `last`, which may be null: result[i] = rule over acc[i + t*unit], t in [0, window), for i in [0, count), in `last`
  * over by[i], unless that is null.  Nothing is written past the end of `last`.  `quick` where there is no NaN. */
 static __attribute__((noinline)) TYPE *NAME(quadrupled)(int quick, TYPE *acc, TYPE *spare, TYPE *last,
-                                                        const struct pool_divisors *by, int64_t unit, int64_t window, int64_t count)
+                                                        const struct pool_divisors *by, int64_t unit, int64_t window,
+                                                        int64_t count)
 {
     TYPE *rest = NULL;          /* windows of the digits of `window` below the one at hand */
     int64_t run = 1;
@@ -1510,7 +1566,7 @@ const struct pool_kernel NAME(EXPORTED) = {
     .writes_elements = 1,
 #endif
 #if !IDEMPOTENT
-    .nodes = NAME(nodes),
+    .nodes = NAME(nodes), .tall = NAME(tall),
 #endif
     .fold = NAME(fold), .fold_down = NAME(fold_down), .merge = NAME(merge), .along = NAME(along), .fuses = NAME(fuses),
 #if FUSES

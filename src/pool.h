@@ -61,6 +61,17 @@ struct pool_finish {
     int as_elements;
 };
 
+/* Rows of a tall window that are a tree: at the end fewer than POOL_GROUP of elements; before them, from the lowest
+ * level on, runs that were folded to lanes. */
+struct pool_tall {
+    int rows, levels;
+    const char *row[POOL_GROUP - 1];
+    struct {
+        int runs;
+        const void *run[4];
+    } level[POOL_RINGS];
+};
+
 /* What lanes are divided by, each by its own; and the inverses of that, by the same rule. */
 struct pool_divisors {
     const void *by, *inverse;
@@ -140,6 +151,8 @@ struct pool_kernel {
 
     /* The same of POOL_GROUP rows from each of as many on, or null: nodes[i] = rule over rows[i .. i + POOL_GROUP). */
     void (*nodes)(const char *const *rows, int64_t count, void *const *nodes);
+    /* Likewise or null: acc[0 .. count) = rule over the rows of a tall window. */
+    void (*tall)(const struct pool_tall *window, int64_t count, void *acc);
 
     /* As fold, of n rows `step` bytes apart, n at most POOL_DOWN, their lanes POOL_DOWN_BYTES, with a row of elements
      * that take no part; for each of so many planes, whose rows begin plane_step bytes and whose lanes acc_step lanes
@@ -152,10 +165,10 @@ struct pool_kernel {
      * bytes past the end of all. */
     void (*merge)(void *dst, const void *const *rows, int n, int64_t count);
 
-    /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window), over the divisor of o*inner + c
-     * unless those are null (POOL_DIVIDES; POOL_SLACK bytes after them may be read).  Overwrites acc and spare; both
-     * hold the windows' whole extent and POOL_SLACK bytes, and spare does so twice for sums of more than POOL_LEAVES.
-     * Where it is `loose` it may write a vector past dst's end. */
+    /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window), over the divisor of
+     * o*inner + c unless those are null (POOL_DIVIDES; POOL_SLACK bytes after them may be read).  Overwrites acc and
+     * spare; both hold the windows' whole extent and POOL_SLACK bytes, and spare does so twice for sums of more than
+     * POOL_LEAVES.  Where it is `loose` it may write a vector past dst's end. */
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                   int64_t outputs, int loose, const struct pool_divisors *divisors, void *dst);
 

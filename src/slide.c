@@ -149,27 +149,39 @@ static const char *node(const struct slide *s, int level, int64_t row)
     return lanes;
 }
 
+/* A sum, whose runs side by side are the tree. */
+static void join_runs(const struct slide *s, int64_t row, int64_t window, char *acc)
+{
+    const struct pool_job *job = s->job;
+    const struct pool_axis *y = &job->g->lead[0];
+    struct pool_tall tall = {.levels = level_of(job, window) + 1};
+    int64_t at = row;
+    for (int level = tall.levels - 1; level >= 0; level--) {
+        const int64_t run = height(job, level);
+        for (; window >= run; window -= run, at += run * y->dilation)
+            tall.level[level].run[tall.level[level].runs++] = node(s, level, at);
+    }
+    for (; window > 0; window--, at += y->dilation)
+        tall.row[tall.rows++] = at >= 0 && at < y->size ? s->base + at * y->in_step : s->scratch;
+    s->kernel->tall(&tall, s->width * s->inner, acc);
+}
+
 void slide_to(const struct slide *s, int64_t row, int64_t window, char *acc)
 {
     const struct pool_job *job = s->job;
-    if (window <= job->slide_height) {
-        fold_few(s, row, window, acc);
+    if (!s->kernel->idempotent) {
+        join_runs(s, row, window, acc);
         return;
     }
     const int64_t step = job->g->lead[0].dilation;
     const int level = level_of(job, window);
-    const int64_t run = height(job, level), rest = window % run;
+    const int64_t run = height(job, level);
     const void *runs[4];
     int n = 0;
-    if (s->kernel->idempotent) {        /* runs may overlap */
-        if (window > 2 * run) runs[n++] = node(s, level, row + run * step);
-        if (window > 3 * run) runs[n++] = node(s, level, row + (window - 2 * run) * step);
-        runs[n++] = node(s, level, row);
-        runs[n++] = node(s, level, row + (window - run) * step);
-    } else {
-        if (rest) slide_to(s, row + (window - rest) * step, rest, acc);
-        for (; n < window / run; n++) runs[n] = node(s, level, row + n * run * step);
-        if (rest) runs[n++] = acc;
-    }
+    /* Runs may overlap. */
+    if (window > 2 * run) runs[n++] = node(s, level, row + run * step);
+    if (window > 3 * run) runs[n++] = node(s, level, row + (window - 2 * run) * step);
+    runs[n++] = node(s, level, row);
+    runs[n++] = node(s, level, row + (window - run) * step);
     s->kernel->merge(acc, runs, n, s->width * s->inner);
 }

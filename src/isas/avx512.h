@@ -54,10 +54,10 @@
 #define ADD_WHERE_SAME_float64(sum, v, a, b) \
     (vec_float64)_mm512_mask_add_pd((__m512d)(sum), SAME_BITS(64, a, b), (__m512d)(sum), (__m512d)(v))
 
-/* A product with the inverse is off by less than 2 units u of its last place, so what it is beyond x, times by, is exact
- * and corrects it to within 2^-23 u (2^-52 of doubles); and a quotient by an integer up to 2^20 that is not halfway
- * between two floats, as none is, is at least 2^-21 u from there.  Zeros keep their signs; where the product is
- * subnormal, infinite or NaN that does not hold.  3 cycles of 16 floats, so 10.6 (Sapphire Rapids). */
+/* `near` is off by less than 2 units u of its last place, so near*by - x is exact for by an integer up to 2^20, and
+ * with that as a correction the sum, before it is rounded, is within 2^-23 u of the quotient (2^-52 u of doubles).  That
+ * is never halfway between two floats but at least 2^-21 u from there.  Zeros keep their signs; where `near` is
+ * subnormal, infinite or NaN none of this holds.  16 floats: 10.6 cycles, so 3. */
 #define QUOTIENT(bits, suffix, type, x, by, inverse) \
     __extension__({ \
         const type of_x = (type)(x), of_by = (type)(by), of_inverse = (type)(inverse); \
