@@ -146,9 +146,8 @@ INLINE NAME(spot) NAME(found)(VEC *doubt, const VEC *taps, int n, const NAME(cod
     return s;
 }
 
-/* Of columns side by side, whose codes are those of tap 0: `steps` from it to the others.  Codes rise in the order of
- * the window, so the first of equals has the lowest. */
-INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int n, const NAME(codes) *steps)
+/* Of columns side by side.  Codes rise in the order of the window, so the first of equals has the lowest. */
+INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int n)
 {
     VEC bests[POOL_FOUND];
 #pragma GCC unroll 3
@@ -156,10 +155,10 @@ INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int 
     NAME(spot) s = {NAME(tree)(doubt, bests, n), ~(NAME(codes)){0}};
 #pragma GCC unroll 3
     for (int t = 0; t < n; t++) {
-        const NAME(codes) here = columns[t].at + steps[t], lower = JOIN(SMALLER_, CODE_LANE)(here, s.at);
+        const NAME(codes) here = columns[t].at, lower = JOIN(SMALLER_, CODE_LANE)(here, s.at);
         s.at = JOIN(PICK_SAME_, LANE)(bests[t], s.best, t == 0 ? here : lower, s.at);
     }
-    s.at = NAME(or_first)(s.best, columns[0].at + steps[0], s.at);
+    s.at = NAME(or_first)(s.best, columns[0].at, s.at);
     return s;
 }
 
@@ -195,6 +194,9 @@ INLINE NAME(spot) NAME(slid_by_one)(NAME(spot) a, NAME(spot) b)
 INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
 {
     if (sizeof(TYPE) > 1 && bytes == 1) {
+#ifdef STORE_BYTES
+        STORE_BYTES(code + i, at);
+#else
         typedef uint8_t single __attribute__((vector_size(N)));
         typedef uint16_t pairs __attribute__((vector_size(2 * N)));
         typedef uint32_t words __attribute__((vector_size(4 * N)));
@@ -206,6 +208,7 @@ INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
             narrow = __builtin_convertvector(__builtin_convertvector(half, pairs), single);
         }
         memcpy(code + i, &narrow, sizeof narrow);
+#endif
     } else {
         *(NAME(codes_at) *)(code + i * (int64_t)sizeof(TYPE)) = at;
     }
@@ -228,8 +231,8 @@ INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, in
         } else if (window == 3 && i + N == outputs) {       /* of the next windows one column is wanted */
             next = NAME(column_found)(doubt, rows, window, 2 * outputs, down);
         }
-        if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next);
-        const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
+        if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next), columns[2].at += across[2];
+        const NAME(spot) s = NAME(found_across)(doubt, columns, window);
         NAME(store)(best + i, JOIN(ONE_ZERO_, LANE)(s.best));
         NAME(put_codes)(code, bytes, i, s.at);
         if (i + N >= outputs) return;
@@ -255,7 +258,9 @@ INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, i
 #pragma GCC unroll 3
             for (int t = 1; t < window; t++)
                 if (t >= window - shared) kept[t - (window - shared)][i] = columns[t];
-            const NAME(spot) s = NAME(found_across)(doubt, columns, window, across);
+#pragma GCC unroll 3
+            for (int t = 1; t < window; t++) columns[t].at += across[t];
+            const NAME(spot) s = NAME(found_across)(doubt, columns, window);
             NAME(store)(best + c, JOIN(ONE_ZERO_, LANE)(s.best));
             NAME(put_codes)(code, bytes, c, s.at);
         }
@@ -286,6 +291,8 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
         row[k] = rows[k];
         down[k] = NAME(code)(codes[k * window]);
         across[k] = NAME(code)(codes[k] - codes[0]);
+        /* Along single elements every second is the second tap. */
+        if (inner == 1) down[k] = JOIN(zip_low_, CODE_LANE)(down[k], NAME(code)(codes[k * window + 1]));
     }
     for (int64_t r = 0; r < repeats; r++, best += outputs * inner, code += outputs * inner * bytes) {
         VEC doubt = {0};

@@ -668,6 +668,7 @@ static void reduce_chunked(const struct pool_job *job, const struct pool_kernel 
 /* How many of a unit's rows of outputs have too little after them for a vector that runs past their ends. */
 static int64_t strict_outputs(const struct pool_job *job, const struct unit *u)
 {
+    if (job->dense && u->units_after >= POOL_VECTOR) return 0;         /* without a division */
     const int64_t row = u->outputs * u->inner * least(job->g->lane_bytes, job->g->out_bytes);
     return job->dense ? most(0, ceil_div(POOL_VECTOR, row) - u->units_after) : u->repeats;
 }
@@ -686,7 +687,7 @@ static int64_t strict_windows(const struct pool_job *job, const struct unit *u)
         for (int a = 0; a + 1 < g->lead_axes; a++) plane *= g->lead[a].size;
         after = least(planes, 2 * POOL_VECTOR) * plane;
     }
-    return ceil_div(most(0, 2 * POOL_VECTOR - after), y->stride * y->in_step);
+    return after >= 2 * POOL_VECTOR ? 0 : ceil_div(2 * POOL_VECTOR - after, y->stride * y->in_step);
 }
 
 int64_t loose_rows(const struct pool_job *job, const struct unit *u)

@@ -54,10 +54,10 @@
 #define ADD_WHERE_SAME_float64(sum, v, a, b) \
     (vec_float64)_mm512_mask_add_pd((__m512d)(sum), SAME_BITS(64, a, b), (__m512d)(sum), (__m512d)(v))
 
-/* `near` is off by less than 2 units u of its last place, so near*by - x is exact for by an integer up to 2^20, and
- * with that as a correction the sum, before it is rounded, is within 2^-23 u of the quotient (2^-52 u of doubles).  That
- * is never halfway between two floats but at least 2^-21 u from there.  Zeros keep their signs; where `near` is
- * subnormal, infinite or NaN none of this holds.  16 floats: 10.6 cycles, so 3. */
+/* `near` is off by less than 2 units u of its last place, so near*by - x is exact for by an integer up to 2^20, and the
+ * sum that it corrects, before that is rounded, is within 2^-23 u of the quotient (2^-52 u of doubles).  A quotient is
+ * never halfway between two floats but at least 2^-21 u from there.  Zeros keep their signs; where `near` is subnormal,
+ * infinite or NaN none of this holds.  16 floats: 10.6 cycles, so 3. */
 #define QUOTIENT(bits, suffix, type, x, by, inverse) \
     __extension__({ \
         const type of_x = (type)(x), of_by = (type)(by), of_inverse = (type)(inverse); \
@@ -77,6 +77,16 @@
 
 #define HALVES_TO_FLOAT(halves) (vec_float32)_mm512_cvtph_ps((__m256i)(halves))
 #define FLOAT_TO_HALVES(floats) (packed_16bit)_mm512_cvtps_ph((__m512)(floats), _MM_FROUND_TO_NEAREST_INT)
+
+/* The low bytes of lanes of so many bytes, side by side. */
+#define STORE_BYTES(p, v) store_bytes((p), sizeof (v)[0], (__m512i)(v))
+
+static inline __attribute__((always_inline, unused)) void store_bytes(char *p, size_t lane, __m512i v)
+{
+    if (lane == 2) _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi16_epi8(v));
+    else if (lane == 4) _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(v));
+    else _mm_storel_epi64((__m128i *)p, _mm512_cvtepi64_epi8(v));
+}
 
 /* Masks by 32 bits where elements have as many: by bytes a load costs 1.04 ns, so 0.62 (Zen 4, L1). */
 #define LOAD_PART(v, p, bytes) load_part((v), sizeof *(v), sizeof (*(v))[0], (p), (bytes))
