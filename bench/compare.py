@@ -16,6 +16,7 @@ three measurements at least: a kernel that lost its vectors fails, a busy machin
 import argparse
 import gc
 import json
+import math
 import multiprocessing
 import os
 import platform
@@ -33,6 +34,7 @@ TURN_SECONDS, QUICK_TURN_SECONDS = 0.1, 0.02
 MOST_CALLS = 1000  # in a turn
 LONG_SECONDS = 1  # of a peer's call: of longer ones the first figure stands
 GATE_TRIES, GATE_SLACK = 3, 2
+COLUMNS = 3  # of the picture
 REST_SECONDS = 0.02  # before a turn, until the threads of the library before have stopped spinning
 
 
@@ -167,28 +169,35 @@ def passes(workload, processes, rounds, turn_seconds, seconds):
 
 def draw(report, path):
     """Times the floor, of pypool and of every peer: a group of bars for each workload."""
-    from matplotlib import pyplot  # noqa: PLC0415 - of the extra `demo`, for pictures only
+    from matplotlib import patches, pyplot  # noqa: PLC0415 - of the extra `demo`, for pictures only
 
     results = [result for result in report["results"] if "pypool" in result["seconds"]]
     names = [name for name in report["versions"] if any(name in r["seconds"] for r in results)]
-    height = 0.8 / len(names)
-    figure, axes = pyplot.subplots(figsize=(9, 1.5 + 0.06 * len(results) * (len(names) + 2)))
-    for i, name in enumerate(names):
-        bars = [
-            (at + i * height, r["seconds"][name] / r["seconds"]["floor"])
-            for at, r in enumerate(results)
-            if name in r["seconds"]
-        ]
-        axes.barh(*zip(*bars, strict=True), height=height, label=name)
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_yticks([at + 0.4 for at in range(len(results))])
-    axes.set_yticklabels([r["label"] for r in results], fontsize=5)
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.set_xlabel("times the memory floor")
-    axes.set_title(f"{report['processor']}, {report['threads']} threads", fontsize=9)
-    axes.legend(fontsize=7)
-    axes.margins(y=0.01)
+    colors = pyplot.colormaps["tab20"].colors
+    height, rows = 0.8 / len(names), math.ceil(len(results) / COLUMNS)
+    size = (7 * COLUMNS, 1.5 + 0.06 * rows * (len(names) + 2))
+    figure, panels = pyplot.subplots(1, COLUMNS, figsize=size, sharex=True, squeeze=False)
+    for column, axes in enumerate(panels[0]):
+        shown = results[column * rows : (column + 1) * rows]
+        for i, name in enumerate(names):
+            bars = [
+                (at + i * height, r["seconds"][name] / r["seconds"]["floor"])
+                for at, r in enumerate(shown)
+                if name in r["seconds"]
+            ]
+            places, times = zip(*bars, strict=True) if bars else ((), ())
+            axes.barh(places, times, height=height, color=colors[i])
+        axes.axvline(1, color="black", linewidth=0.8)
+        axes.set_yticks([at + 0.4 for at in range(len(shown))])
+        axes.set_yticklabels([r["label"] for r in shown], fontsize=5)
+        axes.invert_yaxis()
+        axes.set_xscale("log")
+        axes.set_xlabel("times the memory floor")
+        axes.margins(y=0.01)
+    handles = [patches.Patch(color=colors[i], label=name) for i, name in enumerate(names)]
+    panels[0][-1].legend(handles=handles, fontsize=7)
+    figure.suptitle(f"{report['processor']}, {report['threads']} threads", fontsize=9)
+    figure.tight_layout(rect=(0, 0, 1, 0.99))
     figure.savefig(path, dpi=90, bbox_inches="tight")
 
 

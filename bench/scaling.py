@@ -49,22 +49,28 @@ def measured(points, names, quick):
 
 
 def draw(report, path):
-    from matplotlib import pyplot  # noqa: PLC0415 - of the extra `demo`, for pictures only
+    from matplotlib import pyplot, ticker  # noqa: PLC0415 - of the extra `demo`, for pictures only
 
     figure, axes = pyplot.subplots(1, len(report["panels"]), figsize=(16, 4.5))
+    names = list(dict.fromkeys(name for panel in report["panels"] for name in panel["lines"]))
     for panel, ax in zip(report["panels"], axes, strict=True):
         for name, line in panel["lines"].items():
-            style = {"color": "black", "linestyle": "--"} if name == "floor" else {"marker": "."}
+            style = {"color": f"C{names.index(name)}", "marker": "."}
+            if name == "floor":
+                style = {"color": "black", "linestyle": "--"}
             ax.plot(*zip(*line, strict=True), label=name, **style)
-        ax.set_xscale("linear" if panel["axis"] == "threads" else "log")
+        ax.set_xscale("log")
         ax.set_yscale("log")
-        if panel["axis"] == "window":
-            ax.minorticks_off()
-            ax.set_xticks(WINDOWS[::2], WINDOWS[::2])
+        if panel["axis"] != "bytes of input":
+            ticks = sorted({at for line in panel["lines"].values() for at, _ in line})
+            ax.set_xticks(ticks[::2] if len(ticks) > 5 else ticks)
+            ax.set_xticklabels([str(tick) for tick in ax.get_xticks().astype(int)])
+            ax.xaxis.set_minor_formatter(ticker.NullFormatter())
         ax.set_title(panel["title"], fontsize=9)
         ax.set_xlabel(panel["axis"])
+        ax.legend(fontsize=7)
     axes[0].set_ylabel("seconds")
-    axes[0].legend(fontsize=7)
+    figure.tight_layout(rect=(0, 0, 1, 0.97))
     figure.suptitle(report["processor"], fontsize=9)
     figure.savefig(path, dpi=120, bbox_inches="tight")
 
