@@ -208,7 +208,7 @@ def test_quotients_are_rounded_once(dtype, data_format, isa):
     limits = np.finfo(dtype)
     values[0] = 0.0
     values[1, :8] = [np.inf, -np.inf, np.nan, limits.max, -limits.max, 1.0, -1.0, 3.0]
-    values[2:4] = values[2:4] * limits.smallest_subnormal / np.abs(values[2:4])
+    values[2:4] = np.copysign(limits.smallest_subnormal * np.arange(32).reshape(2, 16), values[2:4])
     values[4:9] = np.linspace(1, 300, 80).reshape(5, 16) * limits.smallest_normal
     for k, strides in ((2, 2), (3, 1), (3, 2), (5, 1), (7, 1), (20, 1)):
         x = np.zeros((1, 2 * k, 60 * k, 16), dtype)
