@@ -112,7 +112,7 @@ static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, con
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const int64_t pixel = g->inner.size * g->lane_bytes;
+    const int64_t pixel = g->inner.size * job->code_bytes;
     for (int64_t o = 0; o < along->outputs; o++) {
         if (o == job->inside.first && job->inside.last > o) o = job->inside.last;
         if (o == along->outputs) break;
@@ -124,8 +124,11 @@ static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, con
             if (job->code_step == 1) here.first[here.n++] = r->first[k] + taps.first;
             else if (tap >= taps.first && tap < taps.last) here.first[here.n++] = r->first[k];
         }
-        for (int64_t i = 0; i < rows; i++)
-            if (!g->gradient->fits(codes + i * job->slot_bytes + o * pixel, g->inner.size, &here)) return 0;
+        if (job->code_bytes == 1 && !g->gradient->bytes_fit(codes + o * pixel, NULL, g->inner.size, rows,
+                                                            job->code_slot_bytes, 0, &here))
+            return 0;
+        for (int64_t i = 0; i < rows && job->code_bytes > 1; i++)
+            if (!g->gradient->fits(codes + i * job->code_slot_bytes + o * pixel, g->inner.size, &here)) return 0;
     }
     return 1;
 }
@@ -149,9 +152,9 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
     const struct pool_job *job = b->job;
     const struct pool_geometry *g = job->g;
     const int64_t count = g->along.outputs * g->inner.size, at = number * count;
-    char *const grads = b->grads + slot * job->slot_bytes, *const codes = b->codes + slot * job->slot_bytes;
+    char *const grads = b->grads + slot * job->slot_bytes, *const codes = b->codes + slot * job->code_slot_bytes;
     const char *const from = b->grad + at * g->out_bytes;
-    if (!job->coded) {
+    if (!job->code_bytes) {
         int64_t counts = 1;
         for (int a = 0; a < g->lead_axes; a++) counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
         share_rows(job, from, b->bases, grads, counts, 0, rows);
@@ -167,11 +170,18 @@ static int stage(const struct band *b, int64_t slot, int64_t number, int64_t row
     struct pool_ranges part;
     if (!whole) find_ranges(job, o, &part);
     const struct pool_ranges *const ranges = whole ? &b->whole : &part;
-    const struct pool_codes c = {
-        .bases = b->bases, .first = first, .first_step = step, .count = count, .rows = rows, .step = job->slot_bytes,
-        .ranges = ranges, .grads = from, .codes = codes, .beside = g->first_cast || b->where_they_are ? NULL : grads,
-    };
-    if (!g->gradient->encode(b->index + at * g->index_bytes, g->index_bytes, &c)) return 0;
+    const char *const index = b->index + at * g->index_bytes;
+    const int beside = !g->first_cast && !b->where_they_are;
+    if (job->code_bytes == 1) {
+        if (!g->gradient->bytes_fit(index, codes, count, rows, count, job->code_slot_bytes, ranges)) return 0;
+        if (beside) g->gradient->share(grads, from, count, 1, 0, rows, job->slot_bytes);
+    } else {
+        const struct pool_codes c = {
+            .bases = b->bases, .first = first, .first_step = step, .count = count, .rows = rows,
+            .step = job->slot_bytes, .ranges = ranges, .grads = from, .codes = codes, .beside = beside ? grads : NULL,
+        };
+        if (!g->gradient->encode(index, g->index_bytes, &c)) return 0;
+    }
     return job->all_inside || ends_fit(job, ranges, codes, rows);
 }
 
@@ -187,8 +197,10 @@ static int stage_rows(const struct band *b, int64_t slot, int64_t plane, int64_t
     for (int a = 0; a < y; a++) whole &= o[a] >= job->lead_inside[a].first && o[a] < job->lead_inside[a].last;
     for (int64_t r = first; r < last; slot++) {
         if (r < 0 || r >= axis->outputs) {
-            char *const nothing = (job->coded ? b->codes : b->grads) + slot * job->slot_bytes;
-            memset(nothing - job->margin_bytes, job->coded ? -1 : 0, (size_t)job->slot_bytes);
+            char *const codes = b->codes + slot * job->code_slot_bytes - job->code_margin_bytes;
+            char *const grads = b->grads + slot * job->slot_bytes - job->margin_bytes;
+            if (job->code_bytes) memset(codes, -1, (size_t)job->code_slot_bytes);
+            else memset(grads, 0, (size_t)job->slot_bytes);
             r++;
             continue;
         }
@@ -215,7 +227,8 @@ static void find_phases(const struct band *b, const int64_t *places, const int64
     const struct pool_job *job = b->job;
     const struct pool_geometry *g = job->g;
     const struct pool_axis *rows = &job->rows_axis, *along = &g->along;
-    const int64_t pixel = g->inner.size * g->lane_bytes, row = along->outputs * pixel;
+    const int64_t pixel = g->inner.size * g->lane_bytes, code = g->inner.size * job->code_bytes;
+    const int64_t row = along->outputs * pixel;
     for (int64_t q = 0; q < rows->stride; q++)
         for (int64_t p = 0; p < along->stride; p++, phases++) {
             *phases = (struct pool_phase){touches, 0};
@@ -225,11 +238,11 @@ static void find_phases(const struct band *b, const int64_t *places, const int64
                     const int64_t down = shift_of(rows, q, u) - job->first_shift, slot = l * job->slots + down;
                     const char *const grads = b->where_they_are ? b->grad + (number[l] - number[0] + down) * row
                                                                 : b->grads + slot * job->slot_bytes;
-                    const char *const codes = job->coded ? b->codes + slot * job->slot_bytes : NULL;
+                    const char *const codes = job->code_bytes ? b->codes + slot * job->code_slot_bytes : NULL;
                     for (int64_t t = along->window - 1; t >= 0; t--) {
                         if (!meets(along, p, t)) continue;
-                        const int64_t at = shift_of(along, p, t) * pixel;
-                        *touches++ = (struct pool_touch){grads + at, codes ? codes + at : NULL,
+                        const int64_t at = shift_of(along, p, t);
+                        *touches++ = (struct pool_touch){grads + at * pixel, codes ? codes + at * code : NULL,
                                                          places[l] + u * job->row_weight + t * job->code_step};
                         phases->n++;
                     }
@@ -247,10 +260,11 @@ static void begin_bands(struct band *b, const struct pool_job *job, const char *
     b->index = index;
     b->bases = scratch;
     b->grads = scratch + job->at_levels + job->margin_bytes;
-    b->codes = b->grads + slots + POOL_SLACK;
+    b->codes = scratch + job->at_levels + slots + POOL_SLACK + job->code_margin_bytes;
     memset(scratch, 0, (size_t)(job->at_levels + slots + POOL_SLACK));
-    if (!job->coded) return;
-    memset(b->codes - job->margin_bytes, -1, (size_t)(slots + POOL_SLACK));
+    if (!job->code_bytes) return;
+    memset(b->codes - job->code_margin_bytes, -1, 
+           (size_t)(job->slots * job->leading * job->code_slot_bytes + POOL_SLACK));
     for (int64_t o = 0, i = 0; !g->in_windows && o < g->along.outputs; o++)
         for (int64_t c = 0; c < g->inner.size; c++, i++)
             if (lane == 8) ((int64_t *)b->bases)[i] = o * g->along.stride;
@@ -265,13 +279,12 @@ static void begin_bands(struct band *b, const struct pool_job *job, const char *
     if (some && job->all_inside) join(&b->whole);
 }
 
-/* Whether what is read for rows [first, last) of gradients lies among them all; rows of single elements are better
- * where each begins a line (28 x 28, 3x3/2: 24 us staged, 27 not). */
+/* Whether what is read for rows [first, last) of gradients lies among them all. */
 static int may_stay(const struct pool_job *job, int64_t first, int64_t last)
 {
     const struct pool_geometry *g = job->g;
     const int64_t row = g->along.outputs * g->inner.size * g->lane_bytes;
-    return job->coded && !g->first_cast && g->inner.size > 1 && first * row >= job->margin_bytes &&
+    return job->code_bytes && !g->first_cast && first * row >= job->margin_bytes &&
            (job->grad_rows - last + 1) * row >= job->slot_bytes - job->margin_bytes + POOL_SLACK;
 }
 
@@ -337,8 +350,8 @@ static int64_t gather_bands(const struct pool_job *job, const char *grad, char *
         const int direct = !g->last_cast && !job->streams && after >= rows_here + job->overrun_rows;
         char *const made = direct ? to : scratch + job->at_row;
         const int64_t grads_at = b.where_they_are && leading > 0 ? number[0] * grads_row : 0;
-        g->gradient->gather(made, phases, job->coded, grads_at, rows->stride, along->stride, inner, count, rows_here,
-                            b.where_they_are ? grads_row : job->slot_bytes, job->slot_bytes, row_bytes);
+        g->gradient->gather(made, phases, job->code_bytes, grads_at, rows->stride, along->stride, inner, count,
+                            rows_here, b.where_they_are ? grads_row : job->slot_bytes, job->code_slot_bytes, row_bytes);
         if (direct) continue;
         if (g->last_cast) g->last_cast->cast(made, to, rows_here * row);
         else if (job->streams) stream(to, made, rows_here * row_bytes);
@@ -489,11 +502,12 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes, vector = POOL_VECTOR / g->lane_bytes;
     const int64_t outer = g->outer_axes ? g->outer[0].size : 1;
-    *job = (struct pool_job){.g = g, .task = task, .coded = task == POOL_ADD};
+    *job = (struct pool_job){.g = g, .task = task};
     job->inside = along->bins ? (struct pool_range){0, 0} : outputs_inside(along);
     job->all_inside = job->inside.first == 0 && job->inside.last == along->outputs;
     job->code_step = g->in_windows ? along->tap_weight : along->dilation;
     job->first_code = g->in_windows ? along->skipped * along->tap_weight : 0;
+    int64_t farthest = job->first_code + (along->window - 1) * job->code_step;
     int bins = along->bins;
     int64_t positions = along->size, taps = least(along->window, POOL_TOUCHES), near = ceil_div(taps, along->stride);
     job->leading = 1;
@@ -505,6 +519,7 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
         job->grad_rows *= axis->outputs;
         job->code_weight[a] = g->in_windows ? axis->tap_weight : axis->dilation * positions;
         job->first_code += g->in_windows ? axis->skipped * axis->tap_weight : 0;
+        farthest += ((g->in_windows ? axis->skipped : 0) + axis->window - 1) * job->code_weight[a];
         positions *= axis->size;
         /* With dilation as many windows lie over a position, but they lie further apart. */
         const int64_t over = ceil_div(least(axis->window, POOL_TOUCHES), axis->stride);
@@ -534,7 +549,7 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
      * 56 x 56: following the indices takes 27 us, gathering 125; 2x2/2 49 and 23). */
     const int pairs = inner == 1 && along->stride == 2 && along->outputs >= 16;
     const int wide = along->stride > 1 && (inner >= vector || pairs);
-    if (task != POOL_SPREAD && !(small && wide && job->coded && positions <= INT32_MAX &&
+    if (task != POOL_SPREAD && !(small && wide && task == POOL_ADD && positions <= INT32_MAX &&
                                  (g->index_bytes == 8 || (g->index_bytes == 1 && g->in_windows))))
         return 0;
 
@@ -548,6 +563,10 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     const int64_t after = phases ? job->phase_count + most(0, (along->stride - 1 + along->before) / along->stride) : 0;
     job->margin_bytes = round_up(front * pixel);
     job->slot_bytes = job->margin_bytes + round_up(most(along->outputs, after) * pixel);
+    const int bytes_do = g->gradient->bytes_fit && g->index_bytes == 1 && farthest < UINT8_MAX;
+    job->code_bytes = task == POOL_SPREAD ? 0 : bytes_do ? 1 : (int)g->lane_bytes;
+    job->code_margin_bytes = job->margin_bytes / g->lane_bytes * job->code_bytes;
+    job->code_slot_bytes = job->slot_bytes / g->lane_bytes * job->code_bytes;
     const int64_t row = along->size * inner;
     job->overrun_rows = ceil_div((along->stride + 1) * most(inner, vector), row);
     const int64_t bases = round_up(along->outputs * pixel + POOL_SLACK);

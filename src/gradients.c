@@ -4,6 +4,32 @@
 
 enum { MOST_HELD = 4 };         /* taps in registers: most of a window of 3 at stride 2 */
 
+#if BYTES_ARE_MASKS
+static int bytes_fit(const char *from, char *to, int64_t count, int64_t rows, int64_t from_step, int64_t to_step,
+                     const struct pool_ranges *ranges)
+{
+    const int64_t lanes = LANES_OF(uint8_t);
+    const vec_uint8 first = (vec_uint8){0} + (uint8_t)ranges->first[0];
+    vec_uint8 far = {0};
+    for (int64_t r = 0; r < rows; r++, from += from_step, to += to_step)
+        for (int64_t i = 0; i < count; i += lanes) {
+            const uint64_t there = count - i >= lanes ? ~0ULL : ~(~0ULL << (count - i));
+            vec_uint8 here;
+            LOAD_LANES(&here, from + i, there);
+            if (to_step) STORE_PART(to + i, &here, (size_t)(count - i < lanes ? count - i : lanes));
+            here = PICK_LANES(there, here, first);
+            vec_uint8 least = here - first;
+            for (int k = 1; k < ranges->n; k++) least = SMALLER_uint8(least, here - (uint8_t)ranges->first[k]);
+            far = LARGER_uint8(far, least);
+        }
+    uint8_t most = 0;
+    for (int i = 0; i < lanes; i++) most = far[i] > most ? far[i] : most;
+    return most < ranges->length;
+}
+#else
+#define bytes_fit NULL
+#endif
+
 #define LANE float32
 #define CODE int32
 #include "gradients.tmpl.c"
@@ -26,5 +52,5 @@ static uint64_t check(const int64_t *index, int64_t count, int64_t *at)
     return highest;
 }
 
-#define ENTRY(lane) {#lane, share_##lane, gather_##lane, encode_##lane, fits_##lane, scatter_##lane, check},
+#define ENTRY(lane) {#lane, share_##lane, gather_##lane, encode_##lane, fits_##lane, bytes_fit, scatter_##lane, check},
 const struct pool_gradient JOIN(ISA, _gradients)[] = {ENTRY(float32) ENTRY(float64) {0}};

@@ -56,11 +56,43 @@ static void NAME(share)(void *acc, const void *grad, int64_t count, int64_t divi
 
 /* ---- each position gathers from the windows over it -------------------------------------------------------- */
 
+/* N codes: one beside each lane, of its width or, where the instruction set compares those to masks, a byte. */
+typedef uint8_t NAME(byte_codes) __attribute__((vector_size(N)));
+typedef NAME(byte_codes) NAME(byte_codes_at) UNALIGNED;
+typedef struct {
+    CODES lanes;
+    NAME(byte_codes) bytes;
+} NAME(codes);
+
+INLINE NAME(codes) NAME(load_codes)(const char *p, int code_bytes)
+{
+    NAME(codes) codes = {0};
+    if (code_bytes == 1) codes.bytes = *(const NAME(byte_codes_at) *)p;
+    else if (code_bytes) codes.lanes = *(const NAME(codes_at) *)p;
+    return codes;
+}
+
+INLINE NAME(codes) NAME(same_codes)(int64_t is, int code_bytes)
+{
+    NAME(codes) codes = {0};
+    if (code_bytes == 1) codes.bytes = (NAME(byte_codes)){0} + (uint8_t)is;
+    else if (code_bytes) codes.lanes = (CODES){0} + (JOIN(lane_, CODE))is;
+    return codes;
+}
+
+/* Lanes join those whose sum is never -0.0, where codes are asked for those whose code `is`. */
+INLINE VEC NAME(join)(VEC sum, VEC lanes, NAME(codes) codes, NAME(codes) is, int code_bytes)
+{
+#if BYTES_ARE_MASKS
+    if (code_bytes == 1) return JOIN(ADD_WHERE_BYTES_, LANE)(sum, lanes, codes.bytes, is.bytes);
+#endif
+    return code_bytes ? JOIN(ADD_WHERE_SAME_, LANE)(sum, lanes, codes.lanes, is.lanes) : sum + lanes;
+}
+
 /* A phase of at most MOST_HELD taps: held in registers wherever n is a constant. */
 typedef struct {
     const char *grads[MOST_HELD], *codes[MOST_HELD];
-    int64_t apart;              /* how far codes lie from gradients, where all do so alike: few pointers are held */
-    CODES is[MOST_HELD];
+    NAME(codes) is[MOST_HELD];
 } NAME(held);
 
 /* How many bytes into the gradients and codes of its taps a row is. */
@@ -68,93 +100,79 @@ typedef struct {
     int64_t grads, codes;
 } NAME(row);
 
-INLINE NAME(held) NAME(hold)(const struct pool_phase *p, int n, int coded, int alike, NAME(row) at)
+INLINE NAME(held) NAME(hold)(const struct pool_phase *p, int n, int code_bytes, NAME(row) at)
 {
     NAME(held) h;
-    if (coded && alike && n) h.apart = (const char *)p->taps[0].code - (const char *)p->taps[0].grad;
 #pragma GCC unroll 4
     for (int k = 0; k < n; k++) {
         h.grads[k] = (const char *)p->taps[k].grad + at.grads;
-        if (!coded) continue;
+        if (!code_bytes) continue;
         h.codes[k] = (const char *)p->taps[k].code + at.codes;
-        h.is[k] = (CODES){0} + (JOIN(lane_, CODE))p->taps[k].is;
+        h.is[k] = NAME(same_codes)(p->taps[k].is, code_bytes);
     }
     return h;
 }
 
-/* A tap's lanes join those whose sum is never -0.0, where codes are asked for those that say `is`. */
-INLINE VEC NAME(join)(VEC sum, const char *grad, const char *code, CODES is, int coded)
-{
-    const VEC v = *(const NAME(lanes_at) *)grad;
-    if (!coded) return sum + v;
-    const CODES codes = *(const NAME(codes_at) *)code;
-    return JOIN(ADD_WHERE_SAME_, LANE)(sum, v, codes, is);
-}
-
-/* Lanes of a phase of n taps, `at` bytes into them, from zero on, as where indices are followed. */
-INLINE VEC NAME(gathered)(const NAME(held) *h, int n, int coded, int alike, int64_t at)
+/* Lanes from lane `at` on of a phase of n taps, from zero on, as where indices are followed. */
+INLINE VEC NAME(gathered)(const NAME(held) *h, int n, int code_bytes, int64_t at)
 {
     VEC sum = {0};
-    int64_t apart = h->apart;
-    if (coded && alike) UNKNOWN(apart);         /* else the compiler holds as many pointers */
 #pragma GCC unroll 4
     for (int k = 0; k < n; k++) {
-        const char *const grad = h->grads[k] + at;
-        sum = NAME(join)(sum, grad, alike ? grad + apart : h->codes[k] + at, h->is[k], coded);
+        const NAME(codes) codes = NAME(load_codes)(h->codes[k] + at * code_bytes, code_bytes);
+        sum = NAME(join)(sum, NAME(load)((const TYPE *)h->grads[k] + at), codes, h->is[k], code_bytes);
     }
     return sum;
 }
 
 /* The same of any number. */
-INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int coded, NAME(row) row, int64_t at)
+INLINE VEC NAME(gathered_all)(const struct pool_phase *p, int code_bytes, NAME(row) row, int64_t at)
 {
     VEC sum = {0};
     for (int k = 0; k < p->n; k++) {
         const struct pool_touch *const tap = &p->taps[k];
-        const CODES is = (CODES){0} + (JOIN(lane_, CODE))tap->is;
-        const char *const code = coded ? (const char *)tap->code + row.codes + at : NULL;
-        sum = NAME(join)(sum, (const char *)tap->grad + row.grads + at, code, is, coded);
+        const NAME(codes) is = NAME(same_codes)(tap->is, code_bytes);
+        const NAME(codes) codes = NAME(load_codes)((const char *)tap->code + row.codes + at * code_bytes, code_bytes);
+        const TYPE *const lanes = (const TYPE *)((const char *)tap->grad + row.grads) + at;
+        sum = NAME(join)(sum, NAME(load)(lanes), codes, is, code_bytes);
     }
     return sum;
 }
 
 /* Either, of n taps that are held or, where n is 0, of any number. */
-INLINE VEC NAME(of_phase)(const struct pool_phase *p, const NAME(held) *h, int n, int coded, int alike, NAME(row) row,
+INLINE VEC NAME(of_phase)(const struct pool_phase *p, const NAME(held) *h, int n, int code_bytes, NAME(row) row,
                           int64_t at)
 {
-    return n ? NAME(gathered)(h, n, coded, alike, at) : NAME(gathered_all)(p, coded, row, at);
+    return n ? NAME(gathered)(h, n, code_bytes, at) : NAME(gathered_all)(p, code_bytes, row, at);
 }
 
 /* Two phases that alternate, of so many taps, or of any number where n_even is 0. */
-INLINE void NAME(gather_two)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int coded,
+INLINE void NAME(gather_two)(TYPE *dst, const struct pool_phase *phases, int n_even, int n_odd, int code_bytes,
                              NAME(row) row, int64_t inner, int64_t count)
 {
-    const int alike = inner == 1;
-    const NAME(held) evens = NAME(hold)(&phases[0], n_even, coded, alike, row);
-    const NAME(held) odds = NAME(hold)(&phases[1], n_odd, coded, alike, row);
-    for (int64_t i = 0; alike && i < count; i += N) {
-        const int64_t at = i * (int64_t)sizeof(TYPE);
-        const VEC even = NAME(of_phase)(&phases[0], &evens, n_even, coded, 1, row, at);
-        const VEC odd = NAME(of_phase)(&phases[1], &odds, n_odd, coded, 1, row, at);
+    const NAME(held) evens = NAME(hold)(&phases[0], n_even, code_bytes, row);
+    const NAME(held) odds = NAME(hold)(&phases[1], n_odd, code_bytes, row);
+    for (int64_t i = 0; inner == 1 && i < count; i += N) {
+        const VEC even = NAME(of_phase)(&phases[0], &evens, n_even, code_bytes, row, i);
+        const VEC odd = NAME(of_phase)(&phases[1], &odds, n_odd, code_bytes, row, i);
         NAME(store)(dst + 2 * i, JOIN(zip_low_, LANE)(even, odd));
         NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
     }
-    for (int64_t j = 0, pixel = 0; !alike && j < count; j++, dst += 2 * inner, pixel += inner)
+    for (int64_t j = 0, pixel = 0; inner > 1 && j < count; j++, dst += 2 * inner, pixel += inner)
         for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
-            const int64_t at = (pixel + c) * (int64_t)sizeof(TYPE);
-            NAME(store)(dst + c, NAME(of_phase)(&phases[0], &evens, n_even, coded, 0, row, at));
-            NAME(store)(dst + inner + c, NAME(of_phase)(&phases[1], &odds, n_odd, coded, 0, row, at));
+            NAME(store)(dst + c, NAME(of_phase)(&phases[0], &evens, n_even, code_bytes, row, pixel + c));
+            NAME(store)(dst + inner + c, NAME(of_phase)(&phases[1], &odds, n_odd, code_bytes, row, pixel + c));
         }
 }
 
 /* Pixels of one phase, of one tap or, where n is 0, of any number. */
-INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int coded, NAME(row) row,
+INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n, int code_bytes, NAME(row) row,
                                 int64_t stride, int64_t inner, int64_t count)
 {
-    const NAME(held) taps = NAME(hold)(phase, n, coded, 0, row);
+    const NAME(held) taps = NAME(hold)(phase, n, code_bytes, row);
     for (int64_t j = 0, pixel = 0; j < count; j++, dst += stride * inner, pixel += inner)
         for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N)
-            NAME(store)(dst + c, NAME(of_phase)(phase, &taps, n, coded, 0, row, (pixel + c) * (int64_t)sizeof(TYPE)));
+            NAME(store)(dst + c, NAME(of_phase)(phase, &taps, n, code_bytes, row, pixel + c));
 }
 
 /* A row of lanes and the positions of a stride that it meets, a bit each. */
@@ -182,48 +200,165 @@ INLINE int NAME(terms_of)(const struct pool_phase *phases, int64_t stride, NAME(
     return n;
 }
 
-INLINE void NAME(gather_pair)(TYPE *dst, const struct pool_phase *phases, int coded, NAME(row) row, int64_t inner,
+INLINE void NAME(gather_pair)(TYPE *dst, const struct pool_phase *phases, int code_bytes, NAME(row) row, int64_t inner,
                               int64_t count)
 {
     switch (phases[0].n << 8 | phases[1].n) {
-    case 1 << 8 | 1: NAME(gather_two)(dst, phases, 1, 1, coded, row, inner, count); break;
-    case 1 << 8 | 2: NAME(gather_two)(dst, phases, 1, 2, coded, row, inner, count); break;
-    case 2 << 8 | 1: NAME(gather_two)(dst, phases, 2, 1, coded, row, inner, count); break;
-    case 2 << 8 | 4: NAME(gather_two)(dst, phases, 2, 4, coded, row, inner, count); break;
-    case 4 << 8 | 2: NAME(gather_two)(dst, phases, 4, 2, coded, row, inner, count); break;
-    default: NAME(gather_two)(dst, phases, 0, 0, coded, row, inner, count);
+    case 1 << 8 | 1: NAME(gather_two)(dst, phases, 1, 1, code_bytes, row, inner, count); break;
+    case 1 << 8 | 2: NAME(gather_two)(dst, phases, 1, 2, code_bytes, row, inner, count); break;
+    case 2 << 8 | 1: NAME(gather_two)(dst, phases, 2, 1, code_bytes, row, inner, count); break;
+    case 2 << 8 | 4: NAME(gather_two)(dst, phases, 2, 4, code_bytes, row, inner, count); break;
+    case 4 << 8 | 2: NAME(gather_two)(dst, phases, 4, 2, code_bytes, row, inner, count); break;
+    default: NAME(gather_two)(dst, phases, 0, 0, code_bytes, row, inner, count);
     }
 }
 
-INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int coded, NAME(row) row, int64_t stride,
+INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int code_bytes, NAME(row) row, int64_t stride,
                              int64_t inner, int64_t count)
 {
-    if (!coded && stride == 1) {
+    if (!code_bytes && stride == 1) {
         for (int64_t i = 0; i < count * inner; i += N)
-            NAME(store)(dst + i, NAME(gathered_all)(phases, 0, row, i * (int64_t)sizeof(TYPE)));
+            NAME(store)(dst + i, NAME(gathered_all)(phases, 0, row, i));
     } else if (stride == 2 && inner >= N) {
-        NAME(gather_pair)(dst, phases, coded, row, inner, count);
+        NAME(gather_pair)(dst, phases, code_bytes, row, inner, count);
     } else if (inner >= N) {
         for (int64_t p = 0; p < stride; p++, phases++, dst += inner)
             switch (phases->n) {
-            case 1: NAME(gather_pixels)(dst, phases, 1, coded, row, stride, inner, count); break;
-            default: NAME(gather_pixels)(dst, phases, 0, coded, row, stride, inner, count);
+            case 1: NAME(gather_pixels)(dst, phases, 1, code_bytes, row, stride, inner, count); break;
+            default: NAME(gather_pixels)(dst, phases, 0, code_bytes, row, stride, inner, count);
             }
     } else if (inner == 1 && stride == 2) {
-        NAME(gather_pair)(dst, phases, coded, row, 1, count);
+        NAME(gather_pair)(dst, phases, code_bytes, row, 1, count);
     } else {                        /* what is written past a pixel, the next one writes over */
         for (int64_t j = 0; j < count; j++)
             for (int64_t p = 0; p < stride; p++, dst += inner)
-                NAME(store)(dst, NAME(gathered_all)(&phases[p], 0, row, j * inner * (int64_t)sizeof(TYPE)));
+                NAME(store)(dst, NAME(gathered_all)(&phases[p], 0, row, j * inner));
     }
 }
 
-INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int coded, NAME(row) at, int64_t classes,
+/* Two rows and two phases, over whose positions lie one or two windows, the same for all four, down and along. */
+typedef struct {
+    const char *grads, *codes;          /* of the first of those windows */
+    int64_t is[2][2][2][2];             /* for each row and phase what each of them says there */
+} NAME(square);
+
+/* The first of two windows that is over position 0 or 1 of a pair, over each of which there are so many. */
+INLINE int NAME(first_over)(const int *over, int position)
+{
+    return position == 1 && over[0] > over[1];
+}
+
+/* Whether phases are such, of so many windows. */
+INLINE int NAME(squared)(const struct pool_phase *phases, const int *down, const int *along, int64_t inner,
+                         NAME(row) step, NAME(square) *s)
+{
+    *s = (NAME(square)){.grads = phases->taps->grad, .codes = phases->taps->code};
+    for (int q = 0; q < 2; q++)
+        for (int p = 0; p < 2; p++, phases++) {
+            if (phases->n != down[q] * along[p]) return 0;
+            for (int k = 0; k < phases->n; k++) {
+                const int a = NAME(first_over)(down, q) + k / along[p];
+                const int b = NAME(first_over)(along, p) + k % along[p];
+                s->is[q][p][a][b] = phases->taps[k].is;
+                if (phases->taps[k].grad != s->grads + a * step.grads + b * inner * (int64_t)sizeof(TYPE)) return 0;
+            }
+        }
+    return 1;
+}
+
+/* Pairs of rows, the last of each first: what is written past the end of one, the other writes over. */
+INLINE void NAME(gather_square)(char *dst, const NAME(square) *s, const int *down, const int *along, int code_bytes,
+                                NAME(row) at, int64_t inner, int64_t count, int64_t pairs, NAME(row) step,
+                                int64_t dst_step)
+{
+    const int64_t block = inner == 1 ? N : 1;
+    const int most_down = down[0] > down[1] ? down[0] : down[1], most_along = along[0] > along[1] ? along[0] : along[1];
+    NAME(codes) is[2][2][2][2];
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++)
+        is[i >> 3][i >> 2 & 1][i >> 1 & 1][i & 1] =
+            NAME(same_codes)(s->is[i >> 3][i >> 2 & 1][i >> 1 & 1][i & 1], code_bytes);
+    for (int64_t r = 0; r < pairs; r++, at.grads += step.grads, at.codes += step.codes, dst += 2 * dst_step)
+        for (int64_t j = (count - 1) / block * block, n = 0; n < count; n += block, j = n - block)
+            for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+                const int64_t from = j * inner + c;
+                VEC lanes[2][2], sums[2][2];
+                NAME(codes) codes[2][2];
+#pragma GCC unroll 2
+                for (int a = 0; a < most_down; a++)
+#pragma GCC unroll 2
+                    for (int b = 0; b < most_along; b++) {
+                        const TYPE *const first = (const TYPE *)(s->grads + at.grads + a * step.grads);
+                        const char *const codes_first = s->codes + at.codes + a * step.codes;
+                        lanes[a][b] = NAME(load)(first + from + b * inner);
+                        codes[a][b] = NAME(load_codes)(codes_first + (from + b * inner) * code_bytes, code_bytes);
+                    }
+#pragma GCC unroll 2
+                for (int q = 0; q < 2; q++)
+#pragma GCC unroll 2
+                    for (int p = 0; p < 2; p++) {
+                        VEC sum = {0};
+#pragma GCC unroll 2
+                        for (int k = 0, a = NAME(first_over)(down, q); k < down[q]; k++, a++)
+#pragma GCC unroll 2
+                            for (int l = 0, b = NAME(first_over)(along, p); l < along[p]; l++, b++)
+                                sum = NAME(join)(sum, lanes[a][b], codes[a][b], is[q][p][a][b], code_bytes);
+                        sums[q][p] = sum;
+                    }
+                TYPE *to = (TYPE *)dst + 2 * j * inner + c;
+#pragma GCC unroll 2
+                for (int q = 0; q < 2; q++, to += dst_step / (int64_t)sizeof(TYPE)) {
+                    const VEC even = sums[q][0], odd = sums[q][1];
+                    const char *const later = (const char *)to + (inner == 1 ? 2 * dst_step : 1024);
+                    PREFETCH(later);
+                    PREFETCH((const TYPE *)later + (inner == 1 ? N : inner));
+                    NAME(store)(to, inner == 1 ? JOIN(zip_low_, LANE)(even, odd) : even);
+                    NAME(store)(to + (inner == 1 ? N : inner), inner == 1 ? JOIN(zip_high_, LANE)(even, odd) : odd);
+                }
+            }
+}
+
+/* Whether windows are as a square asks, and so pairs of rows are done. */
+INLINE int NAME(square_done)(int down_even, int down_odd, int along_even, int along_odd, char *dst,
+                             const struct pool_phase *phases, int code_bytes, NAME(row) at, int64_t inner,
+                             int64_t count, int64_t pairs, NAME(row) step, int64_t dst_step)
+{
+    const int down[] = {down_even, down_odd}, along[] = {along_even, along_odd};
+    NAME(square) s;
+    if (!NAME(squared)(phases, down, along, inner, step, &s)) return 0;
+    if (inner == 1) NAME(gather_square)(dst, &s, down, along, code_bytes, at, 1, count, pairs, step, dst_step);
+    else NAME(gather_square)(dst, &s, down, along, code_bytes, at, inner, count, pairs, step, dst_step);
+    return 1;
+}
+
+INLINE int NAME(gather_pairs)(char *dst, const struct pool_phase *phases, int code_bytes, NAME(row) at, int64_t inner,
+                              int64_t count, int64_t pairs, NAME(row) step, int64_t dst_step)
+{
+#define SQUARE(...) NAME(square_done)(__VA_ARGS__, dst, phases, code_bytes, at, inner, count, pairs, step, dst_step)
+    switch (phases[0].n << 4 | phases[3].n) {
+    case 1 << 4 | 1: return SQUARE(1, 1, 1, 1);
+    case 4 << 4 | 1: return SQUARE(2, 1, 2, 1);
+    case 1 << 4 | 4: return SQUARE(1, 2, 1, 2);
+    case 2 << 4 | 2: return phases[1].n == 1 ? SQUARE(1, 2, 2, 1) : SQUARE(2, 1, 1, 2);
+    default: return 0;
+    }
+#undef SQUARE
+}
+
+INLINE void NAME(gather_rows)(char *dst, const struct pool_phase *phases, int code_bytes, NAME(row) at, int64_t classes,
                               int64_t stride, int64_t inner, int64_t count, int64_t rows, NAME(row) step,
                               int64_t dst_step)
 {
+    if (stride == 2 && classes == 2 && rows > 1 && (inner == 1 || inner >= N) &&
+        NAME(gather_pairs)(dst, phases, code_bytes, at, inner, count, rows / 2, step, dst_step)) {
+        const int64_t done = rows / 2;
+        at.grads += done * step.grads;
+        at.codes += done * step.codes;
+        dst += 2 * done * dst_step;
+        rows -= 2 * done;
+    }
     for (int64_t r = 0, class = 0; r < rows; r++, dst += dst_step) {
-        NAME(gather_row)((TYPE *)dst, phases + class * stride, coded, at, stride, inner, count);
+        NAME(gather_row)((TYPE *)dst, phases + class * stride, code_bytes, at, stride, inner, count);
         if (++class == classes) {
             class = 0;
             at.grads += step.grads;
@@ -261,15 +396,19 @@ static void NAME(gather_strides)(char *dst, const struct pool_phase *phases, int
     }
 }
 
-static void NAME(gather)(void *dst, const struct pool_phase *phases, int coded, int64_t grads_at, int64_t classes,
-                         int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t grads_step,
-                         int64_t codes_step, int64_t dst_step)
+static void NAME(gather)(void *dst, const struct pool_phase *phases, int code_bytes, int64_t grads_at,
+                         int64_t classes, int64_t stride, int64_t inner, int64_t count, int64_t rows,
+                         int64_t grads_step, int64_t codes_step, int64_t dst_step)
 {
     const NAME(row) at = {grads_at, 0}, step = {grads_step, codes_step};
-    if (coded) NAME(gather_rows)(dst, phases, 1, at, classes, stride, inner, count, rows, step, dst_step);
+#define ROWS(code_bytes) \
+    NAME(gather_rows)(dst, phases, code_bytes, at, classes, stride, inner, count, rows, step, dst_step)
+    if (BYTES_ARE_MASKS && code_bytes == 1) ROWS(1);
+    else if (code_bytes) ROWS(sizeof(TYPE));
     else if (inner == 1 && stride > 2)
         NAME(gather_strides)(dst, phases, grads_at, classes, stride, count, rows, grads_step, dst_step);
-    else NAME(gather_rows)(dst, phases, 0, at, classes, stride, inner, count, rows, step, dst_step);
+    else ROWS(0);
+#undef ROWS
 }
 
 /* ---- indices to places inside their windows ---------------------------------------------------------------- */

@@ -285,10 +285,10 @@ struct pool_gradient {
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
      * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Row 0 of
      * gradients begins `grads_at` bytes after what the taps say; rows are `grads_step`, of codes `codes_step`, of dst
-     * `dst_step` bytes apart.  With codes pixels are of a vector at least, or single at stride 2: then rows of both are
-     * as far apart, and codes as far from the gradients for all taps.  May touch POOL_SLACK bytes past the ends of the
-     * taps, and a vector or pixel for each phase, and one more, past that of dst. */
-    void (*gather)(void *dst, const struct pool_phase *phases, int coded, int64_t grads_at, int64_t classes,
+     * `dst_step` bytes apart.  With codes, of so many bytes or of none, pixels are of a vector at least, or single at
+     * stride 2.  May touch POOL_SLACK bytes past the ends of the taps, and a vector or pixel for each phase, and one
+     * more, past that of dst. */
+    void (*gather)(void *dst, const struct pool_phase *phases, int code_bytes, int64_t grads_at, int64_t classes,
                    int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t grads_step, int64_t codes_step,
                    int64_t dst_step);
     /* Codes of indices of 1 or 8 bytes, each read once; returns whether all are in range.  May read POOL_SLACK bytes
@@ -296,6 +296,10 @@ struct pool_gradient {
     int (*encode)(const void *indices, int index_bytes, const struct pool_codes *c);
     /* Whether codes [0 .. count) are in one of the ranges, of which there is one at least. */
     int (*fits)(const void *codes, int64_t count, const struct pool_ranges *ranges);
+    /* The same of rows of codes that are bytes, each read once, which go to `to` too, unless `to_step` is 0.  Null
+     * where codes are never so. */
+    int (*bytes_fit)(const char *codes, char *to, int64_t count, int64_t rows, int64_t step, int64_t to_step,
+                     const struct pool_ranges *ranges);
     /* acc[at[o*width + c]*acc_inner + c] += grad[o*grad_inner + c]. */
     void (*scatter)(void *acc, const int64_t *at, const void *grad, int64_t outputs, int64_t width, int64_t acc_inner,
                     int64_t grad_inner);
@@ -444,7 +448,8 @@ struct pool_job {
     int64_t phase_count, band, slots, first_shift, leading;
     struct pool_axis rows_axis;
     int64_t first_code, code_step, row_weight, code_weight[POOL_MAX_AXES], positions_after[POOL_MAX_AXES];
-    int64_t slot_bytes, margin_bytes, spare_bytes, overrun_rows, grad_rows;
+    int64_t slot_bytes, margin_bytes, code_slot_bytes, code_margin_bytes, spare_bytes, overrun_rows, grad_rows;
+    int code_bytes;             /* of a code beside a lane, or 0 */
     int streams;                /* rows go past the caches */
     int all_inside;             /* no window reaches past the ends of a row */
 

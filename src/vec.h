@@ -38,9 +38,6 @@
 #define KEEP(v) (void)(v)
 #endif
 
-/* What the integer n holds the compiler is not to know. */
-#define UNKNOWN(n) __asm__ volatile("" : "+r"(n))
-
 /* What p points at, if at anything, will be read. */
 #define PREFETCH(p) __builtin_prefetch((const void *)(uintptr_t)(p))
 
@@ -209,6 +206,11 @@ DEFINE_LANE(float64, double, 64)
 #define PICK_SAME_uint64(a, b, yes, no) PICK((a) == (b), yes, no)
 #define PICK_SAME_float32(a, b, yes, no) PICK((a) == (b), yes, no)
 #define PICK_SAME_float64(a, b, yes, no) PICK((a) == (b), yes, no)
+#endif
+
+/* Whether bytes are compared to masks for wider lanes. */
+#ifndef BYTES_ARE_MASKS
+#define BYTES_ARE_MASKS 0
 #endif
 
 /* sum, which is never -0.0, + v where the integers a and b are the same, else sum. */

@@ -251,6 +251,25 @@ def test_every_window_up_to_140(dtype, channels):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("stored", [np.uint8, np.int64])
+def test_the_last_of_256_places(stored):
+    """It says in all bits that a byte has what codes say that belong to no window."""
+    shape = (20, 8, 48, 16)
+    args = {"pool_size": 16, "padding": ((8, 0), (0, 0)), "data_format": "channels_last"}
+    windows = definition.windows(2, shape, **args)
+    x = cases.full_range("float32", shape)
+    x[:, -1, 15::16] = np.inf
+    _, found = definition.locate("max", x, windows)
+    _, indices = definition.locate("max", x, windows, index_kind="window")
+    assert (indices == 255).all()
+    grad, indices = small_grad("float32", shape, windows), indices.astype(stored)
+    expected = definition.followed(grad, found, windows)
+    everywhere(
+        lambda: backward("max", 2, grad, indices, shape, **args, index_kind="window"),
+        expected, args,
+    )  # fmt: skip
+
+
 def test_dilated_windows_over_short_axes():
     """Their first taps may all miss; with "same" padding some elements are in no window."""
     for size, k, s, d in itertools.product(range(1, 7), range(1, 6), range(1, 4), range(1, 6)):

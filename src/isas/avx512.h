@@ -54,6 +54,17 @@
 #define ADD_WHERE_SAME_float64(sum, v, a, b) \
     (vec_float64)_mm512_mask_add_pd((__m512d)(sum), SAME_BITS(64, a, b), (__m512d)(sum), (__m512d)(v))
 
+/* The same where bytes are, in vectors of as many. */
+#define BYTES_ARE_MASKS 1
+#define ADD_WHERE_BYTES_float32(sum, v, a, b) \
+    (vec_float32)_mm512_mask_add_ps((__m512)(sum), _mm_cmpeq_epi8_mask((__m128i)(a), (__m128i)(b)), (__m512)(sum), \
+                                    (__m512)(v))
+#define ADD_WHERE_BYTES_float64(sum, v, a, b) \
+    (vec_float64)_mm512_mask_add_pd((__m512d)(sum), \
+                                    (__mmask8)_mm_cmpeq_epi8_mask(EIGHT_BYTES(a), EIGHT_BYTES(b)), (__m512d)(sum), \
+                                    (__m512d)(v))
+#define EIGHT_BYTES(v) _mm_cvtsi64_si128((int64_t)(v))
+
 /* `near` is off by less than 2 units u of its last place, so near*by - x is exact for by an integer up to 2^20, and the
  * sum that it corrects, before that is rounded, is within 2^-23 u of the quotient (2^-52 u of doubles).  A quotient is
  * never halfway between two floats but at least 2^-21 u from there.  Zeros keep their signs; where `near` is subnormal,
