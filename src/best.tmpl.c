@@ -130,29 +130,36 @@ INLINE NAME(codes) NAME(or_first)(VEC best, NAME(codes) first, NAME(codes) at)
 #endif
 }
 
-/* Of taps in their order: first what is best, then the first tap that is. */
-INLINE NAME(spot) NAME(found)(VEC *doubt, const VEC *taps, int n, const NAME(codes) *codes)
+/* The best of a few, by the quick form of the rule. */
+INLINE VEC NAME(best_of_few)(const VEC *few, int n)
 {
-    NAME(spot) s = {NAME(tree)(doubt, taps, n), codes[n - 1]};
+    VEC unasked;
+    return NAME(tree)(MINDS_NAN ? &unasked : NULL, few, n);
+}
+
+/* Of taps in their order: first what is best, then the first tap that is.  Of any but the first of three, *nan says
+ * whether there are such. */
+INLINE NAME(spot) NAME(found)(unsigned *nan, const VEC *taps, int n, const NAME(codes) *codes)
+{
+    NAME(spot) s = {NAME(best_of_few)(taps, n), codes[n - 1]};
 #pragma GCC unroll 8
     for (int k = n - 2; k >= 0; k--) s.at = JOIN(PICK_SAME_, LANE)(taps[k], s.best, codes[k], s.at);
     s.at = NAME(or_first)(s.best, codes[0], s.at);
 #if MINDS_NAN
-    VEC sum = taps[0];
-#pragma GCC unroll 8
-    for (int k = 1; k < n; k++) sum += taps[k];
-    *doubt += sum;
+    *nan |= JOIN(UNORDERED_, LANE)(taps[n - 2], taps[n - 1]);
+#else
+    (void)nan;
 #endif
     return s;
 }
 
 /* Of columns side by side.  Codes rise in the order of the window, so the first of equals has the lowest. */
-INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int n)
+INLINE NAME(spot) NAME(found_across)(const NAME(spot) *columns, int n)
 {
     VEC bests[POOL_FOUND];
 #pragma GCC unroll 3
     for (int t = 0; t < n; t++) bests[t] = columns[t].best;
-    NAME(spot) s = {NAME(tree)(doubt, bests, n), ~(NAME(codes)){0}};
+    NAME(spot) s = {NAME(best_of_few)(bests, n), ~(NAME(codes)){0}};
 #pragma GCC unroll 3
     for (int t = 0; t < n; t++) {
         const NAME(codes) here = columns[t].at, lower = JOIN(SMALLER_, CODE_LANE)(here, s.at);
@@ -163,7 +170,8 @@ INLINE NAME(spot) NAME(found_across)(VEC *doubt, const NAME(spot) *columns, int 
 }
 
 /* N columns of rows, from element `at` on. */
-INLINE NAME(spot) NAME(column_found)(VEC *doubt, const char *const *rows, int n, int64_t at, const NAME(codes) *codes)
+INLINE NAME(spot) NAME(column_found)(unsigned *nan, const char *const *rows, int n, int64_t at,
+                                     const NAME(codes) *codes)
 {
     VEC taps[POOL_FOUND];
 #pragma GCC unroll 3
@@ -172,7 +180,7 @@ INLINE NAME(spot) NAME(column_found)(VEC *doubt, const char *const *rows, int n,
         taps[k] = SAME_ZEROS(tap);
         KEEP(taps[k]);
     }
-    return NAME(found)(doubt, taps, n, codes);
+    return NAME(found)(nan, taps, n, codes);
 }
 
 INLINE NAME(spot) NAME(evens)(NAME(spot) a, NAME(spot) b)
@@ -215,24 +223,24 @@ INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
 }
 
 /* One row of windows of single elements, 2 or 3 at stride 2.  Columns that windows share slide over in registers. */
-INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, int64_t outputs, const NAME(codes) *down,
-                             const NAME(codes) *across, TYPE *best, char *code, int bytes)
+INLINE void NAME(find_along)(unsigned *nan, const char *const *rows, int window, int64_t outputs,
+                             const NAME(codes) *down, const NAME(codes) *across, TYPE *best, char *code, int bytes)
 {
-    NAME(spot) a = NAME(column_found)(doubt, rows, window, 0, down);
-    NAME(spot) b = NAME(column_found)(doubt, rows, window, N, down);
+    NAME(spot) a = NAME(column_found)(nan, rows, window, 0, down);
+    NAME(spot) b = NAME(column_found)(nan, rows, window, N, down);
     NAME(spot) columns[POOL_FOUND] = {NAME(evens)(a, b)};
     for (int64_t i = 0;; i += N) {
         columns[1] = NAME(odds)(a, b);
         NAME(spot) next = columns[0];
         if (i + N < outputs) {
-            a = NAME(column_found)(doubt, rows, window, 2 * (i + N), down);
-            b = NAME(column_found)(doubt, rows, window, 2 * (i + N) + N, down);
+            a = NAME(column_found)(nan, rows, window, 2 * (i + N), down);
+            b = NAME(column_found)(nan, rows, window, 2 * (i + N) + N, down);
             next = NAME(evens)(a, b);
         } else if (window == 3 && i + N == outputs) {       /* of the next windows one column is wanted */
-            next = NAME(column_found)(doubt, rows, window, 2 * outputs, down);
+            next = NAME(column_found)(nan, rows, window, 2 * outputs, down);
         }
         if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next), columns[2].at += across[2];
-        const NAME(spot) s = NAME(found_across)(doubt, columns, window);
+        const NAME(spot) s = NAME(found_across)(columns, window);
         NAME(store)(best + i, JOIN(ONE_ZERO_, LANE)(s.best));
         NAME(put_codes)(code, bytes, i, s.at);
         if (i + N >= outputs) return;
@@ -241,7 +249,7 @@ INLINE void NAME(find_along)(VEC *doubt, const char *const *rows, int window, in
 }
 
 /* One row of windows of pixels; columns that the next windows share are kept, if a pixel is of few vectors. */
-INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, int64_t inner, int64_t stride,
+INLINE void NAME(find_pixels)(unsigned *nan, const char *const *rows, int window, int64_t inner, int64_t stride,
                               int64_t outputs, const NAME(codes) *down, const NAME(codes) *across, TYPE *best,
                               char *code, int bytes)
 {
@@ -253,14 +261,14 @@ INLINE void NAME(find_pixels)(VEC *doubt, const char *const *rows, int window, i
 #pragma GCC unroll 3
             for (int t = 0; t < window; t++) {
                 if (o > 0 && t < shared) columns[t] = kept[t][i];
-                else columns[t] = NAME(column_found)(doubt, rows, window, (o * stride + t) * inner + c, down);
+                else columns[t] = NAME(column_found)(nan, rows, window, (o * stride + t) * inner + c, down);
             }
 #pragma GCC unroll 3
             for (int t = 1; t < window; t++)
                 if (t >= window - shared) kept[t - (window - shared)][i] = columns[t];
 #pragma GCC unroll 3
             for (int t = 1; t < window; t++) columns[t].at += across[t];
-            const NAME(spot) s = NAME(found_across)(doubt, columns, window);
+            const NAME(spot) s = NAME(found_across)(columns, window);
             NAME(store)(best + c, JOIN(ONE_ZERO_, LANE)(s.best));
             NAME(put_codes)(code, bytes, c, s.at);
         }
@@ -294,12 +302,16 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
         /* Along single elements every second is the second tap. */
         if (inner == 1) down[k] = JOIN(zip_low_, CODE_LANE)(down[k], NAME(code)(codes[k * window + 1]));
     }
+    const char *last = NULL;
+    unsigned nan = 0;
     for (int64_t r = 0; r < repeats; r++, best += outputs * inner, code += outputs * inner * bytes) {
-        VEC doubt = {0};
-        VEC *const quick = MINDS_NAN ? &doubt : NULL;
-        if (inner == 1) NAME(find_along)(quick, row, window, outputs, down, across, best, code, bytes);
-        else NAME(find_pixels)(quick, row, window, inner, stride, outputs, down, across, best, code, bytes);
-        if (quick && JOIN(ANY_NAN_, LANE)(doubt)) {
+        /* The first of three rows was the last of those before, if there were none of NaN. */
+        if (window == 3 && (nan || row[0] != last)) nan = NAME(any_nan)(row[0], ((outputs - 1) * stride + 3) * inner);
+        else nan = 0;
+        last = row[window - 1];
+        if (inner == 1) NAME(find_along)(&nan, row, window, outputs, down, across, best, code, bytes);
+        else NAME(find_pixels)(&nan, row, window, inner, stride, outputs, down, across, best, code, bytes);
+        if (nan) {
             const int narrow = bytes != sizeof(TYPE);
             const int64_t count = outputs * inner;
             NAME(find_carefully)(row, window, inner, stride, outputs, codes, best, narrow ? wide : (TYPE *)code);
