@@ -111,25 +111,30 @@ static __attribute__((noinline)) void NAME(down)(int quick, int group, const NAM
     OF_GROUP(group_down, quick, group, g->stride, g, count, loose, end, lanes, pitch)
 }
 
-/* Pixels of N lanes at least to results, `out_step` bytes apart, of which `outputs` are wanted. */
-INLINE void NAME(group_across)(int quick, int group, int single, const NAME(group_taps) *g, int64_t inner,
+/* Pixels of N lanes at least to `outputs` results, `out_step` bytes apart; `in_step` is from a group to the next. */
+INLINE void NAME(group_across)(int quick, int group, int single, NAME(group_taps) g, int64_t inner, int64_t in_step,
                                int64_t outputs, int as_elements, char *out, int64_t out_step)
 {
     const NAME(finish) f = {.as_elements = as_elements};
     VEC windows[8];
-    for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
-        NAME(group_column)(quick, group, single, NAME(of_lanes), g, c, 1, N, windows);
+    g.blocks = 0;
+    for (; outputs > 0; outputs -= group, g.base += in_step, out += group * out_step)
+        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+            NAME(group_column)(quick, group, single, NAME(of_lanes), &g, c, 1, N, windows);
 #pragma GCC unroll 8
-        for (int w = 0; w < group; w++)
-            if (w < outputs) NAME(put)(out + w * out_step, c, windows[w], f, 1, N);
-        if (c + N >= inner) return;
-    }
+            for (int w = 0; w < group; w++) {
+                if (w >= outputs) break;
+                if (w + group < outputs) PREFETCH_OWN(out + (w + group) * out_step + c * (int64_t)sizeof(TYPE));
+                NAME(put)(out + w * out_step, c, windows[w], f, 1, N);
+            }
+        }
 }
 
 static __attribute__((noinline)) void NAME(across)(int quick, int group, const NAME(group_taps) *g, int64_t inner,
-                                                   int64_t outputs, int as_elements, char *out, int64_t out_step)
+                                                   int64_t in_step, int64_t outputs, int as_elements, char *out,
+                                                   int64_t out_step)
 {
-    OF_GROUP(group_across, quick, group, g->stride, g, inner, outputs, as_elements, out, out_step)
+    OF_GROUP(group_across, quick, group, g->stride, *g, inner, in_step, outputs, as_elements, out, out_step)
 }
 #undef OF_GROUP
 
@@ -210,13 +215,12 @@ INLINE void NAME(pixels_across)(const struct pool_overlaps *p, int quick, const 
     int64_t pixels[POOL_OVERLAP_TAPS];
     const int64_t taps = p->x->window + (group - 1) * stride;
     for (int64_t t = 0; t < taps; t++) pixels[t] = t * step;
-    NAME(group_taps) g = {
+    const NAME(group_taps) g = {
         .base = (const char *)lanes, .above = pixels, .rest = pixels + (group - 1) * stride,
         .stride = stride, .common = p->x->window - (group - 1) * stride,
     };
-    for (int64_t at = 0; at < p->outputs; at += group, g.base += group * stride * step)
-        NAME(across)(quick, (int)group, &g, p->inner, p->outputs - at, p->as_elements, out + at * p->x->out_step,
-                     p->x->out_step);
+    NAME(across)(quick, (int)group, &g, p->inner, group * stride * step, p->outputs, p->as_elements, out,
+                 p->x->out_step);
 }
 
 /* Rows of outputs from rows of lanes, whose padding is as it was. */

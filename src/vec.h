@@ -40,6 +40,13 @@
 
 /* What p points at, if at anything, will be read. */
 #define PREFETCH(p) __builtin_prefetch((const void *)(uintptr_t)(p))
+/* It will be written, by this thread alone: a line that two share is slow to write (channels_last 5x5 of 20x20x512 on
+ * two threads: 42 us, 72 with PREFETCH, 36 so).  To x86-64 that knows no better it is nothing. */
+#if defined(__x86_64__)
+#define PREFETCH_OWN(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(uintptr_t)(p)))
+#else
+#define PREFETCH_OWN(p) __builtin_prefetch((const void *)(uintptr_t)(p), 1)
+#endif
 
 #define LANES_OF(type) ((int)(VECTOR_BYTES / sizeof(type)))
 
