@@ -982,7 +982,8 @@ INLINE int NAME(are_tiny)(const struct pool_axis *y, const struct pool_axis *x)
 {
     const struct pool_range upper = NAME(rows_of_half)(y, 0), lower = NAME(rows_of_half)(y, 1);
     const int64_t upper_rows = upper.last - upper.first, lower_rows = lower.last - lower.first;
-    return (y->outputs + 1) / 2 * x->size < N && y->outputs * x->outputs <= N &&
+    /* Bytes are chosen one by one. */
+    return sizeof(TYPE) > 1 && (y->outputs + 1) / 2 * x->size < N && y->outputs * x->outputs <= N &&
            (upper_rows > lower_rows ? upper_rows : lower_rows) * x->size < 2 * N;
 }
 
@@ -1415,13 +1416,14 @@ INLINE void NAME(put_flat)(const struct pool_planes *p, NAME(finish) f, int loos
                            char *out)
 {
     const struct pool_axis *const y = p->y, *const x = p->x;
+    const int counts = p->divides && p->divisor == 0;
+    if (p->divides && !counts) f.by = (VEC){0} + (TYPE)p->divisor;
     for (int64_t o = 0; o < y->outputs; o++, out += y->out_step, windows += y->stride * p->pitch) {
         const TYPE *row = windows;
         if (x->stride > 1) NAME(thin)(row, 1, x->stride, x->outputs, thinned), row = thinned;
-        const int64_t counted = p->divides ? pool_counted(y, o) : 0;
+        const VEC counted = (VEC){0} + (TYPE)(counts ? pool_counted(y, o) : 0);
         for (int64_t c = 0; c < x->outputs; c += N) {
-            if (p->divides && p->divisor) f.by = (VEC){0} + (TYPE)p->divisor;
-            else if (p->divides) f.by = NAME(load)((const TYPE *)p->counts + c) * (TYPE)counted;
+            if (counts) f.by = NAME(load)((const TYPE *)p->counts + c) * counted;
             NAME(put)(out, c, NAME(load)(row + c), f, loose || x->outputs - c >= N, x->outputs - c);
         }
     }
@@ -1435,7 +1437,9 @@ static void NAME(flat)(const struct pool_planes *p)
     const int64_t firsts = top * pitch + (x->outputs - 1) * x->stride + 1;
     const VEC none = NAME(leaf)(p->padding, 0, 1, N);
     const NAME(finish) f = {.how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements};
-    for (int64_t o = 0; p->divides && o < x->outputs; o++) ((TYPE *)p->counts)[o] = (TYPE)pool_counted(x, o);
+    /* To whole vectors: what happens to lie there may be slow to divide by. */
+    for (int64_t o = 0; p->divides && o < x->outputs + N; o++)
+        ((TYPE *)p->counts)[o] = (TYPE)(o < x->outputs ? pool_counted(x, o) : 1);
     for (int64_t i = 0; i < p->count; i++) {
         TYPE *const acc = p->acc, *const spare = p->spare;
         VEC doubt = {0};

@@ -129,6 +129,17 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 #define ZIP_64BIT(first) ZIP2(first, 2)
 #endif
 
+/* Lanes n, n + 1, ... of two vectors. */
+#define SLIDE_8BIT(name, a, b, n) SLIDE_SMALL(vec_##name, a, b, n, LANES_8BIT)
+#define SLIDE_16BIT(name, a, b, n) SLIDE_SMALL(vec_##name, a, b, n, LANES_16BIT)
+#define SLIDE_32BIT(name, a, b, n) __builtin_shufflevector(a, b, LANES_32BIT(n, 1))
+#define SLIDE_64BIT(name, a, b, n) __builtin_shufflevector(a, b, LANES_64BIT(n, 1))
+#ifdef SLIDE_BYTES
+#define SLIDE_SMALL(vec, a, b, n, lanes) (vec)SLIDE_BYTES(a, b, (n) * (int)sizeof (a)[0])
+#else
+#define SLIDE_SMALL(vec, a, b, n, lanes) __builtin_shufflevector(a, b, lanes(n, 1))
+#endif
+
 /* A lane type by NumPy's name: its vector, its mask, and the shuffles, to which (a, b) is one row of lanes. */
 #define DEFINE_LANE(name, type, bits)                                                      \
     typedef type lane_##name;                                                              \
@@ -144,16 +155,16 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
     }                                                                                      \
     INLINE vec_##name slide1_##name(vec_##name a, vec_##name b)                            \
     {                                                                                      \
-        return __builtin_shufflevector(a, b, LANES_##bits##BIT(1, 1));                     \
+        return SLIDE_##bits##BIT(name, a, b, 1);                                           \
     }                                                                                      \
     INLINE vec_##name slide2_##name(vec_##name a, vec_##name b)                            \
     {                                                                                      \
-        return __builtin_shufflevector(a, b, LANES_##bits##BIT(2, 1));                     \
+        return SLIDE_##bits##BIT(name, a, b, 2);                                           \
     }                                                                                      \
     /* the last of a, then b but for its last */                                           \
     INLINE vec_##name slide_back_##name(vec_##name a, vec_##name b)                        \
     {                                                                                      \
-        return __builtin_shufflevector(a, b, LANES_##bits##BIT(LANES_OF(type) - 1, 1));    \
+        return SLIDE_##bits##BIT(name, a, b, LANES_OF(type) - 1);                          \
     }                                                                                      \
     INLINE vec_##name zip_low_##name(vec_##name a, vec_##name b)                           \
     {                                                                                      \

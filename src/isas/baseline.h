@@ -16,6 +16,9 @@
 
 #ifdef __SSE2__
 #include <emmintrin.h>
+/* For lanes of 8 or 16 bits GCC 12 takes them one by one (int16, 60x60, 3x3: 3390 -> 942 ns a plane). */
+#define SLIDE_BYTES(a, b, bytes) \
+    _mm_or_si128(_mm_srli_si128((__m128i)(a), (bytes)), _mm_slli_si128((__m128i)(b), 16 - (bytes)))
 #define ANY_NAN_float32(x) (_mm_movemask_ps((__m128)((x) != (x))) != 0)
 #define ANY_NAN_float64(x) (_mm_movemask_pd((__m128d)((x) != (x))) != 0)
 #define UNORDERED_float32(x, y) (unsigned)_mm_movemask_ps(_mm_cmpunord_ps((__m128)(x), (__m128)(y)))
