@@ -119,6 +119,7 @@ cdef extern from "pool.h":
         POOL_NO_MEMORY
         POOL_BAD_INDEX
         POOL_INTERRUPTED
+    void pool_fit_kernels(pool_geometry *g, const pool_isa *isa)
     void pool_plan_forward(pool_job *job, const pool_geometry *g, pool_geometry *near)
     bint pool_plan_gather(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_follow(pool_job *job, const pool_geometry *g, pool_task task)
@@ -262,6 +263,7 @@ cdef class Geometry:
         if recipe.last_cast is not None:
             self.c.last_cast = cast(table, recipe.last_cast)
         if task == POOL_FORWARD:
+            pool_fit_kernels(&self.c, table)
             pool_plan_forward(&self.job, &self.c, &self.near)
         else:
             self.c.gradient = gradient(table, "float64" if recipe.lane == "float64" else "float32")

@@ -39,6 +39,7 @@ struct plane {
     int64_t o[POOL_MAX_AXES];   /* the row at hand, along the leading axes */
     int64_t row_place;          /* tap 0 of its windows there */
     const int64_t *table;       /* of those: null, the job's, or `part` of it */
+    int asks;                   /* it is the job's, but they may reach past the plane along a leading axis */
     int64_t part[POOL_TABLE];   /* past its end, nowhere */
     int64_t highest;            /* position that indices pointed at so far */
     int64_t cleared;            /* positions that hold zeros or more */
@@ -58,6 +59,19 @@ static void find_part(const struct pool_job *job, struct plane *p)
         }
     }
     p->table = p->part;
+}
+
+/* Whether tap k of the row's windows is within the plane along the leading axes. */
+static int is_inside(const struct pool_job *job, const struct plane *p, int k)
+{
+    const struct pool_geometry *g = job->g;
+    int inside = 1;
+    for (int a = 0; a < g->lead_axes; a++) {
+        const struct pool_axis *axis = &g->lead[a];
+        const int64_t at = axis_start(axis, p->o[a]) + job->table_taps[k][a] * axis->dilation;
+        inside &= at >= 0 && at < axis->size;
+    }
+    return inside;
 }
 
 /* at[o*width + c] = where byte o*inner + c says, of windows that keep within the row and of which the first begins at
@@ -99,7 +113,7 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
         } else {
             const int64_t first = p->row_place + x * along->stride - along->before;
             const uint8_t *const bytes = (const uint8_t *)index + begin;
-            if (p->table && x >= job->inside.first && x < job->inside.last) {
+            if (p->table && !p->asks && x >= job->inside.first && x < job->inside.last) {
                 const int64_t some = job->inside.last - x;
                 const int64_t bad = places_of_bytes(job, p->table, bytes, some, p->width, first, at + i);
                 if (bad >= 0) return begin + bad;
@@ -112,7 +126,8 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
                 if (p->table) {
                     const int64_t tap = job->table_taps[bytes[c]][g->lead_axes];
                     const int64_t column = x * along->stride - along->before + tap * along->dilation;
-                    at[i + c] = column >= 0 && column < along->size ? first + p->table[bytes[c]] : -1;
+                    const int there = column >= 0 && column < along->size && (!p->asks || is_inside(job, p, bytes[c]));
+                    at[i + c] = there ? first + p->table[bytes[c]] : -1;
                 } else {
                     const int64_t k = index_at(index, g->index_bytes, begin + c);
                     at[i + c] = k < g->window_count ? place_in_window(g, p->o, k) : -1;
@@ -232,7 +247,9 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
                 reach = reach * axis->size + most(0, least(end, axis->size) - (a + 1 < g->lead_axes));
             }
             p.table = job->table_size ? job->table : NULL;
-            if (p.table && !inside) find_part(job, &p);
+            /* Of few a part is not worth finding (7x7x4, 5x5x5/1: 46 ns an output, so 15). */
+            p.asks = !inside && g->along.outputs * p.width < job->table_size;
+            if (p.table && !inside && !p.asks) find_part(job, &p);
             const int64_t begin = (number * rows + y) * row;
             const int64_t bad = places_of_row(job, &p, index + begin * g->index_bytes, at);
             if (bad >= 0) return begin + bad;

@@ -787,7 +787,8 @@ static void reduce_whole(const struct pool_job *job, const struct pool_kernel *k
     kernel->along(folded, folded + job->folded_bytes, 1, columns, columns, 1, u->repeats, loose, NULL, lanes);
 }
 
-/* What the sums of a unit are divided by, each.  Most rows have what the row before had: `for_what` they are says. */
+/* What the sums of a unit are divided by, each, and by 1 a vector more: what happens to lie there may be slow to divide
+ * by.  Most rows have what the row before had: `for_what` they are says. */
 static struct pool_divisors divisors_of(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
@@ -797,10 +798,13 @@ static struct pool_divisors divisors_of(const struct pool_job *job, char *scratc
     const int64_t wanted[] = {u->counted, u->first, u->outputs, u->inner};
     if (memcmp(for_what, wanted, sizeof wanted) == 0) return divisors;
     memcpy(for_what, wanted, sizeof wanted);
-    for (int64_t o = 0, i = 0; o < u->outputs; o++) {
-        const int64_t divisor = divisor_of(g, u->counted * counted(&g->along, job->inside, u->first + o));
+    const int64_t vector = POOL_VECTOR / g->lane_bytes;
+    for (int64_t o = 0, i = 0; o <= u->outputs; o++) {
+        const int is_one = o < u->outputs;
+        const int64_t count = is_one ? u->counted * counted(&g->along, job->inside, u->first + o) : 1;
+        const int64_t divisor = is_one ? divisor_of(g, count) : 1;
         const double inverted = inverse_of(divisor);
-        for (int64_t c = 0; c < u->inner; c++, i++)
+        for (int64_t c = 0; c < (is_one ? u->inner : vector); c++, i++)
             if (g->lane_bytes == 8) ((double *)by)[i] = (double)divisor, ((double *)inverse)[i] = inverted;
             else ((float *)by)[i] = (float)divisor, ((float *)inverse)[i] = (float)inverted;
     }
@@ -1009,6 +1013,15 @@ static void fill_padding(const struct pool_job *job, char *scratch, int64_t byte
         memcpy(scratch + filled, scratch, (size_t)least(filled, bytes - filled));
 }
 
+/* What lies past the ends of rows of sums is divided too: subnormals are slow (7x7x2, 3x3/1: 6.5 ns an element, so
+ * 2.5). */
+static void clear_ends(const struct pool_job *job, char *scratch)
+{
+    enum { END = POOL_SLACK + POOL_VECTOR };
+    for (int64_t row = job->at_levels; row < job->at_slid; row += job->acc_bytes)
+        memset(scratch + row + job->acc_bytes - END, 0, END);
+}
+
 static int64_t walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
                     int64_t last)
 {
@@ -1016,7 +1029,10 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     struct digits at = digits_of(job, first);
 
     fill_padding(job, scratch, job->row_bytes);
-    if (job->divides_along) memset(scratch + job->at_divisors, 0, POOL_VECTOR);
+    if (job->divides_along) {
+        memset(scratch + job->at_divisors, 0, POOL_VECTOR);
+        clear_ends(job, scratch);
+    }
 
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows
      * share are still in L1, and no two threads write side by side.  Else a unit at a time, as memory lies. */
