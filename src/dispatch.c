@@ -96,12 +96,16 @@ void pool_fit_kernels(struct pool_geometry *g, const struct pool_isa *isa)
     if (g->inner.size == 1 || g->inner.size >= g->kernel->lanes || g->along.window > POOL_FOUND) return;
     int i = 0;
     while (pool_isa(i) != isa) i++;
-    const struct pool_isa *fit = NULL;
-    for (i++; pool_isa(i) && !(fit && same_of(fit, g->kernel)->lanes <= g->inner.size); i++)
-        if (pool_isa_runs_here(pool_isa(i)) && same_of(pool_isa(i), g->kernel)) fit = pool_isa(i);
-    if (!fit || !is_better(g, same_of(fit, g->kernel))) return;
-    g->kernel = same_of(fit, g->kernel);
-    if (g->beside) g->beside = same_of(fit, g->beside);
+    const struct pool_kernel *kernel = NULL, *beside = NULL;
+    for (i++; pool_isa(i) && !(kernel && kernel->lanes <= g->inner.size); i++) {
+        const struct pool_kernel *const here = pool_isa_runs_here(pool_isa(i)) ? same_of(pool_isa(i), g->kernel) : NULL;
+        if (!here) continue;
+        kernel = here;
+        beside = g->beside ? same_of(pool_isa(i), g->beside) : NULL;
+    }
+    if (!kernel || !is_better(g, kernel)) return;
+    g->kernel = kernel;
+    g->beside = beside;
 }
 
 const struct pool_cast *pool_find_cast(const struct pool_isa *isa, const char *from, const char *to)
