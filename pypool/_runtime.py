@@ -206,7 +206,9 @@ _core.forget(in_use)
 
 @contextmanager
 def instruction_set(name: str) -> Iterator[None]:
-    """Use another instruction set in the whole process: a switch for tests and benchmarks."""
+    """Use another instruction set in the whole process: a switch for tests and benchmarks.
+
+    Of pixels shorter than its vectors narrower ones may take its place."""
     global in_use  # noqa: PLW0603
     if name not in instruction_sets():
         raise ValueError(f"instruction set must be one of {instruction_sets()}, got {name!r}")
