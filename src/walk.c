@@ -994,10 +994,11 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->base += c * g->inner.in_step;
     u->out += c * g->inner.out_step + u->first * g->along.out_step;
     u->place += c * g->inner.place_weight + axis_start(&g->along, u->first) * g->along.place_weight;
+    const int some_inside = most(u->first, job->inside.first) < least(outputs.last, job->inside.last);
     if (job->whole || job->overlap) {
         u->repeats = rows;
-    } else if (job->repeats > 1 && u->inside && job->inside.first - job->edge_before <= u->first &&
-               u->first + u->outputs <= job->inside.last + job->edge_after) {
+    } else if (job->repeats > 1 && u->inside && some_inside && job->inside.first - job->edge_before <= u->first &&
+               outputs.last <= job->inside.last + job->edge_after) {
         const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
         const int64_t y = at->digit[at->lead + g->lead_axes - 1];
         if (y >= inside.first && y < inside.last)

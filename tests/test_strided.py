@@ -47,6 +47,18 @@ def test_any_order_of_the_axes(dtype, data_format, isa):
                 assert_same(pool2d(op, x, **args), expected, order, args)
 
 
+@pytest.mark.parametrize("pool_size, strides", [(2, 3), (3, 4), (3, 6), (3, 7), (3, 9)])
+@pytest.mark.parametrize("op", ["max", "sum"])
+def test_windows_at_the_end_of_a_row_that_lie_in_a_block_of_their_own(op, pool_size, strides, isa):
+    """Rows of which not all is gathered at once, and whose last window alone reaches past them."""
+    for size in range(124, 131):
+        x = cases.small("float32", (2, size, 2 * 32))[..., ::2]
+        args = {"pool_size": pool_size, "strides": strides, "padding": "same",
+                "data_format": "channels_last"}  # fmt: skip
+        expected = reference.pool_nd(op, 1, x, **args)
+        assert_same(getattr(pypool, f"{op}_pool1d")(x, **args), expected, size, args)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("op", ["max", "avg"])
 def test_any_steps(op, dtype, isa):
