@@ -1,6 +1,6 @@
 """Types of the compiled core."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from pypool._plan import Layout, Plan
 def has_openmp() -> bool: ...
 def thread_limit() -> int: ...
 def instruction_sets() -> list[tuple[str, bool]]: ...
+def offer(isas: Iterable[int]) -> None: ...
 
 MOST_WORKERS: int
 
@@ -20,6 +21,7 @@ def held_workers() -> int: ...
 class Geometry:
     plan: Plan
     narrow: bool
+    lanes: int
     in_slabs: bool
     def __init__(self, plan: Plan, layout: Layout | None, isa: int, task: int = 0) -> None: ...
 

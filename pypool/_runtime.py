@@ -202,6 +202,7 @@ _names = [name for name, _ in _core.instruction_sets()]
 in_use: int = _names.index(instruction_sets()[0])
 """Position of the instruction set in use in the build's list."""
 _core.forget(in_use)
+_core.offer(_names.index(name) for name in instruction_sets())
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_CheckExact
 from cpython.type cimport PyType_Check
 from cpython.unicode cimport PyUnicode_CheckExact
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
 from threading import get_ident, main_thread
@@ -54,7 +54,7 @@ ctypedef int (*ask_signals)() noexcept nogil
 
 cdef extern from "pool.h":
     struct pool_kernel:
-        pass
+        int lanes
     struct pool_cast:
         pass
     struct pool_divide:
@@ -119,7 +119,7 @@ cdef extern from "pool.h":
         POOL_NO_MEMORY
         POOL_BAD_INDEX
         POOL_INTERRUPTED
-    void pool_fit_kernels(pool_geometry *g, const pool_isa *isa)
+    void pool_fit_kernels(pool_geometry *g, int isa, uint64_t offered)
     void pool_plan_forward(pool_job *job, const pool_geometry *g, pool_geometry *near)
     bint pool_plan_gather(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_follow(pool_job *job, const pool_geometry *g, pool_task task)
@@ -162,6 +162,16 @@ def instruction_sets():
         found.append((pool_isa_at(i).name.decode(), bool(pool_isa_runs_here(pool_isa_at(i)))))
         i += 1
     return found
+
+
+cdef uint64_t offered = 0
+
+
+def offer(isas):
+    """Set the instruction sets, by their positions, that calls may take kernels from beside the one in use."""
+    global offered
+    for isa in isas:
+        offered |= <uint64_t>1 << <int>isa
 
 
 # ---- workers -----------------------------------------------------------------------------------------------
@@ -209,6 +219,11 @@ cdef class Geometry:
     def narrow(self):
         """Whether planes have a way of their own as they lie: a kernel for them or groups of their rows, or turned."""
         return bool(self.job.narrow or self.job.flat or self.job.overlap) or self.job.turned != NULL
+
+    @property
+    def lanes(self):
+        """Of the kernel's vectors, if there is one."""
+        return 0 if self.c.kernel == NULL else self.c.kernel.lanes
 
     @property
     def in_slabs(self):
@@ -263,7 +278,7 @@ cdef class Geometry:
         if recipe.last_cast is not None:
             self.c.last_cast = cast(table, recipe.last_cast)
         if task == POOL_FORWARD:
-            pool_fit_kernels(&self.c, table)
+            pool_fit_kernels(&self.c, isa, offered)
             pool_plan_forward(&self.job, &self.c, &self.near)
         else:
             self.c.gradient = gradient(table, "float64" if recipe.lane == "float64" else "float32")

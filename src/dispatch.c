@@ -1,4 +1,4 @@
-/* dispatch.c - which instruction sets run here.  The only file that asks the CPU anything. */
+/* dispatch.c - which instruction sets run here, and whose kernels a call takes.  The only file that asks the CPU anything. */
 #include <string.h>
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -91,14 +91,12 @@ static int is_better(const struct pool_geometry *g, const struct pool_kernel *k)
 
 /* The widest whose vectors a pixel fills, or the narrowest.  ns an element of 56x56, AVX-512, so: uint8, 2x2/2, 32
  * channels 0.47, 0.015; 4 channels 0.88, 0.14; float32, 3x3/2, 8 channels 0.17, 0.09. */
-void pool_fit_kernels(struct pool_geometry *g, const struct pool_isa *isa)
+void pool_fit_kernels(struct pool_geometry *g, int isa, uint64_t offered)
 {
     if (g->inner.size == 1 || g->inner.size >= g->kernel->lanes || g->along.window > POOL_FOUND) return;
-    int i = 0;
-    while (pool_isa(i) != isa) i++;
     const struct pool_kernel *kernel = NULL, *beside = NULL;
-    for (i++; pool_isa(i) && !(kernel && kernel->lanes <= g->inner.size); i++) {
-        const struct pool_kernel *const here = pool_isa_runs_here(pool_isa(i)) ? same_of(pool_isa(i), g->kernel) : NULL;
+    for (int i = isa + 1; pool_isa(i) && !(kernel && kernel->lanes <= g->inner.size); i++) {
+        const struct pool_kernel *const here = offered >> i & 1 ? same_of(pool_isa(i), g->kernel) : NULL;
         if (!here) continue;
         kernel = here;
         beside = g->beside ? same_of(pool_isa(i), g->beside) : NULL;

@@ -499,9 +499,9 @@ const struct pool_isa *pool_isa(int i);
 int pool_isa_runs_here(const struct pool_isa *isa);
 const struct pool_kernel *pool_find_kernel(const struct pool_isa *isa, const char *reduction, const char *dtype,
                                            const char *lane);
-/* Takes the kernels of g from a narrower instruction set than `isa` where pixels are shorter than its vectors, and that
- * is faster.  All make the same of the same. */
-void pool_fit_kernels(struct pool_geometry *g, const struct pool_isa *isa);
+/* Takes the kernels of g from a narrower instruction set than number `isa` where pixels are shorter than its vectors,
+ * and that is faster, of those `offered`, a bit each.  All make the same of the same. */
+void pool_fit_kernels(struct pool_geometry *g, int isa, uint64_t offered);
 const struct pool_cast *pool_find_cast(const struct pool_isa *isa, const char *from, const char *to);
 const struct pool_divide *pool_find_divide(const struct pool_isa *isa, const char *name);
 const struct pool_power *pool_find_power(const struct pool_isa *isa, const char *dtype);

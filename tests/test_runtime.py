@@ -167,6 +167,22 @@ def test_features_can_be_disabled(form, python):
         assert float(result) == 2
 
 
+LANES = """
+import numpy as np
+from pypool import _call
+x = np.zeros((1, 8, 8, 8), np.float32)
+how = ("max", 2, 2, None, "valid", "channels_last", 1, False, "propagate")
+print(_call.geometry_for(x, how).lanes)
+"""
+
+
+@pytest.mark.skipif("avx2" not in _runtime.instruction_sets(), reason="no set between two others")
+def test_a_disabled_set_is_not_taken_for_short_pixels_either(python):
+    """Pixels of 8 channels fill a vector of AVX2 and two of what is below it."""
+    assert python(LANES).stdout.split() == ["8"]
+    assert python(LANES, PYPOOL_DISABLE_CPU_FEATURES="avx2").stdout.split() == ["4"]
+
+
 @pytest.mark.parametrize("value", ["sse9", "baseline", "BASELINE", "avx2;avx512", "x" * 100_000])
 def test_features_that_cannot_be_disabled_are_an_error(value, python):
     done = python("import pypool", fails=True, PYPOOL_DISABLE_CPU_FEATURES=value)
