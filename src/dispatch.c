@@ -1,4 +1,5 @@
-/* dispatch.c - which instruction sets run here, and whose kernels a call takes.  The only file that asks the CPU anything. */
+/* dispatch.c - which instruction sets run here, and whose kernels a call takes.  The only file that asks the CPU
+ * anything. */
 #include <string.h>
 
 #if defined(__x86_64__) || defined(__i386__)
