@@ -8,7 +8,7 @@ typedef packed_16bit packed_16bit_at UNALIGNED;
 
 INLINE vec_float32 bfloat16_to_float32(packed_16bit halves)
 {
-    return (vec_float32)(__builtin_convertvector(halves, vec_uint32) << 16);
+    return (vec_float32)((vec_uint32)UINT16_TO_int32(halves) << 16);
 }
 
 INLINE packed_16bit float32_to_bfloat16(vec_float32 floats)
@@ -64,7 +64,7 @@ typedef float packed_float32_half __attribute__((vector_size(VECTOR_BYTES / 2)))
         const vec_float32 floats = name##_to_float32(both);                                                   \
         packed_float32_half some;                                                                             \
         memcpy(&some, &floats, sizeof some);                                                                  \
-        return __builtin_convertvector(some, vec_float64);                                                    \
+        return FLOAT32_TO_float64(some);                                                                      \
     }
 
 DEFINE_HALF_TO_FLOAT64(float16)

@@ -191,6 +191,26 @@ DEFINE_LANE(uint64, uint64_t, 64)
 DEFINE_LANE(float32, float, 32)
 DEFINE_LANE(float64, double, 64)
 
+/* Elements to wider lanes, by steps of two: at once GCC takes those one by one. */
+#ifndef INT8_TO_int16
+typedef int16_t half_of_32 __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef int32_t half_of_64 __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef int16_t quarter_of_64 __attribute__((vector_size(VECTOR_BYTES / 4)));
+#define INT8_TO_int16(x) __builtin_convertvector(x, vec_int16)
+#define INT8_TO_int32(x) INT16_TO_int32(__builtin_convertvector(x, half_of_32))
+#define INT8_TO_int64(x) INT16_TO_int64(__builtin_convertvector(x, quarter_of_64))
+#define INT16_TO_int32(x) __builtin_convertvector(x, vec_int32)
+#define INT16_TO_int64(x) INT32_TO_int64(__builtin_convertvector(x, half_of_64))
+#define INT32_TO_int64(x) __builtin_convertvector(x, vec_int64)
+#define UINT8_TO_int16 INT8_TO_int16
+#define UINT8_TO_int32 INT8_TO_int32
+#define UINT8_TO_int64 INT8_TO_int64
+#define UINT16_TO_int32 INT16_TO_int32
+#define UINT16_TO_int64 INT16_TO_int64
+#define UINT32_TO_int64 INT32_TO_int64
+#define FLOAT32_TO_float64(x) __builtin_convertvector(x, vec_float64)
+#endif
+
 /* The integers that ride beside a lane. */
 #define CODE_OF_int8 uint8
 #define CODE_OF_uint8 uint8

@@ -17,7 +17,7 @@
 #undef LANE
 #undef WIDEN
 
-#define WIDEN(x) -(VEC)(__builtin_convertvector(x, VEC) != 0)
+#define WIDEN(x) -(VEC)(JOIN(UINT8_TO_, LANE)(x) != 0)
 #define SUMS_FUSE 1
 #define LANE int16
 #include "reductions/sum.h"

@@ -28,7 +28,7 @@
 #undef SUMS_FUSE
 #define SUMS_FUSE 0     /* a result wider than its elements is rare */
 #define LANE float64
-#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define WIDEN(x) JOIN(FLOAT32_TO_, LANE)(x)
 #define PICK_NAN PICK_NAN_float64
 #include "reductions/sum.h"
 #include "reductions/nansum.h"

@@ -17,7 +17,7 @@
 #undef LANE
 #undef WIDEN
 
-#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define WIDEN(x) JOIN(INT16_TO_, LANE)(x)
 #define WRITTEN(x) __builtin_convertvector(x, NAME(elems))
 #define PAIR(x) (((x) << 16 >> 16) + ((x) >> 16))
 #define SUMS_FUSE 1

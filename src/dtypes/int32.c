@@ -17,7 +17,7 @@
 #undef LANE
 #undef WIDEN
 
-#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define WIDEN(x) JOIN(INT32_TO_, LANE)(x)
 #define WRITTEN(x) __builtin_convertvector(x, NAME(elems))
 #define SUMS_FUSE 1
 #define LANE int64

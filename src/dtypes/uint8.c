@@ -17,7 +17,7 @@
 #undef LANE
 #undef WIDEN
 
-#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define WIDEN(x) JOIN(UINT8_TO_, LANE)(x)
 #define WRITTEN(x) __builtin_convertvector(x, NAME(elems))
 #define PAIR(x) (((x) & 0xff) + ((x) >> 8 & 0xff))
 #define SUMS_FUSE 1

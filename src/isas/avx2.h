@@ -24,6 +24,21 @@
 #define SMALLER_float32(a, b) (vec_float32)_mm256_min_ps((__m256)(a), (__m256)(b))
 #define SMALLER_float64(a, b) (vec_float64)_mm256_min_pd((__m256d)(a), (__m256d)(b))
 
+/* Elements to wider lanes: one instruction, where the general form is four. */
+#define INT8_TO_int16(x) (vec_int16)_mm256_cvtepi8_epi16((__m128i)(x))
+#define INT8_TO_int32(x) (vec_int32)_mm256_cvtepi8_epi32(_mm_cvtsi64_si128((int64_t)(x)))
+#define INT8_TO_int64(x) (vec_int64)_mm256_cvtepi8_epi64(_mm_cvtsi32_si128((int32_t)(x)))
+#define UINT8_TO_int16(x) (vec_int16)_mm256_cvtepu8_epi16((__m128i)(x))
+#define UINT8_TO_int32(x) (vec_int32)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)(x)))
+#define UINT8_TO_int64(x) (vec_int64)_mm256_cvtepu8_epi64(_mm_cvtsi32_si128((int32_t)(x)))
+#define INT16_TO_int32(x) (vec_int32)_mm256_cvtepi16_epi32((__m128i)(x))
+#define INT16_TO_int64(x) (vec_int64)_mm256_cvtepi16_epi64(_mm_cvtsi64_si128((int64_t)(x)))
+#define UINT16_TO_int32(x) (vec_int32)_mm256_cvtepu16_epi32((__m128i)(x))
+#define UINT16_TO_int64(x) (vec_int64)_mm256_cvtepu16_epi64(_mm_cvtsi64_si128((int64_t)(x)))
+#define INT32_TO_int64(x) (vec_int64)_mm256_cvtepi32_epi64((__m128i)(x))
+#define UINT32_TO_int64(x) (vec_int64)_mm256_cvtepu32_epi64((__m128i)(x))
+#define FLOAT32_TO_float64(x) (vec_float64)_mm256_cvtps_pd((__m128)(x))
+
 /* Whether any lane is NaN. */
 #define ANY_NAN_float32(x) (_mm256_movemask_ps((__m256)((x) != (x))) != 0)
 #define ANY_NAN_float64(x) (_mm256_movemask_pd((__m256d)((x) != (x))) != 0)

@@ -24,6 +24,21 @@
 #define SMALLER_float32(a, b) (vec_float32)_mm512_min_ps((__m512)(a), (__m512)(b))
 #define SMALLER_float64(a, b) (vec_float64)_mm512_min_pd((__m512d)(a), (__m512d)(b))
 
+/* Elements to wider lanes: one instruction, where the general form is four. */
+#define INT8_TO_int16(x) (vec_int16)_mm512_cvtepi8_epi16((__m256i)(x))
+#define INT8_TO_int32(x) (vec_int32)_mm512_cvtepi8_epi32((__m128i)(x))
+#define INT8_TO_int64(x) (vec_int64)_mm512_cvtepi8_epi64(_mm_cvtsi64_si128((int64_t)(x)))
+#define UINT8_TO_int16(x) (vec_int16)_mm512_cvtepu8_epi16((__m256i)(x))
+#define UINT8_TO_int32(x) (vec_int32)_mm512_cvtepu8_epi32((__m128i)(x))
+#define UINT8_TO_int64(x) (vec_int64)_mm512_cvtepu8_epi64(_mm_cvtsi64_si128((int64_t)(x)))
+#define INT16_TO_int32(x) (vec_int32)_mm512_cvtepi16_epi32((__m256i)(x))
+#define INT16_TO_int64(x) (vec_int64)_mm512_cvtepi16_epi64((__m128i)(x))
+#define UINT16_TO_int32(x) (vec_int32)_mm512_cvtepu16_epi32((__m256i)(x))
+#define UINT16_TO_int64(x) (vec_int64)_mm512_cvtepu16_epi64((__m128i)(x))
+#define INT32_TO_int64(x) (vec_int64)_mm512_cvtepi32_epi64((__m256i)(x))
+#define UINT32_TO_int64(x) (vec_int64)_mm512_cvtepu32_epi64((__m256i)(x))
+#define FLOAT32_TO_float64(x) (vec_float64)_mm512_cvtps_pd((__m256)(x))
+
 /* A blend by mask: the plain PICK is two exclusive-ors. */
 #define PICK_NAN_float32(x, yes, no) \
     (vec_float32)_mm512_mask_mov_ps((__m512)(no), _mm512_cmp_ps_mask((__m512)(x), (__m512)(x), _CMP_UNORD_Q), \
