@@ -251,15 +251,16 @@ INLINE VEC NAME(column)(const NAME(source) *s, VEC *doubt, int64_t at)
     return NAME(columns)(s, doubt, at, 1, N);
 }
 
-/* acc[0 .. count) = columns 0 .. count. */
-INLINE void NAME(fold_n)(const char *const *rows, int n, VEC *doubt, int64_t count, TYPE *acc)
+/* acc[at .. at + count) = columns at .. at + count. */
+INLINE void NAME(fold_n)(const char *const *rows, int n, VEC *doubt, int64_t at, int64_t count, TYPE *acc)
 {
     const NAME(source) s = NAME(rows)(rows, n);
+    const int64_t end = at + count;
     if (count < N) {
-        NAME(store)(acc, NAME(columns)(&s, doubt, 0, 0, count));
+        NAME(store)(acc + at, NAME(columns)(&s, doubt, at, 0, count));
         return;
     }
-    for (int64_t i = 0;; i = i + 2 * N <= count ? i + N : count - N) {
+    for (int64_t i = at;; i = i + 2 * N <= end ? i + N : end - N) {
         if (MINDS_NAN && !doubt && n > 1) {
             VEC taps[POOL_GROUP];
 #pragma GCC unroll 4
@@ -269,30 +270,31 @@ INLINE void NAME(fold_n)(const char *const *rows, int n, VEC *doubt, int64_t cou
         } else {
             NAME(store)(acc + i, NAME(column)(&s, doubt, i));
         }
-        if (i + N >= count) return;
+        if (i + N >= end) return;
     }
 }
 
-INLINE void NAME(fold_some)(const char *const *rows, int n, VEC *doubt, int64_t count, TYPE *acc)
+INLINE void NAME(fold_some)(const char *const *rows, int n, VEC *doubt, int64_t at, int64_t count, TYPE *acc)
 {
     switch (n) {
-    case 1: NAME(fold_n)(rows, 1, doubt, count, acc); break;
-    case 2: NAME(fold_n)(rows, 2, doubt, count, acc); break;
-    case 3: NAME(fold_n)(rows, 3, doubt, count, acc); break;
-    default: NAME(fold_n)(rows, POOL_GROUP, doubt, count, acc);
+    case 1: NAME(fold_n)(rows, 1, doubt, at, count, acc); break;
+    case 2: NAME(fold_n)(rows, 2, doubt, at, count, acc); break;
+    case 3: NAME(fold_n)(rows, 3, doubt, at, count, acc); break;
+    default: NAME(fold_n)(rows, POOL_GROUP, doubt, at, count, acc);
     }
 }
 
-static void NAME(fold)(const char *const *rows, int n, int64_t count, void *acc)
+static void NAME(fold)(const char *const *rows, int n, int64_t at, int64_t count, void *acc)
 {
-    NAME(fold_some)(rows, n, NULL, count, acc);
+    NAME(fold_some)(rows, n, NULL, at, count, acc);
 }
 
 #if !IDEMPOTENT
 /* Each two rows are met once for the two nodes that they are in. */
-static void NAME(nodes)(const char *const *rows, int64_t count, void *const *nodes)
+static void NAME(nodes)(const char *const *rows, int64_t at, int64_t count, void *const *nodes)
 {
-    for (int64_t c = 0;; c = c + 2 * N <= count || c + N >= count ? c + N : count - N) {
+    const int64_t end = at + count;
+    for (int64_t c = at;; c = c + 2 * N <= end || c + N >= end ? c + N : end - N) {
         VEC before = NAME(leaf)(rows[0], c, count >= N, count), pairs[POOL_GROUP + 2];
 #pragma GCC unroll 8
         for (int k = 0; k < POOL_GROUP + 2; k++) {
@@ -303,7 +305,7 @@ static void NAME(nodes)(const char *const *rows, int64_t count, void *const *nod
             const VEC node = RULE(pairs[k - 2], pairs[k]);
             NAME(store)((TYPE *)nodes[k - 2] + c, FOLDED(node));
         }
-        if (c + N >= count) return;
+        if (c + N >= end) return;
     }
 }
 
@@ -349,16 +351,16 @@ INLINE void NAME(tall_columns)(const struct pool_tall *w, int vectors, int whole
     for (int i = 0; i < vectors; i++) NAME(store)(acc + c + i * N, v[i]);
 }
 
-static void NAME(tall)(const struct pool_tall *w, int64_t count, void *acc)
+static void NAME(tall)(const struct pool_tall *w, int64_t at, int64_t count, void *acc)
 {
     if (count < N) {
-        NAME(tall_columns)(w, 1, 0, 0, count, acc);
+        NAME(tall_columns)(w, 1, 0, at, count, acc);
     } else if (count < 4 * N) {
         for (int64_t c = 0; c < count; c = c + 2 * N <= count || c + N >= count ? c + N : count - N)
-            NAME(tall_columns)(w, 1, 1, c, N, acc);
+            NAME(tall_columns)(w, 1, 1, at + c, N, acc);
     } else {
         for (int64_t c = 0; c < count; c = c + 8 * N <= count || c + 4 * N >= count ? c + 4 * N : count - 4 * N)
-            NAME(tall_columns)(w, 4, 1, c, N, acc);
+            NAME(tall_columns)(w, 4, 1, at + c, N, acc);
     }
 }
 #endif
@@ -506,7 +508,7 @@ static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char
         VEC doubt = {0};
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
         if (planes > 1 && n <= POOL_GROUP) NAME(fetch_all)(from, n * step);
-        if (n <= POOL_GROUP) NAME(fold_some)(rows, (int)n, quick, width, to);
+        if (n <= POOL_GROUP) NAME(fold_some)(rows, (int)n, quick, 0, width, to);
         else NAME(fold_rows_down)(from, step, n, padding, quick, width, to);
         if (JOIN(ANY_NAN_, LANE)(doubt)) NAME(fold_rows_down)(from, step, n, padding, NULL, width, to);
         for (int64_t c = count; c < acc_step; c += N) NAME(store)(to + c, none);
@@ -526,49 +528,50 @@ INLINE VEC NAME(by_lanes)(VEC v, const struct pool_divisors *d, int64_t i)
 #endif
 }
 
-/* dst[i] = rule over rows[0 .. n)[i], over by[i] unless that is null.  dst may be one of the rows, and those start
- * anywhere after it.  `quick` where there is no NaN; `exact` where nothing past the end of dst may be written. */
+/* dst[i] = rule over rows[0 .. n)[i], over by[i] unless that is null, i in [at, end).  dst may be one of the rows, and
+ * those start anywhere after it.  `quick` where there is no NaN; `exact` where nothing past the end of dst may be
+ * written. */
 INLINE void NAME(merge_n)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows,
-                          int n, int64_t count)
+                          int n, int64_t at, int64_t end)
 {
     VEC unasked;
     const TYPE *row[POOL_MERGED];
     for (int k = 0; k < n; k++) row[k] = rows[k];
-    for (int64_t i = 0; i < count; i += N) {
+    for (int64_t i = at; i < end; i += N) {
         VEC taps[POOL_MERGED];
 #pragma GCC unroll 8
         for (int k = 0; k < n; k++) taps[k] = NAME(load)(row[k] + i);
         VEC v = quick ? NAME(tree)(&unasked, taps, n) : NAME(careful_tree)(taps, n);
         if (by) v = NAME(by_lanes)(v, by, i);
-        if (exact && count - i < N) NAME(store_part)(dst + i, v, count - i);
+        if (exact && end - i < N) NAME(store_part)(dst + i, v, end - i);
         else NAME(store)(dst + i, v);
     }
 }
 
 INLINE void NAME(merge_some)(int quick, int exact, const struct pool_divisors *by, TYPE *dst, const void *const *rows,
-                             int n, int64_t count)
+                             int n, int64_t at, int64_t end)
 {
     switch (n) {
-    case 2: NAME(merge_n)(quick, exact, by, dst, rows, 2, count); break;
-    case 3: NAME(merge_n)(quick, exact, by, dst, rows, 3, count); break;
-    case 4: NAME(merge_n)(quick, exact, by, dst, rows, 4, count); break;
-    case 5: NAME(merge_n)(quick, exact, by, dst, rows, 5, count); break;
-    case 6: NAME(merge_n)(quick, exact, by, dst, rows, 6, count); break;
-    default: NAME(merge_n)(quick, exact, by, dst, rows, POOL_MERGED, count);
+    case 2: NAME(merge_n)(quick, exact, by, dst, rows, 2, at, end); break;
+    case 3: NAME(merge_n)(quick, exact, by, dst, rows, 3, at, end); break;
+    case 4: NAME(merge_n)(quick, exact, by, dst, rows, 4, at, end); break;
+    case 5: NAME(merge_n)(quick, exact, by, dst, rows, 5, at, end); break;
+    case 6: NAME(merge_n)(quick, exact, by, dst, rows, 6, at, end); break;
+    default: NAME(merge_n)(quick, exact, by, dst, rows, POOL_MERGED, at, end);
     }
 }
 
-static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *rows, int n, int64_t count)
+static __attribute__((noinline)) void NAME(merge)(void *dst, const void *const *rows, int n, int64_t at, int64_t count)
 {
-    NAME(merge_some)(0, 0, NULL, dst, rows, n, count);
+    NAME(merge_some)(0, 0, NULL, dst, rows, n, at, at + count);
 }
 
 static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, const struct pool_divisors *by,
                                                          TYPE *dst, const void *const *rows, int n, int64_t count)
 {
-    if (BY_LANES && by) NAME(merge_some)(0, 1, by, dst, rows, n, count);
-    else if (MINDS_NAN && quick) NAME(merge_some)(1, exact, NULL, dst, rows, n, count);
-    else NAME(merge_some)(0, exact, NULL, dst, rows, n, count);
+    if (BY_LANES && by) NAME(merge_some)(0, 1, by, dst, rows, n, 0, count);
+    else if (MINDS_NAN && quick) NAME(merge_some)(1, exact, NULL, dst, rows, n, 0, count);
+    else NAME(merge_some)(0, exact, NULL, dst, rows, n, 0, count);
 }
 
 #ifdef CHOOSE
@@ -707,7 +710,7 @@ static __attribute__((noinline)) void NAME(taps_at_end)(const NAME(source) *s, i
     /* What lies past the end may be subnormal, which is slow to multiply (8 planes of 8 x 8: a tenth of the call). */
     for (int i = 0; i < 8 * N; i += N) NAME(store)(columns + i, (VEC){0});
     for (int i = 0; i < s->n; i++) rows[i] = s->rows[i] + at * (int64_t)sizeof(ELEM);
-    NAME(fold)(rows, s->n, (outputs - 1) * stride + window, columns);
+    NAME(fold)(rows, s->n, 0, (outputs - 1) * stride + window, columns);
     NAME(taps_of_lanes)(columns, window, stride, outputs, results);
     for (int64_t i = 0; i < outputs; i += N)
         NAME(put)(dst, i, NAME(load)(results + i), f, 0, outputs - i < N ? outputs - i : N);
@@ -1320,16 +1323,16 @@ static TYPE *NAME(quadrupled_far)(TYPE *acc, TYPE *spare, TYPE *third, int64_t u
     for (int64_t h = 1, at = -1; h < POOL_LEAVES; h *= 2) {     /* nodes of h columns; that of both begins at `at` */
         if (at < 0 && (rest & h)) {
             at = rest - h;
-            NAME(merge)(both, (const void *[]){longer + at * unit, shorter + rest * unit}, 2, count);
+            NAME(merge)(both, (const void *[]){longer + at * unit, shorter + rest * unit}, 2, 0, count);
         } else if (at >= 0 && (at & h)) {
             at -= h;
-            NAME(merge)(both, (const void *[]){longer + at * unit, both}, 2, count);
+            NAME(merge)(both, (const void *[]){longer + at * unit, both}, 2, 0, count);
         } else if (at >= 0) {
-            NAME(merge)(both, (const void *[]){both, shorter + (at + h) * unit}, 2, count);
+            NAME(merge)(both, (const void *[]){both, shorter + (at + h) * unit}, 2, 0, count);
         }
-        NAME(merge)(shorter, (const void *[]){shorter, shorter + h * unit}, 2, count + (POOL_LEAVES - 2 * h) * unit);
+        NAME(merge)(shorter, (const void *[]){shorter, shorter + h * unit}, 2, 0, count + (POOL_LEAVES - 2 * h) * unit);
         if (rest >= 2 * h)
-            NAME(merge)(longer, (const void *[]){longer, longer + h * unit}, 2, count + (rest - 2 * h) * unit);
+            NAME(merge)(longer, (const void *[]){longer, longer + h * unit}, 2, 0, count + (rest - 2 * h) * unit);
     }
     return both;
 }

@@ -145,14 +145,14 @@ struct pool_kernel {
     enum { POOL_ADDS, POOL_DIVIDES, POOL_SHIFTS } divides;      /* what `fused` can do with a sum */
     int writes_elements;        /* `fused` can */
 
-    /* acc[0 .. count) = rule over rows[0 .. n)[0 .. count), n at most POOL_GROUP.  May touch
-     * POOL_SLACK bytes past the end of acc, never of a row. */
-    void (*fold)(const char *const *rows, int n, int64_t count, void *acc);
+    /* acc[i] = rule over rows[0 .. n)[i], i in [at, at + count), n at most POOL_GROUP.  May touch POOL_SLACK bytes past
+     * the end of those in acc, never in a row. */
+    void (*fold)(const char *const *rows, int n, int64_t at, int64_t count, void *acc);
 
-    /* The same of POOL_GROUP rows from each of as many on, or null: nodes[i] = rule over rows[i .. i + POOL_GROUP). */
-    void (*nodes)(const char *const *rows, int64_t count, void *const *nodes);
-    /* Likewise or null: acc[0 .. count) = rule over the rows of a tall window. */
-    void (*tall)(const struct pool_tall *window, int64_t count, void *acc);
+    /* The same of POOL_GROUP rows from each of as many on, or null: nodes[k] = rule over rows[k .. k + POOL_GROUP). */
+    void (*nodes)(const char *const *rows, int64_t at, int64_t count, void *const *nodes);
+    /* Likewise or null: of the rows of a tall window. */
+    void (*tall)(const struct pool_tall *window, int64_t at, int64_t count, void *acc);
 
     /* As fold, of n rows `step` bytes apart, n at most POOL_DOWN, their lanes POOL_DOWN_BYTES, with a row of elements
      * that take no part; for each of so many planes, whose rows begin plane_step bytes and whose lanes acc_step lanes
@@ -161,9 +161,9 @@ struct pool_kernel {
     void (*fold_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count, int64_t planes,
                       int64_t loose, int64_t plane_step, int64_t acc_step, void *acc);
 
-    /* dst[0 .. count) = rule over rows[0 .. n), n from 2 to POOL_MERGED; dst may be any of them.  May touch POOL_SLACK
-     * bytes past the end of all. */
-    void (*merge)(void *dst, const void *const *rows, int n, int64_t count);
+    /* dst[i] = rule over rows[0 .. n)[i], i in [at, at + count), n from 2 to POOL_MERGED; dst may be any of them.  May
+     * touch POOL_SLACK bytes past the end of those in all. */
+    void (*merge)(void *dst, const void *const *rows, int n, int64_t at, int64_t count);
 
     /* dst[o*inner + c] = rule over acc[(o*stride + t*dilation)*inner + c], t in [0, window), over the divisor of
      * o*inner + c unless those are null (POOL_DIVIDES; POOL_SLACK bytes after them may be read).  Overwrites acc and
@@ -432,7 +432,7 @@ struct pool_job {
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int64_t pitch;              /* of those where they lie in line before the kernel goes along, or 0 */
     int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
-    int64_t slide_nodes;
+    int64_t slide_nodes, slide_rows, slide_columns;     /* and of windows done at once, so many columns at a time */
     struct pool_ring rings[POOL_RINGS];         /* of the nodes of each level */
     int dense, in_dense;        /* rows of outputs, of the input lie end to end, and so do planes */
     int whole;                  /* a window is a whole plane, and rows of many planes lie side by side in scratch */

@@ -411,7 +411,7 @@ static void plan_scratch(struct pool_job *job)
     const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
     job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
     job->at_mid = job->at_beside + (g->beside ? round_up(lanes * g->lane_bytes + POOL_SLACK) : 0);
-    job->at_out = job->at_mid + (g->first_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
+    job->at_out = job->at_mid + (g->first_cast && g->last_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
     const int to_out = job->out_contiguous && !g->index_bytes;
     job->at_divisors = job->at_out + (to_out ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
     const int64_t divisors = job->divides_along ? POOL_VECTOR + 2 * divisor_bytes(job) : 0;
@@ -549,7 +549,7 @@ static void merge_levels(const struct pool_job *job, const struct pool_kernel *k
                          int64_t count)
 {
     char *const into = acc + (depth - 1) * job->acc_bytes;
-    kernel->merge(into, (const void *[]){into, into + job->acc_bytes}, 2, count);
+    kernel->merge(into, (const void *[]){into, into + job->acc_bytes}, 2, 0, count);
 }
 
 void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const char *base,
@@ -616,7 +616,7 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
             if (down)
                 kernel->fold_down(rows_base, last->step, least(POOL_DOWN, last->in.last - chunk * POOL_DOWN),
                                   scratch, width * inner, 1, 0, 0, 0, into);
-            else kernel->fold(rows, n, width * inner, into);
+            else kernel->fold(rows, n, 0, width * inner, into);
             keys[depth++] = key;
         }
         int a = outer - 1;
@@ -630,7 +630,7 @@ void fold_rows(const struct pool_job *job, const struct pool_kernel *kernel, cha
 
 void fill_empty(const struct pool_kernel *kernel, const char *scratch, int64_t count, char *acc)
 {
-    if (count > 0) kernel->fold(&scratch, 1, count, acc);
+    if (count > 0) kernel->fold(&scratch, 1, 0, count, acc);
 }
 
 /* One window longer than POOL_LEAVES: its taps modulo POOL_LEAVES, then along what they make. */
@@ -768,7 +768,7 @@ static void reduce_whole(const struct pool_job *job, const struct pool_kernel *k
             for (int64_t i = 0; i < u->repeats * columns / (2 * POOL_LEAVES); i++) {
                 char *const pair = folded + i * 2 * POOL_LEAVES * lane;
                 kernel->merge(folded + i * POOL_LEAVES * lane, (const void *[]){pair, pair + POOL_LEAVES * lane}, 2,
-                              POOL_LEAVES);
+                              0, POOL_LEAVES);
             }
     } else {
         for (int64_t i = 0; i < u->repeats; i++, plane += plane_step) {
@@ -841,15 +841,15 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
     const int64_t left = most(0, -start), right = most(0, end - limit), width = end - start - left - right;
     const char *base = u->base + (start + left) * along->in_step;
     /* The padding after is written last: the fold may touch what follows its row. */
-    char *const acc = scratch + job->at_levels;
-    fill_empty(kernel, scratch, left * u->inner, acc);
-    char *const data = acc + left * u->inner * g->lane_bytes;
+    char *acc = scratch + job->at_levels;
     if (job->slide_nodes) {
         const struct slide s = {job, kernel, scratch, nodes_of(job, kernel, scratch),
-                                base - u->row * g->lead[0].in_step, width, u->inner};
-        slide_to(&s, u->row, g->lead[0].window, data);
+                                base - u->row * g->lead[0].in_step, left, width, u->inner};
+        acc = slide_to(&s, u->row, u->rows);
     } else {
-        fold_rows(job, kernel, scratch, base, u->lead, g->lead_axes, job->group_axes, width, u->inner, data);
+        fill_empty(kernel, scratch, left * u->inner, acc);
+        fold_rows(job, kernel, scratch, base, u->lead, g->lead_axes, job->group_axes, width, u->inner,
+                  acc + left * u->inner * g->lane_bytes);
     }
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
     struct pool_divisors divisors;
@@ -910,8 +910,9 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
         }
         if (g->power) g->power->root(lanes, count, g->exponent);
         if (g->first_cast) {
-            g->first_cast->cast(lanes, scratch + job->at_mid, count);
-            lanes = scratch + job->at_mid;
+            char *const mid = g->last_cast ? scratch + job->at_mid : to;
+            g->first_cast->cast(lanes, mid, count);
+            lanes = mid;
         }
         if (g->divide && !job->divides_along) divide(job, u, lanes, beside);
         if (g->last_cast) {
@@ -963,6 +964,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->inside = 1;
     u->counted = u->data = u->repeats = 1;
     u->place = g->first_place;
+    u->rows = rows;
     for (int a = 0; a < g->outer_axes; a++) {
         u->base += at->digit[a] * g->outer[a].in_step;
         u->out += at->digit[a] * g->outer[a].out_step;
@@ -1016,11 +1018,10 @@ static void fill_padding(const struct pool_job *job, char *scratch, int64_t byte
 
 /* What lies past the ends of rows of sums is divided too: subnormals are slow (7x7x2, 3x3/1: 6.5 ns an element, so
  * 2.5). */
-static void clear_ends(const struct pool_job *job, char *scratch)
+static void clear_ends(const struct pool_job *job, char *row, int64_t rows)
 {
     enum { END = POOL_SLACK + POOL_VECTOR };
-    for (int64_t row = job->at_levels; row < job->at_slid; row += job->acc_bytes)
-        memset(scratch + row + job->acc_bytes - END, 0, END);
+    for (; rows > 0; rows--, row += job->acc_bytes) memset(row + job->acc_bytes - END, 0, END);
 }
 
 static int64_t walk(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
@@ -1032,7 +1033,8 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     fill_padding(job, scratch, job->row_bytes);
     if (job->divides_along) {
         memset(scratch + job->at_divisors, 0, POOL_VECTOR);
-        clear_ends(job, scratch);
+        clear_ends(job, scratch + job->at_levels, (job->at_slid - job->at_levels) / job->acc_bytes);
+        if (job->slide_nodes) clear_ends(job, slide_windows(job, nodes_of(job, g->kernel, scratch)), job->slide_rows);
     }
 
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows

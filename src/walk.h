@@ -60,6 +60,7 @@ struct unit {
     int64_t first, outputs;     /* along the row */
     int64_t inner;
     int64_t repeats;
+    int64_t rows;               /* of outputs that this thread does down the plane, from this on */
     int64_t units_after;        /* that this thread does after those, a row of outputs each where all is dense */
 };
 
@@ -124,7 +125,7 @@ struct slide {
     const struct pool_kernel *kernel;
     char *scratch, *nodes;
     const char *base;           /* of row 0 */
-    int64_t width, inner;
+    int64_t left, width, inner; /* positions of padding before a row, of data */
 };
 
 /* The outputs of block x of a row. */
@@ -147,7 +148,10 @@ void pool_plan_slide(struct pool_job *job);
 int64_t pool_slide_bytes(const struct pool_job *job);
 /* Before another strip. */
 void slide_anew(const struct pool_job *job, char *nodes);
-/* acc = rule over the rows of the window that begins at `row`. */
-void slide_to(const struct slide *s, int64_t row, int64_t window, char *acc);
+/* Where rows of windows lie, `slide_rows` of them. */
+char *slide_windows(const struct pool_job *job, char *nodes);
+/* The rule over the rows of the window that begins at `row`, after the padding before those: a row of lanes in scratch.
+ * Windows are asked for in their order, of which there are `rows` from this on. */
+char *slide_to(const struct slide *s, int64_t row, int64_t rows);
 
 #endif
