@@ -108,11 +108,19 @@ static void divide_wide(void *sum, const void *other, int64_t count, int64_t div
         (void)other, (void)extra, (void)rounding;                                                             \
         typedef type element UNALIGNED;                                                                       \
         element *s = sum;                                                                                     \
-        const type by = (type)divisor, inverse = 1 / by;                                                      \
-        if ((divisor & (divisor - 1)) == 0)                                                                   \
-            for (int64_t i = 0; i < count; i++) s[i] *= inverse;                                              \
-        else                                                                                                  \
-            for (int64_t i = 0; i < count; i++) s[i] /= by;                                                   \
+        const type by = (type)divisor, inverse = divisor <= POOL_INVERTED ? 1 / by : (type)__builtin_nan(""); \
+        if ((divisor & (divisor - 1)) == 0) {                                                                 \
+            for (int64_t i = 0; i < count; i++) s[i] *= 1 / by;                                               \
+            return;                                                                                           \
+        }                                                                                                     \
+        typedef vec_##name vector UNALIGNED;                                                                  \
+        const vec_##name bys = (vec_##name){0} + by, inverses = (vec_##name){0} + inverse;                    \
+        int64_t i = 0;                                                                                        \
+        for (; i + LANES_OF(type) <= count; i += LANES_OF(type)) {                                            \
+            vector *const at = (vector *)(s + i);                                                             \
+            *at = QUOTIENT_##name(*at, bys, inverses);                                                        \
+        }                                                                                                     \
+        for (; i < count; i++) s[i] /= by;                                                                    \
     }                                                                                                         \
     /* other = how many elements were counted; NaN where none was.  extra < 0: the divisor stands. */         \
     static void divide_##name##_counted(void *sum, const void *other, int64_t count, int64_t divisor,         \
@@ -123,7 +131,7 @@ static void divide_wide(void *sum, const void *other, int64_t count, int64_t div
         element *s = sum;                                                                                     \
         const element *counted = other;                                                                       \
         for (int64_t i = 0; i < count; i++) {                                                                 \
-            const type by = extra < 0 ? (type)divisor : counted[i] + (type)extra;                              \
+            const type by = extra < 0 ? (type)divisor : counted[i] + (type)extra;                             \
             s[i] = counted[i] > 0 ? s[i] / by : (type)__builtin_nan("");                                      \
         }                                                                                                     \
     }
