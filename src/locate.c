@@ -34,14 +34,17 @@ static void flush(struct search *s)
     s->rows = 1;                /* the row at hand may have taps to come */
 }
 
-static int64_t code_at(const struct search *s, int64_t i)
+/* place[i] = table[code[i]], of codes of so many bytes. */
+static void look_up(const void *code, int bytes, const int64_t *table, int64_t count, int64_t *place)
 {
-    switch (s->job->g->lane_bytes) {
-    case 1: return ((const uint8_t *)s->code)[i];
-    case 2: return ((const uint16_t *)s->code)[i];
-    case 4: return ((const uint32_t *)s->code)[i];
-    default: return (int64_t)((const uint64_t *)s->code)[i];
-    }
+    if (bytes == 1)
+        for (int64_t i = 0; i < count; i++) place[i] = table[((const uint8_t *)code)[i]];
+    else if (bytes == 2)
+        for (int64_t i = 0; i < count; i++) place[i] = table[((const uint16_t *)code)[i]];
+    else if (bytes == 4)
+        for (int64_t i = 0; i < count; i++) place[i] = table[((const uint32_t *)code)[i]];
+    else
+        for (int64_t i = 0; i < count; i++) place[i] = table[((const uint64_t *)code)[i]];
 }
 
 /* Lanes to begin with: what takes no part, at the first tap of each window that is data. */
@@ -73,9 +76,10 @@ static void end_pass(struct search *s)
     const struct pool_job *job = s->job;
     if (job->coded || s->in_pass == 0) return;
     flush(s);
-    const int64_t column = job->columns ? job->g->along.tap_weight : 0;
     int64_t *place = (int64_t *)(s->scratch + (s->passes ? job->at_other_place : job->at_place));
-    for (int64_t i = 0; i < s->count; i++) place[i] = s->table[code_at(s, i)] + i / s->u->inner * column;
+    look_up(s->code, job->g->lane_bytes, s->table, s->count, place);
+    for (int64_t i = s->u->inner; job->columns && i < s->count; i++)
+        place[i] += i / s->u->inner * job->g->along.tap_weight;
     if (s->passes)
         job->g->kernel->settle(s->scratch + job->at_other, (int64_t *)(s->scratch + job->at_place), s->best, place,
                                s->count);
