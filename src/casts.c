@@ -38,18 +38,22 @@
 
 ALL_CASTS(DEFINE_CAST)
 
-/* Sixteen-bit results, a vector at a time; the last comes from and goes through a copy.  HALF(floats) makes them. */
+/* HALF(floats) makes halves, a vector at a time; of the last a part. */
 #define DEFINE_HALF_CAST(name, HALF)                                                    \
     static void cast_float32_##name(const void *src, void *dst, int64_t count)          \
     {                                                                                   \
-        const int lanes = LANES_OF(float);                                              \
-        for (int64_t i = 0; i < count; i += lanes) {                                    \
-            const size_t some = (size_t)(count - i < lanes ? count - i : lanes);        \
-            vec_float32 floats;                                                         \
-            LOAD_PART(&floats, (const char *)src + i * 4, some * 4);                    \
-            const packed_16bit halves = HALF(floats);                                   \
-            STORE_PART((char *)dst + i * 2, &halves, some * 2);                         \
+        const char *s = src;                                                            \
+        char *d = dst;                                                                  \
+        int64_t left = count;                                                           \
+        for (; left >= LANES_OF(float); left -= LANES_OF(float)) {                      \
+            *(packed_16bit_at *)d = HALF(*(const floats_at *)s);                        \
+            s += sizeof(vec_float32);                                                   \
+            d += sizeof(packed_16bit);                                                  \
         }                                                                               \
+        vec_float32 floats;                                                             \
+        LOAD_PART(&floats, s, (size_t)left * 4);                                        \
+        const packed_16bit halves = HALF(floats);                                       \
+        STORE_PART(d, &halves, (size_t)left * 2);                                       \
     }                                                                                   \
     /* By way of float32 rounded to odd, which rounds once in all. */                   \
     static void cast_float64_##name(const void *src, void *dst, int64_t count)          \
@@ -72,21 +76,15 @@ ALL_CASTS(DEFINE_CAST)
 DEFINE_HALF_CAST(float16, float32_to_float16)
 DEFINE_HALF_CAST(bfloat16, float32_to_bfloat16)
 
-#define DEFINE_FROM_HALF(name)                                                          \
-    static void cast_##name##_float32(const void *src, void *dst, int64_t count)        \
-    {                                                                                   \
-        const int lanes = LANES_OF(float);                                              \
-        for (int64_t i = 0; i < count; i += lanes) {                                    \
-            const size_t some = (size_t)(count - i < lanes ? count - i : lanes);        \
-            packed_16bit halves;                                                        \
-            LOAD_PART(&halves, (const char *)src + i * 2, some * 2);                    \
-            const vec_float32 floats = name##_to_float32(halves);                       \
-            STORE_PART((char *)dst + i * 4, &floats, some * 4);                         \
-        }                                                                               \
-    }
+static void cast_float16_float32(const void *src, void *dst, int64_t count)
+{
+    float16_row_to_float32(src, dst, count);
+}
 
-DEFINE_FROM_HALF(float16)
-DEFINE_FROM_HALF(bfloat16)
+static void cast_bfloat16_float32(const void *src, void *dst, int64_t count)
+{
+    bfloat16_row_to_float32(src, dst, count);
+}
 
 /* The order of halves is its own inverse. */
 static void cast_order_half(const void *src, void *dst, int64_t count)

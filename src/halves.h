@@ -52,6 +52,26 @@ INLINE packed_16bit float32_to_float16(vec_float32 floats)
 }
 #endif
 
+/* A row of halves, a vector at a time; of the last a part. */
+typedef vec_float32 floats_at UNALIGNED;
+
+#define DEFINE_HALF_ROW(name)                                                                                 \
+    INLINE void name##_row_to_float32(const char *src, char *dst, int64_t count)                              \
+    {                                                                                                         \
+        for (; count >= LANES_OF(float); count -= LANES_OF(float)) {                                          \
+            *(floats_at *)dst = name##_to_float32(*(const packed_16bit_at *)src);                             \
+            src += sizeof(packed_16bit);                                                                      \
+            dst += sizeof(vec_float32);                                                                       \
+        }                                                                                                     \
+        packed_16bit halves;                                                                                  \
+        LOAD_PART(&halves, src, (size_t)count * 2);                                                           \
+        const vec_float32 floats = name##_to_float32(halves);                                                 \
+        STORE_PART(dst, &floats, (size_t)count * 4);                                                          \
+    }
+
+DEFINE_HALF_ROW(float16)
+DEFINE_HALF_ROW(bfloat16)
+
 /* Half as many, to float64. */
 typedef uint16_t packed_16bit_half __attribute__((vector_size(VECTOR_BYTES / 4)));
 typedef float packed_float32_half __attribute__((vector_size(VECTOR_BYTES / 2)));

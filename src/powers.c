@@ -39,14 +39,7 @@ ALL_RAISED(DEFINE_RAISE)
 #define DEFINE_RAISE_HALF(name)                                                                                   \
     static void raise_##name(const void *src, void *dst, int64_t count, double p)                                 \
     {                                                                                                             \
-        const int lanes = LANES_OF(float);                                                                        \
-        for (int64_t i = 0; i < count; i += lanes) {                                                              \
-            const size_t some = (size_t)(count - i < lanes ? count - i : lanes);                                  \
-            packed_16bit halves;                                                                                  \
-            LOAD_PART(&halves, (const char *)src + i * 2, some * 2);                                              \
-            const vec_float32 floats = name##_to_float32(halves);                                                 \
-            STORE_PART((char *)dst + i * 4, &floats, some * 4);                                                   \
-        }                                                                                                         \
+        name##_row_to_float32(src, dst, count);                                                                   \
         raise_float32(dst, dst, count, p);                                                                        \
     }
 
