@@ -25,8 +25,7 @@ static struct pool_range outputs_over(const struct pool_axis *a, int64_t positio
 
 static int covers(const struct pool_axis *a, int64_t o, int64_t position)
 {
-    if (a->bins) return bin_first(a, o) <= position && position < bin_first(a, o) + bin_size(a, o);
-    return a->dilation == 1 || (position + a->before - o * a->stride) % a->dilation == 0;
+    return a->bins || a->dilation == 1 || (position + a->before - o * a->stride) % a->dilation == 0;
 }
 
 /* Position j*stride + p is under tap t of output j + shift_of(p, t), if it meets one. */
@@ -399,11 +398,18 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes;
+    struct pool_range before = {0, 0};
     for (int64_t x = 0; x < along->size; x++) {
         const struct pool_range over = outputs_over(along, x);
         struct pool_touch touches[POOL_TOUCHES];
         struct pool_phase here = {touches, 0};
         char *const to = row + x * pixel;
+        const int alike = x > 0 && over.first == before.first && over.last == before.last && along->dilation == 1;
+        before = over;
+        if (alike) {            /* under the same windows as the position before */
+            memcpy(to, to - pixel, (size_t)pixel);
+            continue;
+        }
         for (int64_t o = over.first; o < over.last; o++) {
             if (!covers(along, o, x)) continue;
             if (here.n == POOL_TOUCHES) {
@@ -448,8 +454,7 @@ static int64_t gather_rows(const struct pool_job *job, const char *grad, char *o
         int n = 0, none = 0, alike = unit > first && g->lead_axes > 0 && rest == plane;
         for (int a = g->lead_axes - 1; a >= 0; a--) {
             const struct pool_range here = outputs_over(&g->lead[a], at[a]);
-            alike &= here.first == over[a].first && here.last == over[a].last && g->lead[a].dilation == 1 &&
-                     !g->lead[a].bins;
+            alike &= here.first == over[a].first && here.last == over[a].last && g->lead[a].dilation == 1;
             over[a] = here;
             o[a] = over[a].first;
             none |= over[a].first >= over[a].last;
