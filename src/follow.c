@@ -4,6 +4,7 @@
 
 #include "walk.h"
 
+enum { PATIENCE = 4096 };       /* outputs between two looks at whether to stop */
 static const int64_t NOWHERE = INT64_MIN / 2;      /* below 0 wherever the window is */
 
 /* ---- indices: data, not promises --------------------------------------------------------------------------- */
@@ -74,6 +75,15 @@ static int is_inside(const struct pool_job *job, const struct plane *p, int k)
     return inside;
 }
 
+/* The first of the places of `outputs` pixels that is below 0, as its index lies in memory, or -1; `any` is the or of
+ * all. */
+static int64_t nowhere(const int64_t *at, int64_t any, int64_t outputs, int64_t width, int64_t inner)
+{
+    for (int64_t i = 0; any < 0 && i < outputs * width; i++)
+        if (at[i] < 0) return i / width * inner + i % width;
+    return -1;
+}
+
 /* at[o*width + c] = where byte o*inner + c says, of windows that keep within the row and of which the first begins at
  * `first`.  Returns the first byte that says nowhere, or -1. */
 static int64_t places_of_bytes(const struct pool_job *job, const int64_t *table, const uint8_t *index, int64_t outputs,
@@ -87,9 +97,25 @@ static int64_t places_of_bytes(const struct pool_job *job, const int64_t *table,
         for (int64_t o = 0, i = 0; o < outputs; o++)
             for (int64_t c = 0; c < width; c++, i++)
                 any |= at[i] = first + o * stride + table[index[o * inner + c]];
-    for (int64_t i = 0; any < 0 && i < outputs * width; i++)
-        if (at[i] < 0) return i / width * inner + i % width;
-    return -1;
+    return nowhere(at, any, outputs, width, inner);
+}
+
+/* The same of windows that may reach past the ends of the row, from output x on; and past the plane, if p asks. */
+static int64_t places_at_edge(const struct pool_job *job, const struct plane *p, const uint8_t *index, int64_t x,
+                              int64_t outputs, int64_t *at)
+{
+    const struct pool_axis *along = &job->g->along;
+    const int64_t inner = job->g->inner.size, size = along->size;
+    const int axis = job->g->lead_axes;
+    int64_t any = 0, start = x * along->stride - along->before;
+    for (int64_t o = 0, i = 0; o < outputs; o++, start += along->stride)
+        for (int64_t c = 0; c < p->width; c++, i++) {
+            const uint8_t k = *(const volatile uint8_t *)(index + o * inner + c);      /* once, whatever others write */
+            const int64_t column = start + job->table_taps[k][axis] * along->dilation;
+            const int there = column >= 0 && column < size && (!p->asks || is_inside(job, p, k));
+            any |= at[i] = there ? p->row_place + start + p->table[k] : -1;
+        }
+    return nowhere(at, any, outputs, p->width, inner);
 }
 
 /* at[o*width + c] = where in its plane an output points, each index read once.  Returns the first output of the row
@@ -113,9 +139,13 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
         } else {
             const int64_t first = p->row_place + x * along->stride - along->before;
             const uint8_t *const bytes = (const uint8_t *)index + begin;
-            if (p->table && !p->asks && x >= job->inside.first && x < job->inside.last) {
-                const int64_t some = job->inside.last - x;
-                const int64_t bad = places_of_bytes(job, p->table, bytes, some, p->width, first, at + i);
+            if (p->table) {
+                const int inside = !p->asks && x >= job->inside.first && x < job->inside.last;
+                const int64_t end = inside ? job->inside.last : !p->asks && x < job->inside.first ? job->inside.first
+                                                                                                  : along->outputs;
+                const int64_t some = least(end, along->outputs) - x;
+                const int64_t bad = inside ? places_of_bytes(job, p->table, bytes, some, p->width, first, at + i)
+                                           : places_at_edge(job, p, bytes, x, some, at + i);
                 if (bad >= 0) return begin + bad;
                 i += some * p->width;
                 x += some - 1;
@@ -123,15 +153,8 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
             }
             p->o[g->lead_axes] = x;
             for (int64_t c = 0; c < run; c++) {
-                if (p->table) {
-                    const int64_t tap = job->table_taps[bytes[c]][g->lead_axes];
-                    const int64_t column = x * along->stride - along->before + tap * along->dilation;
-                    const int there = column >= 0 && column < along->size && (!p->asks || is_inside(job, p, bytes[c]));
-                    at[i + c] = there ? first + p->table[bytes[c]] : -1;
-                } else {
-                    const int64_t k = index_at(index, g->index_bytes, begin + c);
-                    at[i + c] = k < g->window_count ? place_in_window(g, p->o, k) : -1;
-                }
+                const int64_t k = index_at(index, g->index_bytes, begin + c);
+                at[i + c] = k < g->window_count ? place_in_window(g, p->o, k) : -1;
                 if (at[i + c] < 0) return begin + c;
             }
         }
@@ -218,6 +241,7 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
     const int wide = g->first_cast != NULL;         /* sums of halves: a plane of lanes in scratch */
     struct plane p;
     for (int64_t k = job->table_size; k < POOL_TABLE; k++) p.part[k] = NOWHERE;
+    int64_t unasked = 0;        /* outputs since the last look at whether to stop */
     for (int64_t unit = first; unit < last; unit++) {
         p.highest = p.cleared = 0;
         p.first = unit % job->c_blocks * job->c_block;
@@ -229,7 +253,11 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
         char *const target = wide ? scratch + job->at_other : whole;
         const int64_t target_inner = wide ? p.width : inner, target_elem = wide ? g->lane_bytes : elem;
         for (int64_t y = 0; y < rows; y++) {
-            if (pool_stop()) return -1;
+            unasked += g->along.outputs * p.width;
+            if (unasked >= PATIENCE) {
+                if (pool_stop()) return -1;
+                unasked = 0;
+            }
             int64_t rest = y;
             for (int a = g->lead_axes - 1; a >= 0; a--) {
                 p.o[a] = rest % g->lead[a].outputs;
