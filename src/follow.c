@@ -9,13 +9,14 @@ static const int64_t NOWHERE = INT64_MIN / 2;      /* below 0 wherever the windo
 
 /* ---- indices: data, not promises --------------------------------------------------------------------------- */
 
+/* Each is read once, whatever others write meanwhile. */
 static int64_t index_at(const char *index, int bytes, int64_t i)
 {
     switch (bytes) {
-    case 1: return ((const uint8_t *)index)[i];
-    case 2: return ((const uint16_t *)index)[i];
-    case 4: return ((const uint32_t *)index)[i];
-    default: return ((const int64_t *)index)[i];
+    case 1: return ((const volatile uint8_t *)index)[i];
+    case 2: return ((const volatile uint16_t *)index)[i];
+    case 4: return ((const volatile uint32_t *)index)[i];
+    default: return ((const volatile int64_t *)index)[i];
     }
 }
 
