@@ -684,7 +684,8 @@ INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride
 INLINE void NAME(taps_of)(const NAME(source) *s, VEC *doubt, int window, int64_t stride, int64_t outputs, int loose,
                           NAME(finish) f, char *dst)
 {
-    if (window == 2) NAME(taps)(s, doubt, 2, 2, outputs, loose, f, dst);
+    if (window == 2 && stride == 2) NAME(taps)(s, doubt, 2, 2, outputs, loose, f, dst);
+    else if (window == 2) NAME(taps)(s, doubt, 2, 1, outputs, loose, f, dst);
 #ifdef CHOOSE
     else if (stride == 3) NAME(taps)(s, doubt, 3, 3, outputs, loose, f, dst);
 #endif
@@ -830,7 +831,7 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 {
     if (dilation != 1 || !(n == 1 || n == window || (n == 4 && window == 2))) return 0;
     if (inner >= N) return window == 2 || window == 3;
-    return inner == 1 && ((window == 2 && stride == 2) || (window == 3 && stride <= SIDE_BY_SIDE));
+    return inner == 1 && ((window == 2 && stride <= 2) || (window == 3 && stride <= SIDE_BY_SIDE));
 }
 
 INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
