@@ -26,17 +26,13 @@ def box_sums(planes, window, strides, dilation, before):
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize(
-    "dtype", ["bool", "uint8", "int16", "int32", "float16", "float32", "float64"]
-)
+@pytest.mark.parametrize("dtype", ["bool", "int16", "float32"])
 @pytest.mark.parametrize("window", WINDOWS)
 def test_sums(window, dtype, data_format, isa):
     """In blocks of columns, of which the last is a few; more windows than are folded at once."""
     rng = np.random.default_rng(window[0])
     most = 2 if dtype == "bool" else 3
-    for width in (window[1] + 2, 130, 600):
-        if width < window[1]:
-            continue
+    for width in (window[1] + 2, 600):
         planes = rng.integers(0, most, (1, 2, window[0] + 37, width)).astype(dtype)
         x = planes if data_format == "channels_first" else np.moveaxis(planes, 1, -1).copy()
         for strides, dilation, pad in (
@@ -48,21 +44,17 @@ def test_sums(window, dtype, data_format, isa):
             if planes.shape[2] + 2 * pad[0] < (window[0] - 1) * dilation[0] + 1:
                 continue
             expected = box_sums(planes, window, strides, dilation, pad)
-            if dtype == "float16" and expected.max() > 2048:
-                continue  # past what it holds exactly
-            for workers in (1, 2):
-                result = pypool.sum_pool2d(
-                    x,
-                    window,
-                    strides=strides,
-                    padding=[(pad[0], pad[0]), (pad[1], pad[1])],
-                    dilation=dilation,
-                    data_format=data_format,
-                    workers=workers,
-                )
-                if data_format == "channels_last":
-                    result = np.moveaxis(result, -1, 1)
-                np.testing.assert_array_equal(result, expected)
+            result = pypool.sum_pool2d(
+                x,
+                window,
+                strides=strides,
+                padding=[(pad[0], pad[0]), (pad[1], pad[1])],
+                dilation=dilation,
+                data_format=data_format,
+            )
+            if data_format == "channels_last":
+                result = np.moveaxis(result, -1, 1)
+            np.testing.assert_array_equal(result, expected)
 
 
 def test_sums_of_what_is_wider_than_scratch(isa):
