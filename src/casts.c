@@ -38,22 +38,14 @@
 
 ALL_CASTS(DEFINE_CAST)
 
-/* HALF(floats) makes halves, a vector at a time; of the last a part. */
-#define DEFINE_HALF_CAST(name, HALF)                                                    \
+#define DEFINE_HALF_CASTS(name)                                                         \
     static void cast_float32_##name(const void *src, void *dst, int64_t count)          \
     {                                                                                   \
-        const char *s = src;                                                            \
-        char *d = dst;                                                                  \
-        int64_t left = count;                                                           \
-        for (; left >= LANES_OF(float); left -= LANES_OF(float)) {                      \
-            *(packed_16bit_at *)d = HALF(*(const floats_at *)s);                        \
-            s += sizeof(vec_float32);                                                   \
-            d += sizeof(packed_16bit);                                                  \
-        }                                                                               \
-        vec_float32 floats;                                                             \
-        LOAD_PART(&floats, s, (size_t)left * 4);                                        \
-        const packed_16bit halves = HALF(floats);                                       \
-        STORE_PART(d, &halves, (size_t)left * 2);                                       \
+        float32_row_to_##name(src, dst, count);                                         \
+    }                                                                                   \
+    static void cast_##name##_float32(const void *src, void *dst, int64_t count)        \
+    {                                                                                   \
+        name##_row_to_float32(src, dst, count);                                         \
     }                                                                                   \
     /* By way of float32 rounded to odd, which rounds once in all. */                   \
     static void cast_float64_##name(const void *src, void *dst, int64_t count)          \
@@ -68,23 +60,13 @@ ALL_CASTS(DEFINE_CAST)
             if (back != wide && wide == wide)                                           \
                 bits = (bits - (uint32_t)(__builtin_fabs(back) > __builtin_fabs(wide))) | 1; \
             memcpy(&narrow, &bits, 4);                                                  \
-            const packed_16bit halves = HALF((vec_float32){0} + narrow);                \
+            const packed_16bit halves = float32_to_##name((vec_float32){0} + narrow);   \
             memcpy((char *)dst + i * 2, &halves, 2);                                    \
         }                                                                               \
     }
 
-DEFINE_HALF_CAST(float16, float32_to_float16)
-DEFINE_HALF_CAST(bfloat16, float32_to_bfloat16)
-
-static void cast_float16_float32(const void *src, void *dst, int64_t count)
-{
-    float16_row_to_float32(src, dst, count);
-}
-
-static void cast_bfloat16_float32(const void *src, void *dst, int64_t count)
-{
-    bfloat16_row_to_float32(src, dst, count);
-}
+DEFINE_HALF_CASTS(float16)
+DEFINE_HALF_CASTS(bfloat16)
 
 /* The order of halves is its own inverse. */
 static void cast_order_half(const void *src, void *dst, int64_t count)

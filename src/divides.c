@@ -108,7 +108,7 @@ static void divide_wide(void *sum, const void *other, int64_t count, int64_t div
         (void)other, (void)extra, (void)rounding;                                                             \
         typedef type element UNALIGNED;                                                                       \
         element *s = sum;                                                                                     \
-        const type by = (type)divisor, inverse = divisor <= POOL_INVERTED ? 1 / by : (type)__builtin_nan(""); \
+        const type by = (type)divisor, inverse = (type)pool_inverse(divisor);                                 \
         if ((divisor & (divisor - 1)) == 0) {                                                                 \
             for (int64_t i = 0; i < count; i++) s[i] *= 1 / by;                                               \
             return;                                                                                           \

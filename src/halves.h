@@ -4,7 +4,6 @@
 
 /* As many 16-bit elements as there are 32-bit lanes. */
 typedef uint16_t packed_16bit __attribute__((vector_size(VECTOR_BYTES / 2)));
-typedef packed_16bit packed_16bit_at UNALIGNED;
 
 INLINE vec_float32 bfloat16_to_float32(packed_16bit halves)
 {
@@ -52,25 +51,25 @@ INLINE packed_16bit float32_to_float16(vec_float32 floats)
 }
 #endif
 
-/* A row of halves, a vector at a time; of the last a part. */
-typedef vec_float32 floats_at UNALIGNED;
-
-#define DEFINE_HALF_ROW(name)                                                                                 \
-    INLINE void name##_row_to_float32(const char *src, char *dst, int64_t count)                              \
+/* A row, a vector at a time; of the last a part.  dst may be src where that is wider. */
+#define DEFINE_ROW(from, source, to, target)                                                                  \
+    INLINE void from##_row_to_##to(const char *src, char *dst, int64_t count)                                 \
     {                                                                                                         \
-        for (; count >= LANES_OF(float); count -= LANES_OF(float)) {                                          \
-            *(floats_at *)dst = name##_to_float32(*(const packed_16bit_at *)src);                             \
-            src += sizeof(packed_16bit);                                                                      \
-            dst += sizeof(vec_float32);                                                                       \
-        }                                                                                                     \
-        packed_16bit halves;                                                                                  \
-        LOAD_PART(&halves, src, (size_t)count * 2);                                                           \
-        const vec_float32 floats = name##_to_float32(halves);                                                 \
-        STORE_PART(dst, &floats, (size_t)count * 4);                                                          \
+        typedef source source_at UNALIGNED;                                                                   \
+        typedef target target_at UNALIGNED;                                                                   \
+        const int lanes = LANES_OF(float);                                                                    \
+        for (; count >= lanes; count -= lanes, src += sizeof(source), dst += sizeof(target))                  \
+            *(target_at *)dst = from##_to_##to(*(const source_at *)src);                                      \
+        source last;                                                                                          \
+        LOAD_PART(&last, src, (size_t)count * (sizeof(source) / (size_t)lanes));                              \
+        const target converted = from##_to_##to(last);                                                        \
+        STORE_PART(dst, &converted, (size_t)count * (sizeof(target) / (size_t)lanes));                        \
     }
 
-DEFINE_HALF_ROW(float16)
-DEFINE_HALF_ROW(bfloat16)
+DEFINE_ROW(float16, packed_16bit, float32, vec_float32)
+DEFINE_ROW(bfloat16, packed_16bit, float32, vec_float32)
+DEFINE_ROW(float32, vec_float32, float16, packed_16bit)
+DEFINE_ROW(float32, vec_float32, bfloat16, packed_16bit)
 
 /* Half as many, to float64. */
 typedef uint16_t packed_16bit_half __attribute__((vector_size(VECTOR_BYTES / 4)));

@@ -52,10 +52,16 @@ static inline struct pool_shift pool_shift_of(int64_t divisor, enum pool_roundin
     return shift;
 }
 
+/* 1 / divisor, or NaN if it is past POOL_INVERTED: what a quotient is found by (vec.h). */
+static inline double pool_inverse(int64_t divisor)
+{
+    return divisor <= POOL_INVERTED ? 1 / (double)divisor : __builtin_nan("");
+}
+
 /* How lanes become what is written.  Floats are divided, by way of the inverse where a product with that is the
  * quotient to the bit; integers by a power of two.  Then they may become elements. */
 struct pool_finish {
-    double divisor, inverse;    /* NaN if the divisor is past POOL_INVERTED */
+    double divisor, inverse;    /* as pool_inverse says */
     int exact_inverse;
     struct pool_shift shift;
     int as_elements;

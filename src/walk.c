@@ -69,8 +69,6 @@ static int64_t divisor_bytes(const struct pool_job *job)
     return round_up(job->x_block * job->c_block * job->g->lane_bytes + POOL_SLACK);
 }
 
-static double inverse_of(int64_t divisor) { return divisor <= POOL_INVERTED ? 1 / (double)divisor : NAN; }
-
 /* How the fused kernel makes results of windows of so many elements, if it can. */
 static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
 {
@@ -80,7 +78,7 @@ static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_f
     if (!can_write(g)) return 0;
     if (!g->divide || divisor == 1) return 1;
     f->divisor = (double)divisor;
-    f->inverse = inverse_of(divisor);
+    f->inverse = pool_inverse(divisor);
     f->exact_inverse = frexp(f->divisor, &exponent) == 0.5;
     if (g->kernel->divides == POOL_SHIFTS) f->shift = pool_shift_of(divisor, g->rounding);
     return g->kernel->divides == POOL_DIVIDES || (g->kernel->divides == POOL_SHIFTS && f->exact_inverse &&
@@ -805,7 +803,7 @@ static struct pool_divisors divisors_of(const struct pool_job *job, char *scratc
         const int is_one = o < u->outputs;
         const int64_t count = is_one ? u->counted * counted(&g->along, job->inside, u->first + o) : 1;
         const int64_t divisor = is_one ? divisor_of(g, count) : 1;
-        const double inverted = inverse_of(divisor);
+        const double inverted = pool_inverse(divisor);
         for (int64_t c = 0; c < (is_one ? u->inner : vector); c++, i++)
             if (g->lane_bytes == 8) ((double *)by)[i] = (double)divisor, ((double *)inverse)[i] = inverted;
             else ((float *)by)[i] = (float)divisor, ((float *)inverse)[i] = (float)inverted;
