@@ -52,7 +52,8 @@ class _Layer:
                 f"name must be a string or None, got {_plan.show(name)} of type "
                 f"{type(name).__name__}"
             )
-        self._axes = _plan.spatial_axes(self._nd, self._nd + 2, data_format)
+        self._ndim = self._nd + 2
+        self._axes = _plan.spatial_axes(self._nd, self._ndim, data_format)
         self.data_format = "channels_last" if data_format is None else data_format
         self.name = name
         self._kept = None
@@ -81,13 +82,15 @@ class _Layer:
         """
         if type(x) is not np.ndarray:
             x = _call.as_array(x)
-        shape = x.shape
-        if len(shape) != self._nd + 2:
-            raise ValueError(self._expected("x", shape))
+        if x.ndim != self._ndim:
+            raise ValueError(self._expected("x", x.shape))
         self._kept = None
-        if not training or self._op == "avg":
+        if not training:
+            return _core.pool(x, self._how, None, None)
+        shape = x.shape
+        if self._op == "avg":
             result = _core.pool(x, self._how, None, None)
-            self._kept = (shape,) if training else None
+            self._kept = (shape,)
             return result
         result, indices = _call.pool_with_indices(x, self._how, True, self._index_kind, None, None)
         self._kept = indices, shape
@@ -146,7 +149,7 @@ class _Layer:
                 f"input_shape must be a tuple, got {_plan.show(input_shape)} of type "
                 f"{type(input_shape).__name__}"
             )
-        if len(input_shape) != self._nd + 2:
+        if len(input_shape) != self._ndim:
             raise ValueError(self._expected("input_shape", tuple(input_shape)))
         return tuple(
             None if size is None else _plan.integer("input_shape", size, 0) for size in input_shape
@@ -156,7 +159,7 @@ class _Layer:
         spatial = ("depth", "height", "width")[-self._nd :] if self._nd > 1 else ("length",)
         axes = (*spatial, "channels") if self._axes[0] == 1 else ("channels", *spatial)
         return (
-            f"{what} must have {self._nd + 2} axes, (batch, {', '.join(axes)}), for "
+            f"{what} must have {self._ndim} axes, (batch, {', '.join(axes)}), for "
             f"{type(self).__name__}; got {len(shape)}: {_plan.show(shape)}"
         )
 
