@@ -2,6 +2,7 @@
 #include "walk.h"
 
 enum { LANE_BYTES = 1 << 17 };          /* of the rows that are folded, the windows' and those in common */
+enum { SHORT_BYTES = POOL_L1_BYTES / 2 };        /* of rows that two vectors hold */
 enum { TOGETHER_BYTES = 1 << 12 };      /* of rows that go along at once */
 enum { BLOCK_BYTES = 1 << 19 };         /* of the blocks of rows that tall windows have in common */
 
@@ -87,9 +88,17 @@ static int64_t most_taps(const struct pool_job *job)
     return most(POOL_OVERLAP_TAPS, (job->overlap - 1) * y->stride + y->window);
 }
 
+/* Rows of lanes: of two groups; where two vectors hold one, of as many as a plane may have. */
+static int64_t lane_rows(const struct pool_job *job)
+{
+    const struct pool_axis *x = &job->g->along;
+    const int is_short = job->g->inner.size == 1 && most(0, x->before) + x->size <= 2 * job->g->kernel->lanes;
+    return most(2 * job->overlap, is_short ? SHORT_BYTES / job->g->lane_bytes / pitch(job) : 0);
+}
+
 int64_t pool_overlap_bytes(const struct pool_job *job)
 {
-    const int64_t rows = 2 * job->overlap + together(job) + job->overlap_blocks;
+    const int64_t rows = lane_rows(job) + together(job) + job->overlap_blocks;
     return round_up(most_taps(job) * (int64_t)sizeof(int64_t)) + POOL_VECTOR + rows * pitch(job) * job->g->lane_bytes +
            2 * POOL_SLACK;
 }
@@ -108,8 +117,8 @@ void overlap_planes(const struct pool_job *job, char *scratch, const struct unit
         .row = (u->row + y->before) / y->stride, .rows = u->repeats, .first = u->first, .outputs = u->outputs,
         .inner = u->inner, .as_elements = g->last_cast != NULL,
         .group = job->overlap, .across = job->overlap_across, .together = together(job),
-        .blocks = job->overlap_blocks, .pitch = pitch(job), .most_taps = taps, .lanes = lanes,
-        .spare = lanes + 2 * job->overlap * row_bytes,
-        .ring = lanes + (2 * job->overlap + together(job)) * row_bytes + POOL_SLACK, .taps = (int64_t *)places,
+        .blocks = job->overlap_blocks, .pitch = pitch(job), .lane_rows = lane_rows(job), .most_taps = taps,
+        .lanes = lanes, .spare = lanes + lane_rows(job) * row_bytes,
+        .ring = lanes + (lane_rows(job) + together(job)) * row_bytes + POOL_SLACK, .taps = (int64_t *)places,
     };
 }

@@ -5,19 +5,23 @@
  * from the last to the first, and those below, from the first to the last, are what each has beside.  Of tall windows
  * most of what is in common was folded before, in blocks of rows that stay in scratch.  Then along each row. */
 
-/* The rows, or the pixels, that the windows of a group meet, in bytes from `base`: `stride` above for each but the
- * last; at `rest` those in common, and as many as above again.  `blocks` rows of lanes, `pitch` apart, hold more of
- * what is in common. */
+/* The rows, or the pixels, that the windows of a group meet: `stride` above for each but the last, those in common, and
+ * as many below as above.  Each lies `step` bytes after the one before, from `base` on; or rows lie where `above` says,
+ * and `rest` of the others, in bytes from there, and `blocks` rows of lanes, `pitch` apart, hold more of what is in
+ * common. */
 typedef struct {
     const char *base;
+    int64_t stride, common, step;
     const int64_t *above, *rest;
-    int64_t stride, common, blocks, pitch;
+    int64_t blocks, pitch;
     const TYPE *block;
 } NAME(group_taps);
 
 /* What rows hold: elements, of which the first `count` of a part are read; lanes; or elements of which those of a part
  * are read whose bits in `count` are set. */
 enum { NAME(of_elements), NAME(of_lanes), NAME(of_some) };
+
+INLINE int64_t NAME(met_width)(int of) { return of == NAME(of_lanes) ? sizeof(TYPE) : sizeof(ELEM); }
 
 INLINE VEC NAME(met)(int of, const char *row, int64_t at, int whole, int64_t count)
 {
@@ -33,32 +37,41 @@ INLINE VEC NAME(met)(int of, const char *row, int64_t at, int whole, int64_t cou
     return NAME(leaf)(row, at, whole, count);
 }
 
-/* Lanes [at, at + N) of each window of a group (`group` a constant, and `single` where the stride is 1). */
-INLINE void NAME(group_column)(int quick, int group, int single, int of, const NAME(group_taps) *g, int64_t at,
-                               int whole, int64_t count, VEC *windows)
+/* Lanes [at, at + vectors*N) of each window of a group (`group` a constant, and so is `single`, where the stride is 1,
+ * and `even`, where there is a step).  Of a part of a vector `count` says what is read. */
+INLINE void NAME(group_columns)(int quick, int group, int single, int vectors, int of, int even,
+                                const NAME(group_taps) *g, int64_t at, int whole, const int64_t *count,
+                                VEC (*windows)[8])
 {
-    VEC unasked, *const doubt = quick ? &unasked : NULL;
-    const int64_t stride = single ? 1 : g->stride;
-    const int64_t *above = g->above + (group - 1) * stride, *below = g->rest + g->common;
-    VEC v = NAME(met)(of, g->base + g->rest[0], at, whole, count);
-    for (int64_t t = 1; t < g->common; t++)
-        v = NAME(rule)(doubt, v, NAME(met)(of, g->base + g->rest[t], at, whole, count));
-    for (int64_t b = 0; b < g->blocks; b++) v = NAME(rule)(doubt, v, NAME(load)(g->block + b * g->pitch + at));
-    windows[group - 1] = v;
+    VEC unasked, *const doubt = quick ? &unasked : NULL, v[2];
+    const int64_t stride = single ? 1 : g->stride, beside = (group - 1) * stride, common = g->common;
+    const char *const base = g->base + at * NAME(met_width)(of);
+#define EACH_VECTOR _Pragma("GCC unroll 2") for (int i = 0; i < vectors; i++)
+#define MET(place) NAME(met)(of, base + (place), i * N, whole, whole ? N : count[i])
+#define ABOVE(t) MET(even ? (t) * g->step : g->above[t])
+#define REST(t) MET(even ? (beside + (t)) * g->step : g->rest[t])
+    EACH_VECTOR v[i] = REST(0);
+    for (int64_t t = 1; t < common; t++) EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], REST(t));
+    for (int64_t b = 0; !even && b < g->blocks; b++)
+        EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], NAME(load)(g->block + b * g->pitch + at + i * N));
+    EACH_VECTOR windows[i][group - 1] = v[i];
 #pragma GCC unroll 8
     for (int w = group - 2; w >= 0; w--) {
-        for (int64_t t = 0; t < stride; t++)
-            v = NAME(rule)(doubt, v, NAME(met)(of, g->base + *--above, at, whole, count));
-        windows[w] = v;
+        for (int64_t t = stride - 1; t >= 0; t--)
+            EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], ABOVE(w * stride + t));
+        EACH_VECTOR windows[i][w] = v[i];
     }
-    v = NAME(met)(of, g->base + *below, at, whole, count);
+    EACH_VECTOR v[i] = REST(common);
 #pragma GCC unroll 8
     for (int w = 1; w < group; w++) {
         for (int64_t t = w == 1; t < stride; t++)
-            v = NAME(rule)(doubt, v, NAME(met)(of, g->base + below[t], at, whole, count));
-        windows[w] = NAME(rule)(doubt, windows[w], v);
-        below += stride;
+            EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], REST(common + (w - 1) * stride + t));
+        EACH_VECTOR windows[i][w] = NAME(rule)(doubt, windows[i][w], v[i]);
     }
+#undef REST
+#undef ABOVE
+#undef MET
+#undef EACH_VECTOR
 }
 
 /* The variants of a function of groups. */
@@ -86,21 +99,22 @@ typedef struct {
 INLINE void NAME(group_down)(int quick, int group, int single, const NAME(group_taps) *g, int64_t count, int loose,
                              const NAME(row_end) *end, TYPE *lanes, int64_t pitch)
 {
-    VEC windows[8];
-    int64_t c = 0;
+    VEC windows[1][8];
+    int64_t c = 0, left;
     for (; c < count; c += N) {
         const int is_part = count - c < N;
         if (is_part && (PARTS_ARE_CHEAP || count < N)) break;
         if (is_part) c = count - N;
-        NAME(group_column)(quick, group, single, NAME(of_elements), g, c, 1, N, windows);
+        NAME(group_columns)(quick, group, single, 1, NAME(of_elements), 0, g, c, 1, NULL, windows);
 #pragma GCC unroll 8
-        for (int w = 0; w < group; w++) NAME(store)(lanes + w * pitch + c, FOLDED(windows[w]));
+        for (int w = 0; w < group; w++) NAME(store)(lanes + w * pitch + c, FOLDED(windows[0][w]));
     }
     if (c >= count) return;
-    NAME(group_column)(quick, group, single, NAME(of_elements), g, c, loose, count - c, windows);
+    left = count - c;
+    NAME(group_columns)(quick, group, single, 1, NAME(of_elements), 0, g, c, loose, &left, windows);
 #pragma GCC unroll 8
     for (int w = 0; w < group; w++) {
-        const VEC folded = FOLDED(windows[w]), there = PICK(end->within, folded, end->none);
+        const VEC folded = FOLDED(windows[0][w]), there = PICK(end->within, folded, end->none);
         NAME(store)(lanes + w * pitch + c, there);
     }
 }
@@ -116,16 +130,15 @@ INLINE void NAME(group_across)(int quick, int group, int single, NAME(group_taps
                                int64_t outputs, int as_elements, char *out, int64_t out_step)
 {
     const NAME(finish) f = {.as_elements = as_elements};
-    VEC windows[8];
-    g.blocks = 0;
+    VEC windows[1][8];
     for (; outputs > 0; outputs -= group, g.base += in_step, out += group * out_step)
         for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
-            NAME(group_column)(quick, group, single, NAME(of_lanes), &g, c, 1, N, windows);
+            NAME(group_columns)(quick, group, single, 1, NAME(of_lanes), 1, &g, c, 1, NULL, windows);
 #pragma GCC unroll 8
             for (int w = 0; w < group; w++) {
                 if (w >= outputs) break;
                 if (w + group < outputs) PREFETCH_OWN(out + (w + group) * out_step + c * (int64_t)sizeof(TYPE));
-                NAME(put)(out + w * out_step, c, windows[w], f, 1, N);
+                NAME(put)(out + w * out_step, c, windows[0][w], f, 1, N);
             }
         }
 }
@@ -212,12 +225,8 @@ INLINE void NAME(pad_row)(const NAME(overlap_plan) *o, TYPE *lanes)
 INLINE void NAME(pixels_across)(const struct pool_overlaps *p, int quick, const TYPE *lanes, char *out)
 {
     const int64_t stride = p->x->stride, group = p->across, step = p->inner * (int64_t)sizeof(TYPE);
-    int64_t pixels[POOL_OVERLAP_TAPS];
-    const int64_t taps = p->x->window + (group - 1) * stride;
-    for (int64_t t = 0; t < taps; t++) pixels[t] = t * step;
     const NAME(group_taps) g = {
-        .base = (const char *)lanes, .above = pixels, .rest = pixels + (group - 1) * stride,
-        .stride = stride, .common = p->x->window - (group - 1) * stride,
+        .base = (const char *)lanes, .stride = stride, .common = p->x->window - (group - 1) * stride, .step = step,
     };
     NAME(across)(quick, (int)group, &g, p->inner, group * stride * step, p->outputs, p->as_elements, out,
                  p->x->out_step);
@@ -262,11 +271,16 @@ static void NAME(rows_across)(const NAME(overlap_plan) *o, int quick, TYPE *lane
 }
 
 #if defined(CHOOSE) && NARROWS
-/* How rows of two vectors at most, padding included, become rows of outputs in registers. */
+/* How windows are made along rows that two vectors hold, in registers, before they are down.  Lane l is position
+ * l - left.  For what is before the data stands the first of it, for what is after it the last: each is in all windows
+ * that reach there. */
 typedef struct {
-    uint64_t within[2];                                 /* lanes of data, a bit each */
-    JOIN(mask_, LANE) from[POOL_DOUBLINGS];             /* for each doubling, and the last */
-    int vectors, doublings;
+    int group, vectors, doublings;
+    int64_t most_rows;          /* of outputs that are made at once */
+    TYPE *lanes;                /* of the rows that those meet */
+    uint64_t within[2];         /* lanes of data, a bit each */
+    /* Where each doubling, and the last, finds what it joins: in both vectors; in the last alone. */
+    JOIN(mask_, LANE) from[POOL_DOUBLINGS], from_last[POOL_DOUBLINGS];
 } NAME(short_rows);
 
 /* Whether rows are such, whose windows lie side by side. */
@@ -274,68 +288,150 @@ static int NAME(are_short)(const NAME(overlap_plan) *o, NAME(short_rows) *s)
 {
     const struct pool_overlaps *const p = o->p;
     const struct pool_axis *const x = p->x;
-    const int64_t padded = o->left + o->width + o->right;
+    const int64_t last = o->left + o->width - 1;
+    const int64_t room = p->lane_rows - p->y->window + 1;
     if (p->inner > 1 || x->stride > 1 || p->y->stride > 1 || p->blocks || p->group < 4 || !NAME(runs)(1, x->window) ||
-        padded > 2 * N)
+        p->rows < 4 || o->high - o->low < 4 || room < 4 || last >= 2 * N || last >= p->pitch || p->outputs > last + 1 ||
+        o->left >= (x->window < N ? x->window : N))
         return 0;
-    memset(s->within, 0, sizeof s->within);
-    for (int64_t l = o->left; l < o->left + o->width; l++) s->within[l / N] |= 1ULL << l % N;
-    s->vectors = padded > N ? 2 : 1;
+    s->most_rows = p->rows < room ? p->rows : room;
+    s->group = s->most_rows < p->group ? 4 : p->group;
+    s->lanes = (TYPE *)(((uintptr_t)p->lanes + VECTOR_BYTES - 1) / VECTOR_BYTES * VECTOR_BYTES);
+    s->vectors = last < N ? 1 : 2;
     s->doublings = NAME(doublings)(x->window);
+    s->within[0] = s->within[1] = 0;
+    for (int64_t l = o->left; l <= last; l++) s->within[l / N] |= 1ULL << l % N;
+    const int64_t first = (s->vectors - 1) * N;         /* lane of the last vector */
     NAME(shifts)(s->doublings, 1, x->window, s->from);
+    for (int d = 0; d <= s->doublings; d++)
+        for (int l = 0; l < N; l++) {
+            int64_t from = (int64_t)s->from[d][l], in_last = first + from;
+            if (d == 0 && from < o->left) from = o->left;       /* what is before the data is not yet anything */
+            if (d == 0 && in_last < o->left) in_last = o->left;
+            s->from[d][l] = (__typeof__(s->from[0][0]))(from < last ? from : last);
+            s->from_last[d][l] = (__typeof__(s->from[0][0]))((in_last < last ? in_last : last) - first);
+        }
     return 1;
 }
 
-/* Groups of such rows without NaN, `rows` of outputs in all; with `loose`, what lies beside rows may be read.  From
- * `next` on lies what will be read later. */
-INLINE void NAME(short_groups)(int group, int vectors, const NAME(overlap_plan) *o, const NAME(short_rows) *s,
-                               NAME(group_taps) g, int loose, int64_t rows, const char *next, char *out)
+/* So many rows, four at least, to rows of windows along them; not 0 where there is NaN in one, or just after.  With
+ * `loose` what lies beside rows may be read.  `ahead` lies what will be read later. */
+INLINE unsigned NAME(short_across)(int vectors, int loose, int64_t left, const NAME(short_rows) *s, const char *in,
+                                   int64_t step, int64_t rows, int64_t ahead, TYPE *lanes)
 {
-    const int64_t outputs = o->p->outputs, out_step = o->p->y->out_step, in_bytes = group * o->p->y->in_step;
-    const NAME(finish) f = {.as_elements = o->p->as_elements};
-    const VEC none = o->end.none;
-    VEC unasked, row[2][8];
-    g.blocks = 0;
-    for (; rows > 0; rows -= group, g.above += group, g.rest += group, next += in_bytes) {
-        for (int64_t b = 0; b < in_bytes; b += POOL_VECTOR) PREFETCH(next + b);
+    const uint64_t within[2] = {s->within[0], s->within[1]};
+    const int last = s->doublings;
+    const unsigned all = (1u << N % 32) - 1;         /* lanes; of fewer bits there are no such rows */
+    unsigned ordered = all;
+    VEC unasked, row[4][2];
+    in -= left * (int64_t)sizeof(ELEM);
+    for (int64_t r = 0; r < rows; r = r + 8 <= rows || r + 4 == rows ? r + 4 : rows - 4) {
+        const char *from = in + r * step;
+        TYPE *to = lanes + r * vectors * N;
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++, from += step) {
+            PREFETCH(from + ahead);
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++) {
-            NAME(group_column)(1, group, 1, NAME(of_some), &g, v * N - o->left, loose, (int64_t)s->within[v],
-                               row[v]);
-#pragma GCC unroll 8
-            for (int w = 0; w < group; w++) {
-                const VEC folded = FOLDED(row[v][w]);
-                row[v][w] = PICK_LANES(s->within[v], folded, none);
+            for (int v = 0; v < vectors; v++)
+                row[i][v] = NAME(met)(NAME(of_some), from, v * N, loose, (int64_t)within[v]);
+#if MINDS_NAN
+            ordered = JOIN(STILL_ORDERED_, LANE)(ordered, row[i][0], row[i][vectors - 1]);
+#endif
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) {
+            VEC *const first = &row[i][0], *const second = &row[i][vectors - 1];
+            if (vectors == 2) {
+                const VEC shifted = CHOOSE(*first, *second, s->from[0]);
+                *first = PICK_LANES(within[0], NAME(rule)(&unasked, *first, shifted), shifted);
+                *second = NAME(rule)(&unasked, *second, __builtin_shuffle(*second, s->from_last[0]));
+            } else {
+                const VEC shifted = __builtin_shuffle(*first, s->from_last[0]);
+                *first = PICK_LANES(within[0], NAME(rule)(&unasked, *first, shifted), shifted);
             }
         }
-        for (int d = 0; d <= s->doublings; d++) {
-            const JOIN(mask_, LANE) from = s->from[d];
-#pragma GCC unroll 8
-            for (int w = 0; w < group; w++) {
-                const VEC after = vectors == 2 ? row[1][w] : none;
-                row[0][w] = NAME(rule)(&unasked, row[0][w], CHOOSE(row[0][w], after, from));
-                if (vectors == 2) row[1][w] = NAME(rule)(&unasked, after, CHOOSE(after, none, from));
+        for (int d = 1; d <= last; d++) {
+            const JOIN(mask_, LANE) from = s->from[d], from_last = s->from_last[d];
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; i++) {
+                VEC *const first = &row[i][0], *const second = &row[i][vectors - 1];
+                if (vectors == 2) *first = NAME(rule)(&unasked, *first, CHOOSE(*first, *second, from));
+                *second = NAME(rule)(&unasked, *second, __builtin_shuffle(*second, from_last));
             }
         }
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) NAME(store)(to + (i * vectors + v) * N, row[i][v]);
+    }
+    return ordered != all;
+}
+
+/* Those to so many rows of outputs. */
+INLINE void NAME(short_down)(int group, int vectors, const struct pool_overlaps *p, const TYPE *lanes, int64_t rows,
+                             char *out)
+{
+    const int64_t outputs = p->outputs, out_step = p->y->out_step, common = p->y->window - group + 1;
+    const NAME(finish) f = {.as_elements = p->as_elements};
+    /* A part of a vector is as slow to store as a whole one that crosses lines, but for parts that are vectors. */
+    const int64_t tail = sizeof(ELEM) == sizeof(TYPE) ? (outputs - N) * (int64_t)sizeof(TYPE) : 0;
+    VEC row[2][8];
+    for (int64_t r = 0; r < rows; r = r + 2 * group <= rows || r + group == rows ? r + group : rows - group) {
+        const NAME(group_taps) g = {
+            .base = (const char *)(lanes + r * vectors * N), .common = common, .step = vectors * VECTOR_BYTES,
+        };
+        NAME(group_columns)(1, group, 1, vectors, NAME(of_lanes), 1, &g, 0, 1, NULL, row);
+        char *to = out + r * out_step;
 #pragma GCC unroll 8
-        for (int w = 0; w < group; w++) {
-            if (w >= rows) return;
-            NAME(put)(out, 0, row[0][w], f, outputs >= N, outputs);
-            if (vectors == 2 && outputs > N) NAME(put)(out, N, row[1][w], f, outputs == 2 * N, outputs - N);
-            out += out_step;
+        for (int w = 0; w < group; w++, to += out_step) {
+            NAME(put)(to, 0, FOLDED(row[0][w]), f, outputs >= N, outputs);
+            if (vectors == 1 || outputs <= N) continue;
+            const VEC second = FOLDED(row[1][w]);
+            if (tail == 16) memcpy(to + N * NAME(width)(f), &second, 16);
+            else if (tail == 32) memcpy(to + N * NAME(width)(f), &second, 32);
+            else NAME(put)(to, N, second, f, outputs == 2 * N, outputs - N);
         }
     }
 }
 
-static __attribute__((noinline)) void NAME(short_rows_done)(int group, const NAME(overlap_plan) *o,
-                                                            const NAME(short_rows) *s, const NAME(group_taps) *g,
-                                                            int loose, int64_t rows, const char *next, char *out)
+/* So many rows of outputs, whose windows begin at row `top`, of planes that follow each other; returns how many were
+ * done before one in which NaN are met.  Of the rows that windows meet and there are not, copies of the nearest stand
+ * for them. */
+INLINE int64_t NAME(short_vectors)(int vectors, int loose, const NAME(overlap_plan) *o, const NAME(short_rows) *s,
+                                   const char *plane, int64_t planes, int64_t top, int64_t count, char *out)
 {
-    switch (group + s->vectors) {
-    case 5: NAME(short_groups)(4, 1, o, s, *g, loose, rows, next, out); break;
-    case 6: NAME(short_groups)(4, 2, o, s, *g, loose, rows, next, out); break;
-    case 9: NAME(short_groups)(8, 1, o, s, *g, loose, rows, next, out); break;
-    default: NAME(short_groups)(8, 2, o, s, *g, loose, rows, next, out);
+    const struct pool_overlaps *const p = o->p;
+    const int64_t end = top + count - 1 + p->y->window, in_step = p->y->in_step, unit = vectors * N;
+    const int64_t low = top < o->low ? o->low : top, high = end < o->high ? end : o->high, rows = high - low;
+    TYPE *const lanes = s->lanes, *const first = lanes + (low - top) * unit, *const last = first + (rows - 1) * unit;
+    TYPE *const beyond = lanes + (end - top) * unit;
+    plane += low * in_step;
+    for (int64_t i = 0; i < planes; i++, plane += p->in_step, out += p->out_step) {
+        if (NAME(short_across)(vectors, loose, o->left, s, plane, in_step, rows, p->in_step, first)) return i;
+        VEC nearest[2], farthest[2];
+        for (int v = 0; v < vectors; v++) {
+            nearest[v] = NAME(load)(first + v * N);
+            farthest[v] = NAME(load)(last + v * N);
+        }
+        for (TYPE *to = lanes; to < first; to += unit)
+            for (int v = 0; v < vectors; v++) NAME(store)(to + v * N, nearest[v]);
+        for (TYPE *to = last + unit; to < beyond; to += unit)
+            for (int v = 0; v < vectors; v++) NAME(store)(to + v * N, farthest[v]);
+        if (s->group == 8) NAME(short_down)(8, vectors, p, lanes, count, out);
+        else NAME(short_down)(4, vectors, p, lanes, count, out);
+    }
+    return planes;
+}
+
+static __attribute__((noinline)) int64_t NAME(short_planes)(const NAME(overlap_plan) *o, const NAME(short_rows) *s,
+                                                            int loose, const char *plane, int64_t planes, int64_t top,
+                                                            int64_t count, char *out)
+{
+    switch (2 * s->vectors + loose) {
+    case 2: return NAME(short_vectors)(1, 0, o, s, plane, planes, top, count, out);
+    case 3: return NAME(short_vectors)(1, 1, o, s, plane, planes, top, count, out);
+    case 4: return NAME(short_vectors)(2, 0, o, s, plane, planes, top, count, out);
+    default: return NAME(short_vectors)(2, 1, o, s, plane, planes, top, count, out);
     }
 }
 #endif
@@ -343,10 +439,82 @@ static __attribute__((noinline)) void NAME(short_rows_done)(int group, const NAM
 /* Rows of lanes that are made wait for the next to be: what was just stored is slow to load in other vectors. */
 typedef struct {
     int quick;
-    TYPE *lanes;
+    TYPE *lanes, *free;         /* those, and room for as many */
     int64_t rows;
     char *out;
 } NAME(waiting_rows);
+
+/* None: their padding is laid out. */
+static NAME(waiting_rows) NAME(none_made)(const NAME(overlap_plan) *o)
+{
+    TYPE *const lanes = o->p->lanes;
+    for (int64_t r = 0; r < 2 * o->p->group; r++) NAME(pad_row)(o, lanes + r * o->p->pitch);
+    return (NAME(waiting_rows)){.lanes = lanes + o->p->group * o->p->pitch, .free = lanes};
+}
+
+/* So many rows of outputs of plane i, whose windows begin at row `top`; where those are `placed`, places of rows from
+ * there on. */
+static void NAME(plane_by_groups)(const NAME(overlap_plan) *o, int64_t i, const char *plane, char *out, int64_t top,
+                                  int64_t count, const int64_t *placed, NAME(waiting_rows) *made)
+{
+    const struct pool_overlaps *const p = o->p;
+    const struct pool_axis *const y = p->y;
+    const int64_t step = p->group * y->stride, span = (p->group - 1) * y->stride + y->window;
+    TYPE *const ring = (TYPE *)p->ring + o->left * p->inner;
+    int64_t careful = -1, seen = top;       /* the last group that NaN reach; the rows that were looked at */
+    for (int64_t at = 0, number = 0; at < count; at += p->group, number++) {
+        const int64_t row = top + at * y->stride, left_over = count - at;
+        if (seen < row + span) {
+            const int64_t upto = p->planes > 1 ? o->high : row + span;
+            if (NAME(rows_have_nan)(o, plane, seen, upto)) careful = number + (upto - row) / step + 1;
+            seen = upto;
+        }
+        if (!placed) NAME(nearest_rows)(o, row, row + span, p->taps);
+        const int64_t *const taps = placed ? placed + row - top : p->taps;
+        const int quick = number > careful;
+        const int group = p->blocks || left_over > p->group / 2 || p->group == 2 ? p->group : p->group / 2;
+        const int64_t beside = (group - 1) * y->stride;
+        /* Blocks: rows [beside + k*step, beside + (k + 1)*step) of the group, k in [0, blocks); the last is new. */
+        for (int64_t k = number && p->blocks ? p->blocks - 1 : 0; k < p->blocks; k++)
+            NAME(fold_block)(o, quick, plane, taps + beside + k * step, step, i < p->loose,
+                             ring + (number + k) % p->blocks * p->pitch);
+        NAME(group_taps) g = {
+            .base = plane, .above = taps, .rest = taps + beside + p->blocks * step, .stride = y->stride,
+            .common = y->window - beside - p->blocks * step,
+            .blocks = p->blocks, .pitch = p->pitch, .block = ring,
+        };
+        TYPE *const lanes = made->free;
+        NAME(rows_down)(o, quick, group, &g, i < p->loose, lanes + o->left * p->inner);
+        if (made->rows) NAME(rows_across)(o, made->quick, made->lanes, made->rows, made->out);
+        *made = (NAME(waiting_rows)){
+            .quick = quick, .lanes = lanes, .free = made->lanes, .rows = left_over < group ? left_over : group,
+            .out = out + at * y->out_step,
+        };
+    }
+}
+
+#if defined(CHOOSE) && NARROWS
+/* Planes from the i-th on, of which one may be read as the others may; where they are tall, one.  Returns how many. */
+static int64_t NAME(short_run)(const NAME(overlap_plan) *o, const NAME(short_rows) *s, int64_t i, const char *plane,
+                               int64_t top, char *out)
+{
+    const struct pool_overlaps *const p = o->p;
+    const int loose = i >= p->tight && i < p->loose;
+    const int64_t rows = p->rows, most = s->most_rows, end = i < p->tight ? p->tight : loose ? p->loose : p->planes;
+    int64_t n = most < rows ? 1 : (end < p->planes ? end : p->planes) - i;
+    for (int64_t at = 0; at < rows; at = at + 2 * most <= rows || at + most == rows ? at + most : rows - most) {
+        char *const to = out + at * p->y->out_step;
+        const int64_t done = NAME(short_planes)(o, s, loose, plane, n, top + at, most, to);
+        if (done == n) continue;
+        n = done + 1;
+        NAME(waiting_rows) made = NAME(none_made)(o);
+        NAME(plane_by_groups)(o, i + done, plane + done * p->in_step, to + done * p->out_step, top + at, most, NULL,
+                              &made);
+        NAME(rows_across)(o, made.quick, made.lanes, made.rows, made.out);
+    }
+    return n;
+}
+#endif
 
 static void NAME(overlaps)(const struct pool_overlaps *p)
 {
@@ -354,7 +522,6 @@ static void NAME(overlaps)(const struct pool_overlaps *p)
     const int64_t start = p->first * x->stride - x->before, end = start + (p->outputs - 1) * x->stride + x->window;
     const int64_t left = start < 0 ? -start : 0, right = end > x->size ? end - x->size : 0;
     const int64_t top = p->row * y->stride - y->before, bottom = top + (p->rows - 1) * y->stride + y->window;
-    const int64_t step = p->group * y->stride, span = (p->group - 1) * y->stride + y->window;
     NAME(overlap_plan) o = {
         .p = p, .end.none = NAME(leaf)(p->padding, 0, 1, N),
         .left = left, .width = end - start - left - right, .right = right, .segments = 1,
@@ -364,57 +531,26 @@ static void NAME(overlaps)(const struct pool_overlaps *p)
     if (x->in_step != p->inner * (int64_t)sizeof(ELEM)) o.segments = o.width, o.segment = p->inner;
     memset(&o.end.within, -1, (size_t)(o.segment % N) * sizeof(TYPE));
 
-    TYPE *lanes = p->lanes, *const ring = (TYPE *)p->ring + left * p->inner;
-    for (int64_t r = 0; r < 2 * p->group; r++) NAME(pad_row)(&o, lanes + r * p->pitch);
-    NAME(waiting_rows) made = {.lanes = lanes + p->group * p->pitch};
+    /* Past the last row, as many as a group that is not whole looks for. */
+    const int64_t beyond = p->group * y->stride;
+    const int few = bottom - top + beyond <= p->most_taps;
+    if (few) NAME(nearest_rows)(&o, top, bottom + beyond, p->taps);
+    NAME(waiting_rows) made = NAME(none_made)(&o);
 #if defined(CHOOSE) && NARROWS
     NAME(short_rows) in_registers;
     const int are_short = NAME(are_short)(&o, &in_registers);
 #endif
-    int64_t *const rows = p->taps;
-    const int few = bottom - top + step <= p->most_taps;
-    if (few) NAME(nearest_rows)(&o, top, bottom + step, rows);
-    for (int64_t i = 0; i < p->planes; i++) {
+    for (int64_t i = 0, n; i < p->planes; i += n) {
         const char *const plane = p->in + i * p->in_step + (start + left) * x->in_step;
-        int64_t careful = -1, seen = top;       /* the last group that NaN reach; the rows that were looked at */
-        for (int64_t at = 0, number = 0, groups = 1; at < p->rows; at += groups * p->group, number += groups) {
-            const int64_t row = top + at * y->stride, left_over = p->rows - at;
-            if (seen < row + span) {
-                const int64_t upto = p->planes > 1 ? o.high : row + span;
-                if (NAME(rows_have_nan)(&o, plane, seen, upto)) careful = number + (upto - row) / step + 1;
-                seen = upto;
-            }
-            if (!few) NAME(nearest_rows)(&o, row, row + span, rows);
-            const int64_t *const taps = few ? rows + row - top : rows;
-            const int quick = number > careful;
-            const int group = p->blocks || left_over > p->group / 2 || p->group == 2 ? p->group : p->group / 2;
-            const int64_t beside = (group - 1) * y->stride;
-            /* Blocks: rows [beside + k*step, beside + (k + 1)*step) of the group, k in [0, blocks); the last is new. */
-            for (int64_t k = number && p->blocks ? p->blocks - 1 : 0; k < p->blocks; k++)
-                NAME(fold_block)(&o, quick, plane, taps + beside + k * step, step, i < p->loose,
-                                 ring + (number + k) % p->blocks * p->pitch);
-            NAME(group_taps) g = {
-                .base = plane, .above = taps, .rest = taps + beside + p->blocks * step, .stride = y->stride,
-                .common = y->window - beside - p->blocks * step,
-                .blocks = p->blocks, .pitch = p->pitch, .block = ring,
-            };
-            char *const out = p->out + i * p->out_step + at * y->out_step;
-            const int64_t wanted = left_over < group ? left_over : group;
+        char *const out = p->out + i * p->out_step;
+        n = 1;
 #if defined(CHOOSE) && NARROWS
-            groups = 1;
-            if (are_short && quick && group > 2) {      /* all that are whole, if NaN are in none */
-                if (few && seen >= o.high && left_over > group) groups = left_over / group;
-                NAME(short_rows_done)(group, &o, &in_registers, &g, i >= p->tight && i < p->loose,
-                                      groups > 1 ? groups * group : wanted, plane + p->in_step + at * y->in_step, out);
-                continue;
-            }
-#endif
-            NAME(rows_down)(&o, quick, group, &g, i < p->loose, lanes + left * p->inner);
-            TYPE *const free = made.lanes;
-            if (made.rows) NAME(rows_across)(&o, made.quick, made.lanes, made.rows, made.out);
-            made = (NAME(waiting_rows)){.quick = quick, .lanes = lanes, .rows = wanted, .out = out};
-            lanes = free;
+        if (are_short) {
+            n = NAME(short_run)(&o, &in_registers, i, plane, top, out);
+            continue;
         }
+#endif
+        NAME(plane_by_groups)(&o, i, plane, out, top, p->rows, few ? p->taps : NULL, &made);
     }
-    NAME(rows_across)(&o, made.quick, made.lanes, made.rows, made.out);
+    if (made.rows) NAME(rows_across)(&o, made.quick, made.lanes, made.rows, made.out);
 }

@@ -350,19 +350,19 @@ static int is_small(const struct pool_geometry *g)
     return g->lead[0].size * g->along.size * g->lane_bytes <= POOL_L1_BYTES;
 }
 
-/* The way through dense planes that one kernel takes whole. */
+/* The way through planes that one kernel takes whole, dense ones or some way apart. */
 static void plan_way(struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const int bare = job->dense && job->in_dense && !job->far && !g->index_bytes;
+    const int even = job->dense && !job->far && !g->index_bytes, bare = even && job->in_dense;
     if (job->all_fused && job->finishes && bare) job->walk = walk_fused;
 
     /* Rows of two vectors that no window reaches past are as fast there. */
     const int no_bins = g->lead_axes == 1 && !g->lead[0].bins && !along->bins;
     const int finishes = !g->first_cast && !g->beside && can_write(g) &&
                          (!g->divide || g->kernel->divides == POOL_DIVIDES);
-    const int whole_planes = no_bins && finishes && g->inner.size == 1 && bare && !g->power;
+    const int apart = no_bins && finishes && g->inner.size == 1 && even && !g->power, whole_planes = apart && bare;
     const int as_fast_fused = job->walk == walk_fused && along->size > g->kernel->lanes;
     if (whole_planes && g->kernel->narrows && !as_fast_fused) job->narrow = g->kernel->narrows(&g->lead[0], along);
     const int runs = job->overlap && along->window <= g->kernel->longest_run;
@@ -370,7 +370,7 @@ static void plan_way(struct pool_job *job)
     const int fuses_better = job->fused && (along->window > 2 || along->stride > 1);
     job->flat = whole_planes && g->kernel->flat && !runs && !fuses_better && !job->whole && lies_flat(g);
     if (job->narrow || job->flat) job->overlap = 0;
-    if (job->narrow || job->flat || (job->overlap && whole_planes && is_small(g))) {
+    if (job->narrow || job->flat || (job->overlap && apart && is_small(g))) {
         job->walk = walk_planes;
         job->units = g->outer_axes ? g->outer[0].size : 1;
     }
@@ -1138,7 +1138,7 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
     (void)index;
     const struct pool_geometry *g = job->g;
     const struct pool_axis *y = &g->lead[0];
-    const int64_t in_step = y->size * y->in_step, out_step = y->outputs * y->out_step;
+    const int64_t in_step = g->outer_axes ? g->outer[0].in_step : 0, out_step = y->outputs * y->out_step;
     fill_padding(job, scratch, 2 * POOL_VECTOR);
     if (job->overlap) {
         const struct digits at = digits_of(job, 0);
@@ -1149,14 +1149,14 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
         planes.in += first * in_step, planes.out += first * out_step;
         planes.in_step = in_step, planes.out_step = out_step;
         planes.planes = last - first;
-        const int64_t beside = ceil_div(2 * POOL_VECTOR, in_step);
+        const int64_t beside = in_step ? ceil_div(2 * POOL_VECTOR, size_of(in_step)) : job->units;
         planes.tight = beside - first;
         planes.loose = job->units - beside - first;
         g->kernel->overlaps(&planes);
         return -1;
     }
     /* Nothing may be read past the last plane of all, nor written past the last of this thread's. */
-    const int64_t unread = ceil_div(2 * POOL_VECTOR, in_step) - (job->units - last);
+    const int64_t unread = ceil_div(2 * POOL_VECTOR, y->size * y->in_step) - (job->units - last);
     const int64_t unwritten = ceil_div(2 * POOL_VECTOR, out_step);
     const struct pool_planes planes = {
         .y = y, .x = &g->along, .padding = scratch,

@@ -76,6 +76,37 @@ def test_nan_reaches_its_windows_and_no_other(data_format, nan_policy, isa):
             assert_same(result, reference.pool_nd("max", 2, x, window, **args))
 
 
+@pytest.mark.parametrize("op", ["max", "min"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint64"])
+def test_short_rows(dtype, op, isa):
+    """Of every width that two vectors hold, and just past that; padding on one side only; one NaN.
+
+    Planes are few or many, one after the other or with a gap between, and taller than what is done
+    at once.
+    """
+    pool = getattr(pypool, f"{op}_pool2d")
+    random = np.random.default_rng(3)
+    for width in range(2, 34):
+        for padding in (((0, 0), (0, 0)), ((3, 1), (1, 3)), ((0, 3), (3, 0))):
+            window = (5, min(4 + width % 3, width + sum(padding[1])))
+            x = cases.small(dtype, (2, 5, 7 + width % 13, width))
+            args = {"strides": 1, "padding": padding, "data_format": "channels_first"}
+            expected = reference.pool_nd(op, 2, x, window, **args)
+            assert_same(pool(x, window, **args), expected, width, padding)
+            gaps = np.full((2, 10, *x.shape[2:]), 99, dtype)[:, ::2]
+            gaps[:] = x
+            assert_same(pool(gaps, window, **args), expected, width, padding, "gaps")
+    x = cases.small(dtype, (1, 3, 421, 11))
+    for nan in (None, 0, 200, 420) if dtype.startswith("float") else (None,):
+        if nan is not None:
+            x[0, 1, nan, random.integers(11)] = np.nan
+        for window in ((5, 5), (9, 3), (16, 11)):
+            args = {"strides": 1, "padding": "same", "data_format": "channels_first"}
+            expected = reference.pool_nd(op, 2, x, window, **args)
+            for workers in (1, 2):
+                assert_same(pool(x, window, workers=workers, **args), expected, nan, window)
+
+
 def test_wide_rows_are_cut(isa):
     """Into blocks of outputs, of which neighbours share input."""
     x = cases.small("float32", (1, 1, 20, 9000))

@@ -105,6 +105,11 @@
 #define ANY_NAN_float64(x) (_mm512_cmp_pd_mask((__m512d)(x), (__m512d)(x), _CMP_UNORD_Q) != 0)
 #define UNORDERED_float32(x, y) (unsigned)_mm512_cmp_ps_mask((__m512)(x), (__m512)(y), _CMP_UNORD_Q)
 #define UNORDERED_float64(x, y) (unsigned)_mm512_cmp_pd_mask((__m512d)(x), (__m512d)(y), _CMP_UNORD_Q)
+/* The lanes of these in which neither is NaN. */
+#define STILL_ORDERED_float32(lanes, x, y) \
+    (unsigned)_mm512_mask_cmp_ps_mask((__mmask16)(lanes), (__m512)(x), (__m512)(y), _CMP_ORD_Q)
+#define STILL_ORDERED_float64(lanes, x, y) \
+    (unsigned)_mm512_mask_cmp_pd_mask((__mmask8)(lanes), (__m512d)(x), (__m512d)(y), _CMP_ORD_Q)
 
 #define HALVES_TO_FLOAT(halves) (vec_float32)_mm512_cvtph_ps((__m256i)(halves))
 #define FLOAT_TO_HALVES(floats) (packed_16bit)_mm512_cvtps_ph((__m512)(floats), _MM_FROUND_TO_NEAREST_INT)
