@@ -598,8 +598,12 @@ INLINE VEC NAME(slid)(VEC *doubt, int window, int stride, VEC first, VEC odd, VE
 }
 
 #if FUSES
-static void NAME(taps_at_end)(const NAME(source) *s, int64_t at, int window, int stride, int64_t outputs,
-                              const struct pool_finish *how, char *dst);
+static void NAME(taps_at_end)(const char *first, const char *second, const char *third, const char *fourth, int n,
+                              int64_t at, int window, int stride, int64_t outputs, const struct pool_finish *how,
+                              char *dst);
+/* A source by its rows: one whose address is taken lies in memory. */
+#define EACH_ROW(s) \
+    (s)->rows[0], (s)->rows[(s)->n > 1], (s)->rows[(s)->n > 2 ? 2 : 0], (s)->rows[(s)->n > 3 ? 3 : 0], (s)->n
 
 /* The sums of the pairs of elements [at, at + 2 N), the window's rows folded. */
 INLINE VEC NAME(pairs)(const NAME(source) *s, VEC *doubt, int64_t at)
@@ -677,7 +681,8 @@ INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride
             return;
         }
     }
-    if (i < outputs) NAME(taps_at_end)(s, i * stride, window, stride, outputs - i, f.all, dst + i * NAME(width)(f));
+    if (i < outputs)
+        NAME(taps_at_end)(EACH_ROW(s), i * stride, window, stride, outputs - i, f.all, dst + i * NAME(width)(f));
 }
 
 /* The windows that have a path of their own along a row of single elements. */
@@ -702,16 +707,17 @@ static __attribute__((noinline)) void NAME(taps_of_lanes)(const TYPE *acc, int w
 }
 
 /* The last outputs of a row, fewer than 2 N, from column `at` on: by way of rows that are loose. */
-static __attribute__((noinline)) void NAME(taps_at_end)(const NAME(source) *s, int64_t at, int window, int stride,
+static __attribute__((noinline)) void NAME(taps_at_end)(const char *first, const char *second, const char *third,
+                                                        const char *fourth, int n, int64_t at, int window, int stride,
                                                         int64_t outputs, const struct pool_finish *how, char *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);
     TYPE columns[8 * N], results[2 * N];
-    const char *rows[POOL_GROUP];
+    const int64_t begin = at * (int64_t)sizeof(ELEM);
+    const char *const rows[] = {first + begin, second + begin, third + begin, fourth + begin};
     /* What lies past the end may be subnormal, which is slow to multiply (8 planes of 8 x 8: a tenth of the call). */
     for (int i = 0; i < 8 * N; i += N) NAME(store)(columns + i, (VEC){0});
-    for (int i = 0; i < s->n; i++) rows[i] = s->rows[i] + at * (int64_t)sizeof(ELEM);
-    NAME(fold)(rows, s->n, 0, (outputs - 1) * stride + window, columns);
+    NAME(fold)(rows, n, 0, (outputs - 1) * stride + window, columns);
     NAME(taps_of_lanes)(columns, window, stride, outputs, results);
     for (int64_t i = 0; i < outputs; i += N)
         NAME(put)(dst, i, NAME(load)(results + i), f, 0, outputs - i < N ? outputs - i : N);
@@ -854,32 +860,43 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
         return;
     }
     for (int64_t i = 0; i < outputs; i += 2 * N)
-        NAME(taps_at_end)(s, i * stride, window, (int)stride, outputs - i < 2 * N ? outputs - i : 2 * N, f.all,
-                          dst + i * NAME(width)(f));
+        NAME(taps_at_end)(EACH_ROW(s), i * stride, window, (int)stride, outputs - i < 2 * N ? outputs - i : 2 * N,
+                          f.all, dst + i * NAME(width)(f));
 }
 
-INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                          int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step, NAME(finish) f,
-                          const struct pool_edges *edges, char *dst)
+INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
+                             int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step,
+                             NAME(finish) f, const struct pool_edges *edges, char *dst)
 {
     const int64_t low = edges->before ? 1 - stride : 0;
     const int64_t high = edges->after ? outputs * stride + window - 1 : (outputs - 1) * stride + window;
     const int edged = edges->before || edges->after;
-    NAME(source) s = NAME(rows)(rows, n);
     const int64_t apart = rows[n > 1] - rows[0];
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
     const int slides = inner <= 4 * N || n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
+    NAME(source) s = NAME(rows)(rows, n);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         VEC doubt = {0};
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
         if (far) NAME(fetch_all)(s.rows[0], n > 1 && n * apart < in_step ? n * apart : in_step);
         NAME(fused_row)(&s, quick, inner, window, stride, outputs, r < loose, slides, f, dst);
         if (quick && JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
-        if (edged)
-            NAME(edges)(s.rows[0], s.rows[n > 1], s.rows[n > 2 ? 2 : 0], s.rows[n > 3 ? 3 : 0], n, inner, window, low,
-                        high, edges, dst, outputs);
+        if (edged) NAME(edges)(EACH_ROW(&s), inner, window, low, high, edges, dst, outputs);
         for (int i = 0; i < n; i++) s.rows[i] += in_step;
     }
+}
+
+/* Of single elements at stride 2 each row asks for nothing that is the same for all (float32 of 56 x 56 in L1, ns a
+ * plane: maxima of 2 x 2 162, so 146, averages 133, so 112). */
+INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
+                          int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step, NAME(finish) f,
+                          const struct pool_edges *edges, char *dst)
+{
+#define ROWS_OF(inner, stride) \
+    NAME(fused_rows)(rows, n, inner, window, stride, outputs, repeats, loose, far, in_step, out_step, f, edges, dst)
+    if (inner == 1 && stride == 2) ROWS_OF(1, 2);
+    else ROWS_OF(inner, stride);
+#undef ROWS_OF
 }
 
 static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
@@ -1615,6 +1632,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef QUICK_RULE
 #undef FOLDED
 #undef MINDS_NAN
+#undef EACH_ROW
 #undef FLOATING
 #undef BETTER
 #undef LEAF
