@@ -256,7 +256,7 @@ INLINE void NAME(find_pixels)(unsigned *nan, const char *const *rows, int window
     NAME(spot) kept[POOL_FOUND][POOL_KEPT];
     const int shared = stride < window && inner <= POOL_KEPT * N ? window - (int)stride : 0;
     for (int64_t o = 0; o < outputs; o++, best += inner, code += inner * bytes)
-        for (int64_t c = 0, i = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N, i++) {
+        for (int64_t c = 0, i = 0; c < inner; c = stepped(c, N, inner), i++) {
             NAME(spot) columns[POOL_FOUND];
 #pragma GCC unroll 3
             for (int t = 0; t < window; t++) {
@@ -315,7 +315,7 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
             const int narrow = bytes != sizeof(TYPE);
             const int64_t count = outputs * inner;
             NAME(find_carefully)(row, window, inner, stride, outputs, codes, best, narrow ? wide : (TYPE *)code);
-            for (int64_t i = 0; narrow && i < count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N)
+            for (int64_t i = 0; narrow && i < count; i = stepped(i, N, count))
                 NAME(put_codes)(code, bytes, i, *(const NAME(codes_at) *)(wide + i));
         }
         for (int k = 0; k < window; k++) row[k] += in_step;

@@ -260,7 +260,7 @@ INLINE void NAME(fold_n)(const char *const *rows, int n, VEC *doubt, int64_t at,
         NAME(store)(acc + at, NAME(columns)(&s, doubt, at, 0, count));
         return;
     }
-    for (int64_t i = at;; i = i + 2 * N <= end ? i + N : end - N) {
+    for (int64_t i = at; i < end; i = stepped(i, N, end)) {
         if (MINDS_NAN && !doubt && n > 1) {
             VEC taps[POOL_GROUP];
 #pragma GCC unroll 4
@@ -270,7 +270,6 @@ INLINE void NAME(fold_n)(const char *const *rows, int n, VEC *doubt, int64_t at,
         } else {
             NAME(store)(acc + i, NAME(column)(&s, doubt, i));
         }
-        if (i + N >= end) return;
     }
 }
 
@@ -294,7 +293,7 @@ static void NAME(fold)(const char *const *rows, int n, int64_t at, int64_t count
 static void NAME(nodes)(const char *const *rows, int64_t at, int64_t count, void *const *nodes)
 {
     const int64_t end = at + count;
-    for (int64_t c = at;; c = c + 2 * N <= end || c + N >= end ? c + N : end - N) {
+    for (int64_t c = at; c < end; c = stepped(c, N, end)) {
         VEC before = NAME(leaf)(rows[0], c, count >= N, count), pairs[POOL_GROUP + 2];
 #pragma GCC unroll 8
         for (int k = 0; k < POOL_GROUP + 2; k++) {
@@ -305,7 +304,6 @@ static void NAME(nodes)(const char *const *rows, int64_t at, int64_t count, void
             const VEC node = RULE(pairs[k - 2], pairs[k]);
             NAME(store)((TYPE *)nodes[k - 2] + c, FOLDED(node));
         }
-        if (c + N >= end) return;
     }
 }
 
@@ -356,10 +354,10 @@ static void NAME(tall)(const struct pool_tall *w, int64_t at, int64_t count, voi
     if (count < N) {
         NAME(tall_columns)(w, 1, 0, at, count, acc);
     } else if (count < 4 * N) {
-        for (int64_t c = 0; c < count; c = c + 2 * N <= count || c + N >= count ? c + N : count - N)
+        for (int64_t c = 0; c < count; c = stepped(c, N, count))
             NAME(tall_columns)(w, 1, 1, at + c, N, acc);
     } else {
-        for (int64_t c = 0; c < count; c = c + 8 * N <= count || c + 4 * N >= count ? c + 4 * N : count - 4 * N)
+        for (int64_t c = 0; c < count; c = stepped(c, 4 * N, count))
             NAME(tall_columns)(w, 4, 1, at + c, N, acc);
     }
 }
@@ -419,10 +417,8 @@ INLINE void NAME(join_rows)(const NAME(source) *s, VEC *doubt, int64_t i, int to
                             NAME(levels) level)
 {
     const int64_t step = vectors * N;
-    for (int64_t c = 0;; c = c + 2 * step <= count ? c + step : count - step) {
+    for (int64_t c = 0; c < count; c = stepped(c, step, count))
         NAME(join_columns)(s, doubt, i, top, vectors, c, level);
-        if (c + step >= count) return;
-    }
 }
 
 /* Group i; returns at which level it is. */
@@ -729,7 +725,7 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
                          int64_t tap_step, int64_t outputs, NAME(finish) f, char *dst)
 {
     for (int64_t o = 0; o < outputs; o++) {
-        for (int64_t c = 0;;) {
+        for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
             const int64_t at = o * step + c;
             VEC tree[POOL_LEAVES];
             tree[0] = NAME(column)(s, doubt, at);
@@ -742,8 +738,6 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int64_t inner, int64
                     for (int64_t t = 0; t + half < window; t += 2 * half) tree[t] = RULE(tree[t], tree[t + half]);
             }
             NAME(put)(dst, o * inner + c, tree[0], f, 1, N);
-            if (c + N >= inner) break;
-            c = c + 2 * N <= inner ? c + N : inner - N;
         }
     }
 }
@@ -763,11 +757,10 @@ static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n,
         NAME(put)(dst, 0, taps == 2 ? RULE(first, (VEC){0} + columns[1]) : first, f, 0, 1);
         return;
     }
-    for (int64_t c = 0;; c = c + 2 * N <= inner ? c + N : inner - N) {
+    for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
         VEC v = NAME(column)(&s, NULL, at * inner + c);
         if (taps == 2) v = RULE(v, NAME(column)(&s, NULL, (at + 1) * inner + c));
         NAME(put)(dst, c, v, f, 1, N);
-        if (c + N >= inner) return;
     }
 }
 
@@ -925,59 +918,152 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 #endif
 
 #if NARROWS
+/* Lane l of divisors and their inverses: of a window of which so many elements count. */
+INLINE void NAME(divide_by)(const struct pool_planes *p, int64_t counted, int64_t l, VEC *by, VEC *inverse)
+{
+    typedef __typeof__((*by)[0]) lane;
+    const double divisor = p->divisor > 0 ? p->divisor : (double)counted;
+    (*by)[l] = (lane)divisor;
+    (*inverse)[l] = (lane)pool_inverse((int64_t)divisor);
+}
+
+enum { NAME(narrow_vectors) = sizeof(TYPE) == 1 ? 2 : POOL_NARROW };      /* of a row, at most; bytes are turned */
+
 typedef struct {
     int divides, as_elements;
+    int64_t whole;              /* vectors, from the first, that are so, as is the one after them; an even number */
     VEC none;                   /* what takes no part */
-    JOIN(mask_, LANE) within[2];        /* the columns that there are */
-    VEC by[3][2];               /* divisors of outputs by rows counted */
+    JOIN(mask_, LANE) within;   /* the columns that there are of the last vector */
+    JOIN(mask_, LANE) taps[3];  /* of outputs in a row that a vector holds */
+    VEC by[3][NAME(narrow_vectors)], inverse[3][NAME(narrow_vectors)];     /* divisors of outputs by rows counted */
 } NAME(narrow_plan);
 
-/* Results of a plane: rows of `vectors` (a constant) vectors, whose neighbours slide past each other in registers. */
-INLINE void NAME(narrow_plane)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt, int vectors,
-                               int loose, const char *in, char *out)
+/* Whether one vector holds a row, and a shuffle of it what windows meet.  What takes no part needs a lane of its own;
+ * where a rule may meet an element twice, the nearest stands for it. */
+INLINE int NAME(shuffles)(const struct pool_axis *x)
 {
-    const struct pool_axis *const y = p->y, *const x = p->x;
-    for (int64_t o = 0; o < y->outputs; o++, out += y->out_step) {
-        const int64_t top = o * y->stride - y->before;
-        const char *rows[3];
-        for (int k = 0; k < 3; k++)
-            rows[k] = top + k >= 0 && top + k < y->size ? in + (top + k) * y->in_step : p->padding;
-        const NAME(source) s = NAME(rows)(rows, 3);
-        VEC first[3], result[2], before = plan->none;
+    const int all_inside = x->before == 0 && (x->outputs - 1) * x->stride + 3 <= x->size;
+    return JOIN(SHUFFLES_, VECTOR_BYTES)(sizeof(TYPE)) && x->outputs <= N &&
+           (x->size < N || (x->size == N && (IDEMPOTENT || all_inside)));
+}
+
+/* Columns [v*N, (v + 1)*N) of a row of `width`, the window's rows folded. */
+INLINE VEC NAME(narrow_columns)(const NAME(source) *s, const NAME(narrow_plan) *plan, VEC *doubt, int64_t v,
+                                int64_t width, int whole, int loose)
+{
+    const int64_t left = width - v * N;
+    if (whole || left >= N) return NAME(column)(s, doubt, v * N);
+    if (left <= 0) return plan->none;
+    const VEC all = NAME(columns)(s, doubt, v * N, loose, left);
+    return PICK(plan->within, all, plan->none);
+}
+
+/* Vector v of a row of outputs. */
+INLINE void NAME(put_narrow)(const struct pool_planes *p, const NAME(narrow_plan) *plan, int64_t counted, int64_t v,
+                             VEC windows, int whole, int loose, char *out)
+{
+    const int64_t left = p->x->outputs - v * N;
+    NAME(finish) f = {.as_elements = plan->as_elements};
+    if (!whole && left <= 0) return;
+    if (plan->divides) {
+        f.how = NAME(nearly_times);
+        f.by = plan->by[counted - 1][v];
+        f.inverse = plan->inverse[counted - 1][v];
+    }
+    NAME(put)(out, v * N, windows, f, whole || loose || left >= N, left);
+}
+
+/* The outputs of vectors v and v + 1 of columns, of which `here` are the first and `prior` those before; `after` may be
+ * none after the second. */
+INLINE void NAME(narrow_pair)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt, int last,
+                              const NAME(source) *s, int64_t counted, int64_t v, VEC *prior, VEC *here, int whole,
+                              int loose, char *out)
+{
+    VEC windows[2];
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++) {
-            const int64_t there = x->size - v * N;
-            const VEC all = NAME(columns)(&s, doubt, v * N, loose, there < N ? there : N);
-            const VEC columns = PICK(plan->within[v], all, plan->none);
-            first[v] = x->before ? SLIDE_BACK(before, columns) : columns;
-            before = columns;
+    for (int h = 0; h < 2; h++) {
+        const VEC after = last && h == 1
+                              ? plan->none
+                              : NAME(narrow_columns)(s, plan, doubt, v + h + 1, p->x->size, whole, loose);
+        if (p->x->before) {
+            const VEC two = NAME(rule)(doubt, SLIDE_BACK(*prior, *here), *here);
+            windows[h] = NAME(rule)(doubt, two, SLIDE1(*here, after));
+        } else {
+            windows[h] = NAME(slid)(doubt, 3, 1, *here, *here, after);
         }
-        first[vectors] = x->before ? SLIDE_BACK(before, plan->none) : plan->none;
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++)
-            result[v] = NAME(slid)(doubt, 3, 1, first[v], first[v], first[v + 1]);
-        if (x->stride == 2) result[0] = EVEN(result[0], result[vectors - 1]);
-        const int64_t last = top + 3 < y->counted_last ? top + 3 : y->counted_last;
-        const int64_t counted = last - (top > y->counted_first ? top : y->counted_first);
-        for (int v = 0; v < vectors && v * N < x->outputs; v++) {
-            NAME(finish) f = {.as_elements = plan->as_elements};
-            if (plan->divides) f.how = NAME(over), f.by = plan->by[counted - 1][v];
-            NAME(put)(out, v * N, result[v], f, loose, x->outputs - v * N < N ? x->outputs - v * N : N);
-        }
+        *prior = *here, *here = after;
+    }
+    if (p->x->stride == 2) {
+        NAME(put_narrow)(p, plan, counted, v / 2, EVEN(windows[0], windows[1]), whole, loose, out);
+    } else {
+        NAME(put_narrow)(p, plan, counted, v, windows[0], whole, loose, out);
+        NAME(put_narrow)(p, plan, counted, v + 1, windows[1], whole, loose, out);
     }
 }
 
-INLINE void NAME(narrow_planes)(const struct pool_planes *p, const NAME(narrow_plan) *plan, int vectors)
+/* A row of outputs: of one vector that is shuffled (`pairs` a constant 0), or of vectors whose neighbours slide past
+ * each other in registers, two at a time (1 or 2 a constant). */
+INLINE void NAME(narrow_row)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt, int pairs,
+                             const NAME(source) *s, int64_t counted, int loose, char *out)
+{
+    const int64_t width = p->x->size;
+    if (pairs == 0) {
+        const VEC all = NAME(columns)(s, doubt, 0, loose || width == N, width);
+        const VEC columns = IDEMPOTENT || width == N ? all : PICK(plan->within, all, plan->none);
+        VEC unasked, taps[3];
+#pragma GCC unroll 3
+        for (int k = 0; k < 3; k++) taps[k] = SHUFFLE(columns, plan->taps[k]);
+        NAME(put_narrow)(p, plan, counted, 0, NAME(tree)(doubt ? &unasked : NULL, taps, 3), 0, loose, out);
+        return;
+    }
+    VEC prior = plan->none, here = NAME(narrow_columns)(s, plan, doubt, 0, width, pairs > 1, loose);
+    if (pairs <= 2) {
+#pragma GCC unroll 2
+        for (int k = 0; k < pairs; k++)
+            NAME(narrow_pair)(p, plan, doubt, k + 1 == pairs, s, counted, 2 * k, &prior, &here, 0, loose, out);
+        return;
+    }
+    int64_t v = 0;
+    for (; v < plan->whole; v += 2)
+        NAME(narrow_pair)(p, plan, doubt, 0, s, counted, v, &prior, &here, 1, loose, out);
+    for (; v < 2 * pairs; v += 2)
+        NAME(narrow_pair)(p, plan, doubt, 0, s, counted, v, &prior, &here, 0, loose, out);
+}
+
+/* Results of a plane. */
+INLINE void NAME(narrow_plane)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt, int pairs,
+                               int loose, const char *in, char *out)
+{
+    const struct pool_axis *const y = p->y;
+    const int64_t height = y->size, step = y->in_step, stride = y->stride, out_step = y->out_step;
+    const int64_t last = y->outputs * stride - y->before;
+    const char *const padding = p->padding;
+    for (int64_t top = -y->before; top < last; top += stride, out += out_step) {
+        const char *const at = in + top * step;
+        const NAME(source) s = {.n = 3, .rows = {top >= 0 && top < height ? at : padding,
+                                                 top >= -1 && top + 1 < height ? at + step : padding,
+                                                 top >= -2 && top + 2 < height ? at + 2 * step : padding}};
+        int64_t counted = 3;
+        if (plan->divides) {
+            const int64_t end = top + 3 < y->counted_last ? top + 3 : y->counted_last;
+            counted = end - (top > y->counted_first ? top : y->counted_first);
+        }
+        for (int64_t b = 0; b < stride * step; b += POOL_VECTOR) PREFETCH(at + b + POOL_AHEAD);
+        NAME(narrow_row)(p, plan, doubt, pairs, &s, counted, loose, out);
+    }
+}
+
+INLINE void NAME(narrow_planes)(const struct pool_planes *p, const NAME(narrow_plan) *plan, int pairs)
 {
     for (int64_t i = 0; i < p->count; i++) {
         const char *const in = p->in + i * p->in_step;
         char *const out = p->out + i * p->out_step;
         if (MINDS_NAN) {
             VEC doubt = {0};
-            NAME(narrow_plane)(p, plan, &doubt, vectors, i < p->loose, in, out);
+            NAME(narrow_plane)(p, plan, &doubt, pairs, i < p->loose, in, out);
             if (!JOIN(ANY_NAN_, LANE)(doubt)) continue;
         }
-        NAME(narrow_plane)(p, plan, NULL, vectors, i < p->loose, in, out);
+        NAME(narrow_plane)(p, plan, NULL, pairs, i < p->loose, in, out);
     }
 }
 
@@ -987,7 +1073,7 @@ INLINE void NAME(narrow_planes)(const struct pool_planes *p, const NAME(narrow_p
 typedef struct {
     int64_t base[2], span[2];           /* elements that a half needs */
     JOIN(mask_, LANE) within[2][2], down[2][3], across[3];
-    VEC by;                     /* divisors of outputs */
+    VEC by, inverse;            /* divisors of outputs */
 } NAME(tiny_plan);
 
 /* The rows of data that the windows of half h meet. */
@@ -1011,7 +1097,6 @@ INLINE int NAME(are_tiny)(const struct pool_axis *y, const struct pool_axis *x)
 /* How lanes of such planes are chosen; what takes no part is in the last lane of all. */
 INLINE void NAME(plan_tiny)(const struct pool_planes *p, NAME(tiny_plan) *t)
 {
-    typedef __typeof__(t->by[0]) lane;
     typedef __typeof__(t->across[0][0]) choice;
     const struct pool_axis *const y = p->y, *const x = p->x;
     const int64_t rows = (y->outputs + 1) / 2, outputs = y->outputs * x->outputs;
@@ -1035,7 +1120,7 @@ INLINE void NAME(plan_tiny)(const struct pool_planes *p, NAME(tiny_plan) *t)
         }
     for (int64_t o = 0; p->divides && o < outputs; o++) {
         const int64_t counted = pool_counted(y, o / x->outputs) * pool_counted(x, o % x->outputs);
-        t->by[o] = (lane)(p->divisor > 0 ? p->divisor : (double)counted);
+        NAME(divide_by)(p, counted, o, &t->by, &t->inverse);
     }
 }
 
@@ -1060,7 +1145,9 @@ static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan)
 {
     const int64_t outputs = p->y->outputs * p->x->outputs;
     const NAME(finish) f = {
-        .how = p->divides ? NAME(over) : NAME(as_it_is), .as_elements = p->as_elements, .by = t->by};
+        .how = p->divides ? NAME(nearly_times) : NAME(as_it_is), .as_elements = p->as_elements,
+        .by = t->by, .inverse = t->inverse,
+    };
     for (int64_t i = 0; i < p->count; i++) {
         const char *const in = p->in + i * p->in_step;
         char *const out = p->out + i * p->out_step;
@@ -1072,7 +1159,7 @@ static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan)
         for (int k = 0; k < 3; k++) taps[k] = CHOOSE(upper, lower, t->across[k]);
 #if MINDS_NAN
         if (__builtin_expect(JOIN(UNORDERED_, LANE)(all[0], all[1]) | JOIN(UNORDERED_, LANE)(all[2], all[3]), 0)) {
-            NAME(narrow_plane)(p, plan, NULL, p->x->size <= N ? 1 : 2, 0, in, out);
+            NAME(narrow_plane)(p, plan, NULL, 1, 0, in, out);
             continue;
         }
 #endif
@@ -1086,12 +1173,13 @@ static void NAME(narrow)(const struct pool_planes *p)
     const struct pool_axis *const x = p->x;
     NAME(narrow_plan) plan = {.divides = p->divides, .as_elements = p->as_elements};
     plan.none = NAME(leaf)(p->padding, 0, 1, N);
-    memset(plan.within, -1, (size_t)x->size * sizeof(TYPE));
-    for (int64_t o = 0; p->divides && o < x->outputs; o++) {
-        const int64_t counted = pool_counted(x, o);
-        for (int rows = 1; rows <= 3; rows++)
-            plan.by[rows - 1][o / N][o % N] = (TYPE)(p->divisor > 0 ? p->divisor : (double)(rows * counted));
-    }
+    memset(&plan.within, -1, (size_t)(x->size % N) * sizeof(TYPE));
+    const int64_t columns = x->size / N - 1, outputs = x->outputs / N * x->stride;
+    plan.whole = columns < 2 ? 0 : (columns < outputs ? columns : outputs) / 2 * 2;
+    for (int64_t o = 0; p->divides && o < x->outputs; o++)
+        for (int64_t rows = 1; rows <= 3; rows++)
+            NAME(divide_by)(p, rows * pool_counted(x, o), o % N, &plan.by[rows - 1][o / N],
+                            &plan.inverse[rows - 1][o / N]);
 #ifdef CHOOSE
     if (NAME(are_tiny)(p->y, x)) {
         NAME(tiny_plan) tiny = {0};
@@ -1100,15 +1188,26 @@ static void NAME(narrow)(const struct pool_planes *p)
         return;
     }
 #endif
-    if (x->size <= N && (x->outputs - 1) * x->stride < N) NAME(narrow_planes)(p, &plan, 1);
-    else NAME(narrow_planes)(p, &plan, 2);
+    if (!NAME(shuffles)(x)) {
+        const int64_t last = (x->outputs - 1) * x->stride, positions = last < x->size ? x->size : last + 1;
+        if (positions <= 2 * N) NAME(narrow_planes)(p, &plan, 1);
+        else if (positions <= 4 * N) NAME(narrow_planes)(p, &plan, 2);
+        else NAME(narrow_planes)(p, &plan, (int)((positions + 2 * N - 1) / (2 * N)));
+        return;
+    }
+    for (int k = 0; k < 3; k++)
+        for (int64_t o = 0; o < N; o++) {
+            const int64_t at = o * x->stride - x->before + k, nearest = at < 0 ? 0 : at < x->size ? at : x->size - 1;
+            plan.taps[k][o] = (__typeof__(plan.taps[0][0]))(IDEMPOTENT || at == nearest ? nearest : N - 1);
+        }
+    NAME(narrow_planes)(p, &plan, 0);
 }
 
 static int NAME(narrows)(const struct pool_axis *y, const struct pool_axis *x)
 {
-    const int64_t most = x->stride == 1 ? 2 * N : N;
+    const int64_t most = NAME(narrow_vectors) * N;
     if (y->window != 3 || x->window != 3 || y->dilation > 1 || x->dilation > 1 || x->stride > 2 || x->before < 0 ||
-        x->before > 1 || x->size > 2 * N || x->outputs > most)
+        x->before > 1 || x->size > most || x->outputs > (x->stride == 1 ? most : most / 2))
         return 0;
 #ifdef CHOOSE
     if (NAME(are_tiny)(y, x)) return 2;

@@ -159,7 +159,7 @@ INLINE void NAME(gather_two)(TYPE *dst, const struct pool_phase *phases, int n_e
         NAME(store)(dst + 2 * i + N, JOIN(zip_high_, LANE)(even, odd));
     }
     for (int64_t j = 0, pixel = 0; inner > 1 && j < count; j++, dst += 2 * inner, pixel += inner)
-        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+        for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
             NAME(store)(dst + c, NAME(of_phase)(&phases[0], &evens, n_even, code_bytes, row, pixel + c));
             NAME(store)(dst + inner + c, NAME(of_phase)(&phases[1], &odds, n_odd, code_bytes, row, pixel + c));
         }
@@ -171,7 +171,7 @@ INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n
 {
     const NAME(held) taps = NAME(hold)(phase, n, code_bytes, row);
     for (int64_t j = 0, pixel = 0; j < count; j++, dst += stride * inner, pixel += inner)
-        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N)
+        for (int64_t c = 0; c < inner; c = stepped(c, N, inner))
             NAME(store)(dst + c, NAME(of_phase)(phase, &taps, n, code_bytes, row, pixel + c));
 }
 
@@ -280,7 +280,7 @@ INLINE void NAME(gather_square)(char *dst, const NAME(square) *s, const int *dow
             NAME(same_codes)(s->is[i >> 3][i >> 2 & 1][i >> 1 & 1][i & 1], code_bytes);
     for (int64_t r = 0; r < pairs; r++, at.grads += step.grads, at.codes += step.codes, dst += 2 * dst_step)
         for (int64_t j = (count - 1) / block * block, n = 0; n < count; n += block, j = n - block)
-            for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+            for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
                 const int64_t from = j * inner + c;
                 VEC lanes[2][2], sums[2][2];
                 NAME(codes) codes[2][2];
@@ -508,7 +508,7 @@ INLINE int NAME(encode_n)(const char *indices, int bytes, const struct pool_code
             if (beside) memcpy(beside, grads, (size_t)count * sizeof(TYPE));
             fit &= NAME(fits)(codes, count, c->ranges);
         }
-        for (int64_t i = 0; i + N <= count; i = i + 2 * N <= count || i + N >= count ? i + N : count - N) {
+        for (int64_t i = 0; i + N <= count; i = stepped(i, N, count)) {
             const CODES code = NAME(encoded)(indices + i * bytes, bytes, bases + i, start, &high);
             const NAME(distances) distance = NAME(distance)(code, c->ranges, n);
             *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;

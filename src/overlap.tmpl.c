@@ -132,7 +132,7 @@ INLINE void NAME(group_across)(int quick, int group, int single, NAME(group_taps
     const NAME(finish) f = {.as_elements = as_elements};
     VEC windows[1][8];
     for (; outputs > 0; outputs -= group, g.base += in_step, out += group * out_step)
-        for (int64_t c = 0; c < inner; c = c + 2 * N <= inner || c + N >= inner ? c + N : inner - N) {
+        for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
             NAME(group_columns)(quick, group, single, 1, NAME(of_lanes), 1, &g, c, 1, NULL, windows);
 #pragma GCC unroll 8
             for (int w = 0; w < group; w++) {
@@ -204,12 +204,11 @@ static __attribute__((noinline)) void NAME(fold_block)(const NAME(overlap_plan) 
     VEC unasked, *const doubt = quick ? &unasked : NULL;
     const int64_t count = o->segment;
     for (int64_t s = 0; s < o->segments; s++, lanes += o->p->inner, base += o->p->x->in_step)
-        for (int64_t c = 0;; c = c + 2 * N <= count ? c + N : count - N) {
+        for (int64_t c = 0; c < count; c = stepped(c, N, count)) {
             VEC v = NAME(leaf)(base + rows[0], c, loose || count >= N, count);
             for (int64_t t = 1; t < n; t++)
                 v = NAME(rule)(doubt, v, NAME(leaf)(base + rows[t], c, loose || count >= N, count));
             NAME(store)(lanes + c, v);
-            if (c + N >= count) break;
         }
 }
 
@@ -314,18 +313,18 @@ static int NAME(are_short)(const NAME(overlap_plan) *o, NAME(short_rows) *s)
     return 1;
 }
 
-/* So many rows, four at least, to rows of windows along them; not 0 where there is NaN in one, or just after.  With
- * `loose` what lies beside rows may be read.  `ahead` lies what will be read later. */
-INLINE unsigned NAME(short_across)(int vectors, int loose, int64_t left, const NAME(short_rows) *s, const char *in,
-                                   int64_t step, int64_t rows, int64_t ahead, TYPE *lanes)
+/* So many rows, four at least, to rows of windows along them; if `quick`, not 0 where there is NaN in one, or just
+ * after.  With `loose` what lies beside rows may be read.  `ahead` lies what will be read later. */
+INLINE unsigned NAME(short_across)(int quick, int vectors, int loose, int64_t left, const NAME(short_rows) *s,
+                                   const char *in, int64_t step, int64_t rows, int64_t ahead, TYPE *lanes)
 {
     const uint64_t within[2] = {s->within[0], s->within[1]};
     const int last = s->doublings;
     const unsigned all = (1u << N % 32) - 1;         /* lanes; of fewer bits there are no such rows */
     unsigned ordered = all;
-    VEC unasked, row[4][2];
+    VEC unasked, *const doubt = quick ? &unasked : NULL, row[4][2];
     in -= left * (int64_t)sizeof(ELEM);
-    for (int64_t r = 0; r < rows; r = r + 8 <= rows || r + 4 == rows ? r + 4 : rows - 4) {
+    for (int64_t r = 0; r < rows; r = stepped(r, 4, rows)) {
         const char *from = in + r * step;
         TYPE *to = lanes + r * vectors * N;
 #pragma GCC unroll 4
@@ -335,7 +334,7 @@ INLINE unsigned NAME(short_across)(int vectors, int loose, int64_t left, const N
             for (int v = 0; v < vectors; v++)
                 row[i][v] = NAME(met)(NAME(of_some), from, v * N, loose, (int64_t)within[v]);
 #if MINDS_NAN
-            ordered = JOIN(STILL_ORDERED_, LANE)(ordered, row[i][0], row[i][vectors - 1]);
+            if (quick) ordered = JOIN(STILL_ORDERED_, LANE)(ordered, row[i][0], row[i][vectors - 1]);
 #endif
         }
 #pragma GCC unroll 4
@@ -343,11 +342,11 @@ INLINE unsigned NAME(short_across)(int vectors, int loose, int64_t left, const N
             VEC *const first = &row[i][0], *const second = &row[i][vectors - 1];
             if (vectors == 2) {
                 const VEC shifted = CHOOSE(*first, *second, s->from[0]);
-                *first = PICK_LANES(within[0], NAME(rule)(&unasked, *first, shifted), shifted);
-                *second = NAME(rule)(&unasked, *second, __builtin_shuffle(*second, s->from_last[0]));
+                *first = PICK_LANES(within[0], NAME(rule)(doubt, *first, shifted), shifted);
+                *second = NAME(rule)(doubt, *second, __builtin_shuffle(*second, s->from_last[0]));
             } else {
                 const VEC shifted = __builtin_shuffle(*first, s->from_last[0]);
-                *first = PICK_LANES(within[0], NAME(rule)(&unasked, *first, shifted), shifted);
+                *first = PICK_LANES(within[0], NAME(rule)(doubt, *first, shifted), shifted);
             }
         }
         for (int d = 1; d <= last; d++) {
@@ -355,8 +354,8 @@ INLINE unsigned NAME(short_across)(int vectors, int loose, int64_t left, const N
 #pragma GCC unroll 4
             for (int i = 0; i < 4; i++) {
                 VEC *const first = &row[i][0], *const second = &row[i][vectors - 1];
-                if (vectors == 2) *first = NAME(rule)(&unasked, *first, CHOOSE(*first, *second, from));
-                *second = NAME(rule)(&unasked, *second, __builtin_shuffle(*second, from_last));
+                if (vectors == 2) *first = NAME(rule)(doubt, *first, CHOOSE(*first, *second, from));
+                *second = NAME(rule)(doubt, *second, __builtin_shuffle(*second, from_last));
             }
         }
 #pragma GCC unroll 4
@@ -368,19 +367,19 @@ INLINE unsigned NAME(short_across)(int vectors, int loose, int64_t left, const N
 }
 
 /* Those to so many rows of outputs. */
-INLINE void NAME(short_down)(int group, int vectors, const struct pool_overlaps *p, const TYPE *lanes, int64_t rows,
-                             char *out)
+INLINE void NAME(short_down)(int quick, int group, int vectors, const struct pool_overlaps *p, const TYPE *lanes,
+                             int64_t rows, char *out)
 {
     const int64_t outputs = p->outputs, out_step = p->y->out_step, common = p->y->window - group + 1;
     const NAME(finish) f = {.as_elements = p->as_elements};
     /* A part of a vector is as slow to store as a whole one that crosses lines, but for parts that are vectors. */
     const int64_t tail = sizeof(ELEM) == sizeof(TYPE) ? (outputs - N) * (int64_t)sizeof(TYPE) : 0;
     VEC row[2][8];
-    for (int64_t r = 0; r < rows; r = r + 2 * group <= rows || r + group == rows ? r + group : rows - group) {
+    for (int64_t r = 0; r < rows; r = stepped(r, group, rows)) {
         const NAME(group_taps) g = {
             .base = (const char *)(lanes + r * vectors * N), .common = common, .step = vectors * VECTOR_BYTES,
         };
-        NAME(group_columns)(1, group, 1, vectors, NAME(of_lanes), 1, &g, 0, 1, NULL, row);
+        NAME(group_columns)(quick, group, 1, vectors, NAME(of_lanes), 1, &g, 0, 1, NULL, row);
         char *to = out + r * out_step;
 #pragma GCC unroll 8
         for (int w = 0; w < group; w++, to += out_step) {
@@ -394,11 +393,10 @@ INLINE void NAME(short_down)(int group, int vectors, const struct pool_overlaps 
     }
 }
 
-/* So many rows of outputs, whose windows begin at row `top`, of planes that follow each other; returns how many were
- * done before one in which NaN are met.  Of the rows that windows meet and there are not, copies of the nearest stand
- * for them. */
-INLINE int64_t NAME(short_vectors)(int vectors, int loose, const NAME(overlap_plan) *o, const NAME(short_rows) *s,
-                                   const char *plane, int64_t planes, int64_t top, int64_t count, char *out)
+/* So many rows of outputs of a plane, whose windows begin at row `top`; or if `quick` no more than to find NaN there,
+ * which it returns.  Of the rows that windows meet and there are not, copies of the nearest stand for them. */
+INLINE unsigned NAME(short_plane)(int quick, int vectors, int loose, const NAME(overlap_plan) *o,
+                                  const NAME(short_rows) *s, const char *plane, int64_t top, int64_t count, char *out)
 {
     const struct pool_overlaps *const p = o->p;
     const int64_t end = top + count - 1 + p->y->window, in_step = p->y->in_step, unit = vectors * N;
@@ -406,32 +404,62 @@ INLINE int64_t NAME(short_vectors)(int vectors, int loose, const NAME(overlap_pl
     TYPE *const lanes = s->lanes, *const first = lanes + (low - top) * unit, *const last = first + (rows - 1) * unit;
     TYPE *const beyond = lanes + (end - top) * unit;
     plane += low * in_step;
-    for (int64_t i = 0; i < planes; i++, plane += p->in_step, out += p->out_step) {
-        if (NAME(short_across)(vectors, loose, o->left, s, plane, in_step, rows, p->in_step, first)) return i;
-        VEC nearest[2], farthest[2];
-        for (int v = 0; v < vectors; v++) {
-            nearest[v] = NAME(load)(first + v * N);
-            farthest[v] = NAME(load)(last + v * N);
-        }
-        for (TYPE *to = lanes; to < first; to += unit)
-            for (int v = 0; v < vectors; v++) NAME(store)(to + v * N, nearest[v]);
-        for (TYPE *to = last + unit; to < beyond; to += unit)
-            for (int v = 0; v < vectors; v++) NAME(store)(to + v * N, farthest[v]);
-        if (s->group == 8) NAME(short_down)(8, vectors, p, lanes, count, out);
-        else NAME(short_down)(4, vectors, p, lanes, count, out);
+    if (NAME(short_across)(quick, vectors, loose, o->left, s, plane, in_step, rows, p->in_step, first)) return 1;
+    VEC nearest[2], farthest[2];
+    for (int v = 0; v < vectors; v++) {
+        nearest[v] = NAME(load)(first + v * N);
+        farthest[v] = NAME(load)(last + v * N);
     }
-    return planes;
+    for (TYPE *to = lanes; to < first; to += unit)
+        for (int v = 0; v < vectors; v++) NAME(store)(to + v * N, nearest[v]);
+    for (TYPE *to = last + unit; to < beyond; to += unit)
+        for (int v = 0; v < vectors; v++) NAME(store)(to + v * N, farthest[v]);
+    if (s->group == 8) NAME(short_down)(quick, 8, vectors, p, lanes, count, out);
+    else NAME(short_down)(quick, 4, vectors, p, lanes, count, out);
+    return 0;
 }
 
-static __attribute__((noinline)) int64_t NAME(short_planes)(const NAME(overlap_plan) *o, const NAME(short_rows) *s,
-                                                            int loose, const char *plane, int64_t planes, int64_t top,
-                                                            int64_t count, char *out)
+/* The same where there are NaN. */
+static __attribute__((noinline)) void NAME(careful_plane)(const NAME(overlap_plan) *o, const NAME(short_rows) *s,
+                                                          const char *plane, int64_t top, int64_t count, char *out)
+{
+    if (s->vectors == 1) NAME(short_plane)(0, 1, 0, o, s, plane, top, count, out);
+    else NAME(short_plane)(0, 2, 0, o, s, plane, top, count, out);
+}
+
+/* The same rows of planes that follow each other. */
+INLINE void NAME(short_vectors)(int vectors, int loose, const NAME(overlap_plan) *o, const NAME(short_rows) *s,
+                                const char *plane, int64_t planes, int64_t top, int64_t count, char *out)
+{
+    for (; planes > 0; planes--, plane += o->p->in_step, out += o->p->out_step)
+        if (__builtin_expect(NAME(short_plane)(1, vectors, loose, o, s, plane, top, count, out), 0))
+            NAME(careful_plane)(o, s, plane, top, count, out);
+}
+
+static __attribute__((noinline)) void NAME(short_planes)(const NAME(overlap_plan) *o, const NAME(short_rows) *s,
+                                                         int loose, const char *plane, int64_t planes, int64_t top,
+                                                         int64_t count, char *out)
 {
     switch (2 * s->vectors + loose) {
-    case 2: return NAME(short_vectors)(1, 0, o, s, plane, planes, top, count, out);
-    case 3: return NAME(short_vectors)(1, 1, o, s, plane, planes, top, count, out);
-    case 4: return NAME(short_vectors)(2, 0, o, s, plane, planes, top, count, out);
-    default: return NAME(short_vectors)(2, 1, o, s, plane, planes, top, count, out);
+    case 2: NAME(short_vectors)(1, 0, o, s, plane, planes, top, count, out); break;
+    case 3: NAME(short_vectors)(1, 1, o, s, plane, planes, top, count, out); break;
+    case 4: NAME(short_vectors)(2, 0, o, s, plane, planes, top, count, out); break;
+    default: NAME(short_vectors)(2, 1, o, s, plane, planes, top, count, out);
+    }
+}
+
+/* All planes; tall ones a number of rows at a time. */
+static void NAME(short_overlaps)(const NAME(overlap_plan) *o, const NAME(short_rows) *s, const char *plane, int64_t top)
+{
+    const struct pool_overlaps *const p = o->p;
+    const int64_t rows = p->rows, most = s->most_rows;
+    for (int64_t i = 0, n; i < p->planes; i += n) {
+        const int loose = i >= p->tight && i < p->loose;
+        const int64_t end = i < p->tight ? p->tight : loose ? p->loose : p->planes;
+        n = most < rows ? 1 : (end < p->planes ? end : p->planes) - i;
+        for (int64_t at = 0; at < rows; at = stepped(at, most, rows))
+            NAME(short_planes)(o, s, loose, plane + i * p->in_step, n, top + at, most,
+                               p->out + i * p->out_step + at * p->y->out_step);
     }
 }
 #endif
@@ -452,18 +480,17 @@ static NAME(waiting_rows) NAME(none_made)(const NAME(overlap_plan) *o)
     return (NAME(waiting_rows)){.lanes = lanes + o->p->group * o->p->pitch, .free = lanes};
 }
 
-/* So many rows of outputs of plane i, whose windows begin at row `top`; where those are `placed`, places of rows from
- * there on. */
+/* Plane i, whose windows begin at row `top`; where those are `placed`, places of rows from there on. */
 static void NAME(plane_by_groups)(const NAME(overlap_plan) *o, int64_t i, const char *plane, char *out, int64_t top,
-                                  int64_t count, const int64_t *placed, NAME(waiting_rows) *made)
+                                  const int64_t *placed, NAME(waiting_rows) *made)
 {
     const struct pool_overlaps *const p = o->p;
     const struct pool_axis *const y = p->y;
     const int64_t step = p->group * y->stride, span = (p->group - 1) * y->stride + y->window;
     TYPE *const ring = (TYPE *)p->ring + o->left * p->inner;
     int64_t careful = -1, seen = top;       /* the last group that NaN reach; the rows that were looked at */
-    for (int64_t at = 0, number = 0; at < count; at += p->group, number++) {
-        const int64_t row = top + at * y->stride, left_over = count - at;
+    for (int64_t at = 0, number = 0; at < p->rows; at += p->group, number++) {
+        const int64_t row = top + at * y->stride, left_over = p->rows - at;
         if (seen < row + span) {
             const int64_t upto = p->planes > 1 ? o->high : row + span;
             if (NAME(rows_have_nan)(o, plane, seen, upto)) careful = number + (upto - row) / step + 1;
@@ -493,29 +520,6 @@ static void NAME(plane_by_groups)(const NAME(overlap_plan) *o, int64_t i, const 
     }
 }
 
-#if defined(CHOOSE) && NARROWS
-/* Planes from the i-th on, of which one may be read as the others may; where they are tall, one.  Returns how many. */
-static int64_t NAME(short_run)(const NAME(overlap_plan) *o, const NAME(short_rows) *s, int64_t i, const char *plane,
-                               int64_t top, char *out)
-{
-    const struct pool_overlaps *const p = o->p;
-    const int loose = i >= p->tight && i < p->loose;
-    const int64_t rows = p->rows, most = s->most_rows, end = i < p->tight ? p->tight : loose ? p->loose : p->planes;
-    int64_t n = most < rows ? 1 : (end < p->planes ? end : p->planes) - i;
-    for (int64_t at = 0; at < rows; at = at + 2 * most <= rows || at + most == rows ? at + most : rows - most) {
-        char *const to = out + at * p->y->out_step;
-        const int64_t done = NAME(short_planes)(o, s, loose, plane, n, top + at, most, to);
-        if (done == n) continue;
-        n = done + 1;
-        NAME(waiting_rows) made = NAME(none_made)(o);
-        NAME(plane_by_groups)(o, i + done, plane + done * p->in_step, to + done * p->out_step, top + at, most, NULL,
-                              &made);
-        NAME(rows_across)(o, made.quick, made.lanes, made.rows, made.out);
-    }
-    return n;
-}
-#endif
-
 static void NAME(overlaps)(const struct pool_overlaps *p)
 {
     const struct pool_axis *const y = p->y, *const x = p->x;
@@ -531,26 +535,20 @@ static void NAME(overlaps)(const struct pool_overlaps *p)
     if (x->in_step != p->inner * (int64_t)sizeof(ELEM)) o.segments = o.width, o.segment = p->inner;
     memset(&o.end.within, -1, (size_t)(o.segment % N) * sizeof(TYPE));
 
+    const char *const in = p->in + (start + left) * x->in_step;
+#if defined(CHOOSE) && NARROWS
+    NAME(short_rows) in_registers;
+    if (NAME(are_short)(&o, &in_registers)) {
+        NAME(short_overlaps)(&o, &in_registers, in, top);
+        return;
+    }
+#endif
     /* Past the last row, as many as a group that is not whole looks for. */
     const int64_t beyond = p->group * y->stride;
     const int few = bottom - top + beyond <= p->most_taps;
     if (few) NAME(nearest_rows)(&o, top, bottom + beyond, p->taps);
     NAME(waiting_rows) made = NAME(none_made)(&o);
-#if defined(CHOOSE) && NARROWS
-    NAME(short_rows) in_registers;
-    const int are_short = NAME(are_short)(&o, &in_registers);
-#endif
-    for (int64_t i = 0, n; i < p->planes; i += n) {
-        const char *const plane = p->in + i * p->in_step + (start + left) * x->in_step;
-        char *const out = p->out + i * p->out_step;
-        n = 1;
-#if defined(CHOOSE) && NARROWS
-        if (are_short) {
-            n = NAME(short_run)(&o, &in_registers, i, plane, top, out);
-            continue;
-        }
-#endif
-        NAME(plane_by_groups)(&o, i, plane, out, top, p->rows, few ? p->taps : NULL, &made);
-    }
+    for (int64_t i = 0; i < p->planes; i++)
+        NAME(plane_by_groups)(&o, i, in + i * p->in_step, p->out + i * p->out_step, top, few ? p->taps : NULL, &made);
     if (made.rows) NAME(rows_across)(&o, made.quick, made.lanes, made.rows, made.out);
 }

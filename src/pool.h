@@ -24,6 +24,7 @@ enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a r
 enum { POOL_AHEAD = 4096 };     /* bytes between what is read and what is fetched, in rows that follow each other */
 enum { POOL_INVERTED = 1 << 20 };       /* the largest divisor whose inverse corrects what it gives (vec.h) */
 enum { POOL_MERGED = 7 };       /* rows merged at once */
+enum { POOL_NARROW = 8 };       /* vectors of a row of planes that a kernel takes whole */
 enum { POOL_DOUBLINGS = 5 };    /* of runs along a row that are made in registers, to two vectors of 16 lanes */
 enum { POOL_OVERLAP_TAPS = 64 };        /* rows, or pixels, that windows which overlap are folded from at once */
 enum { POOL_VECTOR = 64 };      /* bytes of the widest */
@@ -95,7 +96,7 @@ struct pool_axis;
 /* Planes, `in_step` and `out_step` bytes apart. */
 struct pool_planes {
     const struct pool_axis *y, *x;
-    const char *in, *padding;   /* `padding`: two vectors of elements that take no part */
+    const char *in, *padding;   /* `padding`: POOL_NARROW vectors of elements that take no part */
     char *out;
     int64_t in_step, out_step, count;
     int64_t loose;              /* planes, from the first, whose rows and outputs may be overrun by two vectors */
@@ -110,7 +111,8 @@ struct pool_planes {
 /* Rows of outputs of windows that overlap, of so many planes. */
 struct pool_overlaps {
     const struct pool_axis *y, *x;      /* not dilated */
-    const char *in, *padding;   /* `in`: the first of the inner block at position 0 of row 0; `padding` as above */
+    const char *in;             /* the first of the inner block at position 0 of row 0 */
+    const char *padding;        /* two vectors of elements that take no part */
     char *out;                  /* the first output */
     int64_t in_step, out_step, planes;
     int64_t tight, loose;       /* planes [tight, loose) may be read two vectors before and past their rows */
@@ -187,9 +189,9 @@ struct pool_kernel {
                   int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step,
                   const struct pool_finish *f, const struct pool_edges *edges, void *dst);
 
-    /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows
-     * that a vector or two hold (2 where a few hold a plane); and any of at most POOL_LEAVES columns, over planes that
-     * lie in scratch. */
+    /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows of
+     * POOL_NARROW vectors at most (2 where a few hold a plane); and any of at most POOL_LEAVES columns, over planes
+     * that lie in scratch. */
     int (*narrows)(const struct pool_axis *y, const struct pool_axis *x);
     void (*narrow)(const struct pool_planes *planes);
     void (*flat)(const struct pool_planes *planes);

@@ -29,6 +29,18 @@
 #define CHOOSE(a, b, from) __builtin_shuffle(a, b, from)
 #endif
 
+/* SHUFFLE(v, from): lane i is lane from[i] of v, in an instruction where lanes are of so many bytes. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SHUFFLE(v, from) __builtin_shuffle(v, from)
+#define SHUFFLES_64(bytes) ((bytes) > 1)
+#define SHUFFLES_32(bytes) ((bytes) == 4)
+#else
+#define SHUFFLE(v, from) ((void)(from), (v))
+#define SHUFFLES_64(bytes) 0
+#define SHUFFLES_32(bytes) 0
+#endif
+#define SHUFFLES_16(bytes) 0
+
 /* v stands in a register from here on, and those that do so in the order written. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define KEEP(v) __asm__ volatile("" : "+v"(v))
@@ -49,6 +61,12 @@
 #endif
 
 #define LANES_OF(type) ((int)(VECTOR_BYTES / sizeof(type)))
+
+/* From `at`, where the next step to `end` begins: the last steps back, so that it ends there. */
+INLINE int64_t stepped(int64_t at, int64_t step, int64_t end)
+{
+    return at + 2 * step <= end || at + step >= end ? at + step : end - step;
+}
 
 /* The first `bytes` of a vector at p, the rest zeros; and back. */
 #ifndef LOAD_PART
@@ -132,7 +150,11 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 /* Lanes n, n + 1, ... of two vectors. */
 #define SLIDE_8BIT(name, a, b, n) SLIDE_SMALL(vec_##name, a, b, n, LANES_8BIT)
 #define SLIDE_16BIT(name, a, b, n) SLIDE_SMALL(vec_##name, a, b, n, LANES_16BIT)
+#ifdef SLIDE_FOUR
+#define SLIDE_32BIT(name, a, b, n) (vec_##name)SLIDE_FOUR(a, b, n)
+#else
 #define SLIDE_32BIT(name, a, b, n) __builtin_shufflevector(a, b, LANES_32BIT(n, 1))
+#endif
 #define SLIDE_64BIT(name, a, b, n) __builtin_shufflevector(a, b, LANES_64BIT(n, 1))
 #ifdef SLIDE_BYTES
 #define SLIDE_SMALL(vec, a, b, n, lanes) (vec)SLIDE_BYTES(a, b, (n) * (int)sizeof (a)[0])

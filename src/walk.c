@@ -362,7 +362,8 @@ static void plan_way(struct pool_job *job)
     const int no_bins = g->lead_axes == 1 && !g->lead[0].bins && !along->bins;
     const int finishes = !g->first_cast && !g->beside && can_write(g) &&
                          (!g->divide || g->kernel->divides == POOL_DIVIDES);
-    const int apart = no_bins && finishes && g->inner.size == 1 && even && !g->power, whole_planes = apart && bare;
+    const int takes_planes = no_bins && finishes && g->inner.size == 1 && even && !g->power;
+    const int whole_planes = takes_planes && bare;
     const int as_fast_fused = job->walk == walk_fused && along->size > g->kernel->lanes;
     if (whole_planes && g->kernel->narrows && !as_fast_fused) job->narrow = g->kernel->narrows(&g->lead[0], along);
     const int runs = job->overlap && along->window <= g->kernel->longest_run;
@@ -370,7 +371,7 @@ static void plan_way(struct pool_job *job)
     const int fuses_better = job->fused && (along->window > 2 || along->stride > 1);
     job->flat = whole_planes && g->kernel->flat && !runs && !fuses_better && !job->whole && lies_flat(g);
     if (job->narrow || job->flat) job->overlap = 0;
-    if (job->narrow || job->flat || (job->overlap && apart && is_small(g))) {
+    if (job->narrow || job->flat || (job->overlap && takes_planes && is_small(g))) {
         job->walk = walk_planes;
         job->units = g->outer_axes ? g->outer[0].size : 1;
     }
@@ -421,14 +422,14 @@ static void plan_scratch(struct pool_job *job)
     job->at_other_place = job->at_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes + POOL_SLACK) : 0);
-    job->scratch_bytes = most(job->scratch_bytes, 2 * POOL_VECTOR);     /* a row of padding at least */
-    if (job->overlap) {
-        job->row_bytes = 2 * POOL_VECTOR;
+    if (job->narrow || job->flat || job->overlap) {
+        job->row_bytes = (job->narrow ? POOL_NARROW : 2) * POOL_VECTOR;
         job->at_levels = job->row_bytes;
-        job->scratch_bytes = job->at_levels + pool_overlap_bytes(job);
     }
+    if (job->narrow) job->scratch_bytes = most(job->scratch_bytes, job->row_bytes);
+    if (job->overlap) job->scratch_bytes = job->at_levels + pool_overlap_bytes(job);
     if (job->flat) {
-        job->at_levels = 2 * POOL_VECTOR + flat_margin(g);
+        job->at_levels += flat_margin(g);
         job->at_spare = job->at_levels + flat_bytes(g);
         job->at_lanes = job->at_spare + flat_bytes(g);
         job->scratch_bytes = job->at_lanes + round_up(along->outputs * g->lane_bytes + POOL_SLACK);
@@ -1139,7 +1140,7 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
     const struct pool_geometry *g = job->g;
     const struct pool_axis *y = &g->lead[0];
     const int64_t in_step = g->outer_axes ? g->outer[0].in_step : 0, out_step = y->outputs * y->out_step;
-    fill_padding(job, scratch, 2 * POOL_VECTOR);
+    fill_padding(job, scratch, job->row_bytes);
     if (job->overlap) {
         const struct digits at = digits_of(job, 0);
         struct unit u;

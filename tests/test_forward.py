@@ -540,9 +540,9 @@ def test_every_average_of_two_small_integers_rounds_as_asked(rounding, isa):
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float16", "float32", "float64"])
 @pytest.mark.parametrize("op", OPS)
 def test_planes_of_short_rows(op, dtype, isa):
-    """Rows of up to a vector or two, windows of 3 x 3 that reach past them on any side."""
+    """Rows of a few vectors, windows of 3 x 3 that reach past them on any side."""
     paddings = ((0, 0), (1, 1), (1, 0), (0, 2), (1, 2), (2, 1))
-    for width in (*range(1, 19), 28, 31, 32, 33, 64, 65):
+    for width in (*range(1, 19), 24, 25, 28, 31, 32, 33, 40, 49, 63, 64, 65, 96, 112, 128, 129):
         x = cases.small(dtype, (5, 6, width))
         for i, across in enumerate(paddings):
             down = paddings[(i + width) % len(paddings)]
@@ -564,7 +564,7 @@ def test_planes_of_short_rows(op, dtype, isa):
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("op", ["max", "min"])
 def test_nan_in_planes_of_short_rows(op, dtype, isa):
-    for width in (1, 7, 14, 16, 28):
+    for width in (1, 7, 14, 16, 28, 33, 57, 127):
         x = cases.small(dtype, (40, 5, width))
         x.reshape(-1)[::61] = np.nan
         x.reshape(-1)[::53] = -np.inf

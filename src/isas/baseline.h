@@ -19,6 +19,15 @@
 /* For lanes of 8 or 16 bits GCC 12 takes them one by one (int16, 60x60, 3x3: 3390 -> 942 ns a plane). */
 #define SLIDE_BYTES(a, b, bytes) \
     _mm_or_si128(_mm_srli_si128((__m128i)(a), (bytes)), _mm_slli_si128((__m128i)(b), 16 - (bytes)))
+/* Of four lanes it makes six shuffles, where two will do (float32, planes of 14x14, 3x3/1, padded: 3.7 -> 3.1 ms). */
+#define SLIDE_FOUR(a, b, n) slide_four((__m128)(a), (__m128)(b), (n))
+INLINE __m128 slide_four(__m128 a, __m128 b, int n)
+{
+    const __m128 seam = _mm_shuffle_ps(a, b, _MM_SHUFFLE(0, 0, 3, 3));
+    return n == 1 ? _mm_shuffle_ps(a, seam, _MM_SHUFFLE(2, 0, 2, 1))
+           : n == 2 ? _mm_shuffle_ps(a, b, _MM_SHUFFLE(1, 0, 3, 2))
+                    : _mm_shuffle_ps(seam, b, _MM_SHUFFLE(2, 1, 2, 0));
+}
 /* The low elements of v twice as wide: above them zeros, or their signs. */
 INLINE __m128i zeros_8(__m128i v) { return _mm_unpacklo_epi8(v, _mm_setzero_si128()); }
 INLINE __m128i signs_8(__m128i v) { return _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8); }
