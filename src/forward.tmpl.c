@@ -930,7 +930,7 @@ INLINE void NAME(divide_by)(const struct pool_planes *p, int64_t counted, int64_
 enum { NAME(narrow_vectors) = sizeof(TYPE) == 1 ? 2 : POOL_NARROW };      /* of a row, at most; bytes are turned */
 
 typedef struct {
-    int divides, as_elements;
+    int divides, as_elements, pairs;    /* `pairs`: of vectors in a row */
     int64_t whole;              /* vectors, from the first, that are so, as is the one after them; an even number */
     VEC none;                   /* what takes no part */
     JOIN(mask_, LANE) within;   /* the columns that there are of the last vector */
@@ -1053,17 +1053,21 @@ INLINE void NAME(narrow_plane)(const struct pool_planes *p, const NAME(narrow_pl
     }
 }
 
+/* The same where there are NaN. */
+static __attribute__((noinline)) void NAME(careful_narrow)(const struct pool_planes *p, const NAME(narrow_plan) *plan,
+                                                           int loose, const char *in, char *out)
+{
+    NAME(narrow_plane)(p, plan, NULL, plan->pairs, loose, in, out);
+}
+
 INLINE void NAME(narrow_planes)(const struct pool_planes *p, const NAME(narrow_plan) *plan, int pairs)
 {
     for (int64_t i = 0; i < p->count; i++) {
         const char *const in = p->in + i * p->in_step;
         char *const out = p->out + i * p->out_step;
-        if (MINDS_NAN) {
-            VEC doubt = {0};
-            NAME(narrow_plane)(p, plan, &doubt, pairs, i < p->loose, in, out);
-            if (!JOIN(ANY_NAN_, LANE)(doubt)) continue;
-        }
-        NAME(narrow_plane)(p, plan, NULL, pairs, i < p->loose, in, out);
+        VEC doubt = {0};
+        NAME(narrow_plane)(p, plan, MINDS_NAN ? &doubt : NULL, pairs, i < p->loose, in, out);
+        if (JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_narrow)(p, plan, i < p->loose, in, out);
     }
 }
 
@@ -1159,7 +1163,7 @@ static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan)
         for (int k = 0; k < 3; k++) taps[k] = CHOOSE(upper, lower, t->across[k]);
 #if MINDS_NAN
         if (__builtin_expect(JOIN(UNORDERED_, LANE)(all[0], all[1]) | JOIN(UNORDERED_, LANE)(all[2], all[3]), 0)) {
-            NAME(narrow_plane)(p, plan, NULL, 1, 0, in, out);
+            NAME(careful_narrow)(p, plan, 0, in, out);
             continue;
         }
 #endif
@@ -1174,6 +1178,8 @@ static void NAME(narrow)(const struct pool_planes *p)
     NAME(narrow_plan) plan = {.divides = p->divides, .as_elements = p->as_elements};
     plan.none = NAME(leaf)(p->padding, 0, 1, N);
     memset(&plan.within, -1, (size_t)(x->size % N) * sizeof(TYPE));
+    const int64_t last = (x->outputs - 1) * x->stride, positions = last < x->size ? x->size : last + 1;
+    plan.pairs = (int)((positions + 2 * N - 1) / (2 * N));
     const int64_t columns = x->size / N - 1, outputs = x->outputs / N * x->stride;
     plan.whole = columns < 2 ? 0 : (columns < outputs ? columns : outputs) / 2 * 2;
     for (int64_t o = 0; p->divides && o < x->outputs; o++)
@@ -1189,10 +1195,11 @@ static void NAME(narrow)(const struct pool_planes *p)
     }
 #endif
     if (!NAME(shuffles)(x)) {
-        const int64_t last = (x->outputs - 1) * x->stride, positions = last < x->size ? x->size : last + 1;
-        if (positions <= 2 * N) NAME(narrow_planes)(p, &plan, 1);
-        else if (positions <= 4 * N) NAME(narrow_planes)(p, &plan, 2);
-        else NAME(narrow_planes)(p, &plan, (int)((positions + 2 * N - 1) / (2 * N)));
+        switch (plan.pairs) {
+        case 1: NAME(narrow_planes)(p, &plan, 1); break;
+        case 2: NAME(narrow_planes)(p, &plan, 2); break;
+        default: NAME(narrow_planes)(p, &plan, plan.pairs);
+        }
         return;
     }
     for (int k = 0; k < 3; k++)
@@ -1505,6 +1512,10 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
     }
 }
 
+#if IDEMPOTENT && FUSES
+#include "overlap.tmpl.c"
+#endif
+
 #if NARROWS
 /* The rows of a plane and those of padding around it, `pitch` apart; past the columns of each lies what is both its
  * padding after and the next one's before.  `doubt` gathers all elements. */
@@ -1560,11 +1571,24 @@ static void NAME(flat)(const struct pool_planes *p)
     /* To whole vectors: what happens to lie there may be slow to divide by. */
     for (int64_t o = 0; p->divides && o < x->outputs + N; o++)
         ((TYPE *)p->counts)[o] = (TYPE)(o < x->outputs ? pool_counted(x, o) : 1);
+#if IDEMPOTENT
+    const int apart = x->stride > 1 || y->stride > 1 || x->dilation > 1 || y->dilation > 1;
+    const int group = apart ? 0 : y->outputs >= 8 && y->window >= 8 ? 8 : y->outputs >= 4 && y->window >= 4 ? 4 : 0;
+#endif
     for (int64_t i = 0; i < p->count; i++) {
         TYPE *const acc = p->acc, *const spare = p->spare;
         VEC doubt = {0};
         NAME(lay_flat)(p, &doubt, none, i < p->loose, p->in + i * p->in_step, pitch, rows, acc);
         const int quick = !JOIN(ANY_NAN_, LANE)(doubt);
+#if IDEMPOTENT
+        if (group) {
+            TYPE *const data = acc + y->before * pitch - x->before;
+            for (int64_t c = 0; c < x->before; c += N) NAME(store)(acc - c - N, none);
+            NAME(quadrupled)(quick, data, spare, NULL, NULL, 1, x->window, y->size * pitch);
+            NAME(down_flat)(quick, group, p, i < p->loose, acc - x->before, p->out + i * p->out_step);
+            continue;
+        }
+#endif
         TYPE *const down = NAME(quadrupled)(quick, acc, spare, NULL, NULL, y->dilation * pitch, y->window,
                                             (top + 1) * pitch);
         for (int64_t c = 0; c < x->before; c += N) NAME(store)(down - c - N, none);
@@ -1673,10 +1697,6 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
     const TYPE *const by = divisors->by;
     for (int64_t i = 0; i < outputs * inner; i++) sums[i] /= by[i];
 }
-
-#if IDEMPOTENT && FUSES
-#include "overlap.tmpl.c"
-#endif
 
 #ifdef BETTER
 #include "best.tmpl.c"

@@ -151,6 +151,41 @@ static __attribute__((noinline)) void NAME(across)(int quick, int group, const N
 }
 #undef OF_GROUP
 
+#if NARROWS
+/* Rows of lanes, of windows along them, to a plane of outputs.  From the last of each row to the first: what is written
+ * past one is the next one's first. */
+INLINE void NAME(group_flat)(int quick, int group, const struct pool_planes *p, int loose, const TYPE *lanes, char *out)
+{
+    const int64_t rows = p->y->outputs, outputs = p->x->outputs, out_step = p->y->out_step;
+    const NAME(finish) f = {.as_elements = p->as_elements};
+    VEC windows[1][8];
+    for (int64_t r = 0; r < rows; r = stepped(r, group, rows)) {
+        const NAME(group_taps) g = {
+            .base = (const char *)(lanes + r * p->pitch), .common = p->y->window - group + 1,
+            .step = p->pitch * (int64_t)sizeof(TYPE),
+        };
+        for (int64_t c = (outputs - 1) / N * N; c >= 0; c -= N) {
+            NAME(group_columns)(quick, group, 1, 1, NAME(of_lanes), 1, &g, c, 1, NULL, windows);
+            const int whole = loose || outputs - c >= N;
+#pragma GCC unroll 8
+            for (int w = 0; w < group; w++)
+                NAME(put)(out + (r + w) * out_step, c, windows[0][w], f, whole, outputs - c);
+        }
+    }
+}
+
+static __attribute__((noinline)) void NAME(down_flat)(int quick, int group, const struct pool_planes *p, int loose,
+                                                      const TYPE *lanes, char *out)
+{
+    switch (group + (MINDS_NAN && quick)) {
+    case 4: NAME(group_flat)(0, 4, p, loose, lanes, out); break;
+    case 5: NAME(group_flat)(1, 4, p, loose, lanes, out); break;
+    case 8: NAME(group_flat)(0, 8, p, loose, lanes, out); break;
+    default: NAME(group_flat)(1, 8, p, loose, lanes, out);
+    }
+}
+#endif
+
 /* A block of a plane on its way: what is the same for all its groups. */
 typedef struct {
     const struct pool_overlaps *p;

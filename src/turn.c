@@ -66,7 +66,7 @@ static int all_inside(const struct pool_geometry *g)
 }
 
 /* Of windows that share much, and have ways of their own: the more of them there are in a line, the sooner (uint8,
- * 14x14, 5x5: 97 -> 35 ns a plane; float32, 20x20, AVX2, 13x13: 427 -> 324; AVX-512, 5x5/2: 303 -> 125). */
+ * 14x14, 5x5: 97 -> 35 ns a plane; float32, AVX-512, 5x5/2: 303 -> 125; AVX2, 13x13, of 9x9: 119 -> 83). */
 static int pays_for_shared(const struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
@@ -76,7 +76,7 @@ static int pays_for_shared(const struct pool_job *job)
     if (along->stride > 1 || (bytes <= 2 && row <= 16)) return 1;
     if (9 * along->window < bytes * row) return 0;
     if (bytes <= 2) return bytes == 1 || g->kernel->lanes <= 16;
-    return job->flat && (row < 16 || g->kernel->idempotent);
+    return job->flat && row < 16;
 }
 
 /* Whether turning is worth its while, for a job that is planned without; by measurement, the most elements of a row. */

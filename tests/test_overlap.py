@@ -107,6 +107,26 @@ def test_short_rows(dtype, op, isa):
                 assert_same(pool(x, window, workers=workers, **args), expected, nan, window)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int32", "float16", "float32", "float64"])
+@pytest.mark.parametrize("op", ["max", "min"])
+def test_rows_of_a_few_vectors(dtype, op, isa):
+    """Planes short and tall of which a few vectors hold a row; padding on one side only; NaN."""
+    pool = getattr(pypool, f"{op}_pool2d")
+    for width in (9, 17, 24, 33, 40, 48, 63, 70):
+        for height in (4, 7, 8, 13, 20):
+            for padding in (((0, 0), (0, 0)), ((3, 1), (1, 3)), ((0, 3), (3, 0))):
+                window = (4 + height % 9, 4 + width % 11)
+                if window[0] > height + sum(padding[0]) or window[1] > width:
+                    continue
+                x = cases.small(dtype, (3, height, width))
+                if dtype.startswith("float"):
+                    x[1, height // 2, width - 3] = np.nan
+                args = {"strides": 1, "padding": padding, "data_format": "channels_first"}
+                expected = reference.pool_nd(op, 2, x, window, **args)
+                for workers in (1, 2):
+                    assert_same(pool(x, window, workers=workers, **args), expected, x.shape, args)
+
+
 def test_wide_rows_are_cut(isa):
     """Into blocks of outputs, of which neighbours share input."""
     x = cases.small("float32", (1, 1, 20, 9000))
