@@ -162,6 +162,16 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
 #define SLIDE_SMALL(vec, a, b, n, lanes) __builtin_shufflevector(a, b, lanes(n, 1))
 #endif
 
+/* Every second lane of two vectors, from lane from_a of a and from_b of b on: the lanes that are listed. */
+#define SECONDS_8BIT(name, a, b, from_a, from_b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define SECONDS_16BIT SECONDS_8BIT
+#define SECONDS_64BIT SECONDS_8BIT
+#ifdef SECONDS_OF_EIGHT
+#define SECONDS_32BIT(name, a, b, from_a, from_b, ...) (vec_##name)SECONDS_OF_EIGHT(a, b, from_a, from_b)
+#else
+#define SECONDS_32BIT SECONDS_8BIT
+#endif
+
 /* A lane type by NumPy's name: its vector, its mask, and the shuffles, to which (a, b) is one row of lanes. */
 #define DEFINE_LANE(name, type, bits)                                                      \
     typedef type lane_##name;                                                              \
@@ -169,11 +179,11 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
     typedef int##bits##_t mask_##name __attribute__((vector_size(VECTOR_BYTES)));          \
     INLINE vec_##name even_##name(vec_##name a, vec_##name b)                              \
     {                                                                                      \
-        return __builtin_shufflevector(a, b, LANES_##bits##BIT(0, 2));                     \
+        return SECONDS_##bits##BIT(name, a, b, 0, 0, LANES_##bits##BIT(0, 2));             \
     }                                                                                      \
     INLINE vec_##name odd_##name(vec_##name a, vec_##name b)                               \
     {                                                                                      \
-        return __builtin_shufflevector(a, b, LANES_##bits##BIT(1, 2));                     \
+        return SECONDS_##bits##BIT(name, a, b, 1, 1, LANES_##bits##BIT(1, 2));             \
     }                                                                                      \
     INLINE vec_##name slide1_##name(vec_##name a, vec_##name b)                            \
     {                                                                                      \
@@ -199,7 +209,7 @@ static __attribute__((noinline, unused)) void copy_part(char *to, const char *fr
     /* every second of 2N - 1, of which b holds the last N */                              \
     INLINE vec_##name even_odd_##name(vec_##name a, vec_##name b)                          \
     {                                                                                      \
-        return __builtin_shufflevector(a, b, HALVES_##bits##BIT);                          \
+        return SECONDS_##bits##BIT(name, a, b, 0, 1, HALVES_##bits##BIT);                  \
     }
 
 DEFINE_LANE(int8, int8_t, 8)
