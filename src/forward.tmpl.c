@@ -792,10 +792,10 @@ static __attribute__((noinline)) void NAME(edges)(const char *first, const char 
     }
 }
 
-/* Windows of 3 at stride 1 or 2, all elements side by side, up to four vectors of them at a time: columns that windows
- * share are folded once and stay in registers. */
-INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, int even, int stride,
-                              int64_t outputs, NAME(finish) f, char *dst)
+/* Windows of 3 at stride 1 or 2, outputs [first, last) of a row, all elements side by side, up to four vectors of them
+ * at a time: columns that windows share are folded once and stay in registers. */
+INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, int even, int stride, int64_t first,
+                              int64_t last, NAME(finish) f, char *dst)
 {
     for (int64_t c = 0; c < inner;) {
         const int vectors = inner - c < 4 * N ? (int)((inner - c + N - 1) / N) : 4;
@@ -805,11 +805,11 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int64_t inner, 
 #pragma GCC unroll 4
         for (int v = 0; v < 4; v++) {
             if (v == vectors) break;
-            const int64_t at = c + v * N - (!even && v + 1 == vectors ? back : 0);
+            const int64_t at = first * stride * inner + c + v * N - (!even && v + 1 == vectors ? back : 0);
             a[v] = NAME(column)(s, doubt, at);
             if (stride == 1) b[v] = NAME(column)(s, doubt, inner + at);
         }
-        for (int64_t o = 0; o < outputs; o++)
+        for (int64_t o = first; o < last; o++)
 #pragma GCC unroll 4
             for (int v = 0; v < 4; v++) {
                 if (v == vectors) break;
@@ -833,15 +833,23 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
     return inner == 1 && ((window == 2 && stride <= 2) || (window == 3 && stride <= SIDE_BY_SIDE));
 }
 
+/* A row, of whose windows of pixels so many slide past each other at once, or 0. */
 INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
-                            int64_t outputs, int loose, int slides, NAME(finish) f, char *dst)
+                            int64_t outputs, int loose, int64_t slides, NAME(finish) f, char *dst)
 {
-    if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
-    else if (s->n == 3 && stride == 2 && slides && inner % N) NAME(pixels_of_3)(s, doubt, inner, 0, 2, outputs, f, dst);
-    else if (s->n == 3 && stride == 2 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, 2, outputs, f, dst);
-    else if (s->n == 3 && stride == 1 && slides && inner % N) NAME(pixels_of_3)(s, doubt, inner, 0, 1, outputs, f, dst);
-    else if (s->n == 3 && stride == 1 && slides) NAME(pixels_of_3)(s, doubt, inner, 1, 1, outputs, f, dst);
-    else NAME(pixels)(s, doubt, inner, window, stride * inner, inner, outputs, f, dst);
+    if (inner == 1) {
+        NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
+    } else if (s->n == 3 && stride <= 2 && slides) {
+        for (int64_t o = 0, end; o < outputs; o = end) {
+            end = outputs - o < slides ? outputs : o + slides;
+            if (stride == 2 && inner % N) NAME(pixels_of_3)(s, doubt, inner, 0, 2, o, end, f, dst);
+            else if (stride == 2) NAME(pixels_of_3)(s, doubt, inner, 1, 2, o, end, f, dst);
+            else if (inner % N) NAME(pixels_of_3)(s, doubt, inner, 0, 1, o, end, f, dst);
+            else NAME(pixels_of_3)(s, doubt, inner, 1, 1, o, end, f, dst);
+        }
+    } else {
+        NAME(pixels)(s, doubt, inner, window, stride * inner, inner, outputs, f, dst);
+    }
 }
 
 /* The same where there are NaN. */
@@ -858,15 +866,19 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
 }
 
 INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                             int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step,
+                             int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,
                              NAME(finish) f, const struct pool_edges *edges, char *dst)
 {
     const int64_t low = edges->before ? 1 - stride : 0;
     const int64_t high = edges->after ? outputs * stride + window - 1 : (outputs - 1) * stride + window;
     const int edged = edges->before || edges->after;
     const int64_t apart = rows[n > 1] - rows[0];
-    /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1. */
-    const int slides = inner <= 4 * N || n * outputs * stride * inner * (int64_t)sizeof(ELEM) <= POOL_L1_BYTES;
+    /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1: else a part of them
+     * at a time (56x56x64 in L2, AVX2, maxima: 78 us, so 38; 28x28x256, sums: 59, so 38; but sums from memory, or at
+     * stride 2, take 1.08 of it). */
+    const int64_t room = POOL_L1_BYTES / (n * stride * inner * (int64_t)sizeof(ELEM));
+    const int in_parts = room >= 4 && stride == 1 && (IDEMPOTENT || far < POOL_FAR);
+    const int64_t slides = inner <= 4 * N || room >= outputs ? outputs : in_parts ? room : 0;
     NAME(source) s = NAME(rows)(rows, n);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         VEC doubt = {0};
@@ -882,8 +894,8 @@ INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int 
 /* Of single elements at stride 2 each row asks for nothing that is the same for all (float32 of 56 x 56 in L1, ns a
  * plane: maxima of 2 x 2 162, so 146, averages 133, so 112). */
 INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                          int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step, NAME(finish) f,
-                          const struct pool_edges *edges, char *dst)
+                          int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,
+                          NAME(finish) f, const struct pool_edges *edges, char *dst)
 {
 #define ROWS_OF(inner, stride) \
     NAME(fused_rows)(rows, n, inner, window, stride, outputs, repeats, loose, far, in_step, out_step, f, edges, dst)
@@ -893,7 +905,7 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
 }
 
 static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                        int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step,
+                        int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,
                         const struct pool_finish *how, const struct pool_edges *edges, void *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);

@@ -59,6 +59,9 @@ static inline double pool_inverse(int64_t divisor)
     return divisor <= POOL_INVERTED ? 1 / (double)divisor : __builtin_nan("");
 }
 
+/* Where the arrays of a call are. */
+enum pool_distance { POOL_IN_CACHE, POOL_NEAR, POOL_FAR };
+
 /* How lanes become what is written.  Floats are divided, by way of the inverse where a product with that is the
  * quotient to the bit; integers by a power of two.  Then they may become elements. */
 struct pool_finish {
@@ -182,11 +185,11 @@ struct pool_kernel {
 
     /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the
      * edges, `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before; fetched ahead where
-     * they are `far`, not in a cache.  In the first `loose` of them it may read two vectors past the rows and write one
+     * they are `far` at all.  In the first `loose` of them it may read two vectors past the rows and write one
      * past the outputs, over what the repeats to come will write. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
-                  int64_t repeats, int64_t loose, int far, int64_t in_step, int64_t out_step,
+                  int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,
                   const struct pool_finish *f, const struct pool_edges *edges, void *dst);
 
     /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows of

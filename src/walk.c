@@ -11,6 +11,7 @@ enum { PART_BYTES = 1024 };     /* of the lanes of a row that a thread may take 
 enum { FLAT_BYTES = POOL_L1_BYTES / 2 };        /* of the lanes of a plane and its padding */
 enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
+enum { NEAR_MEMORY = 1 << 23 };   /* beyond this all comes from memory */
 
 static int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0; }
 
@@ -114,6 +115,11 @@ static int slides_along(const struct pool_geometry *g)
 }
 
 static int is_in_cache(const struct pool_geometry *g) { return g->bytes <= IN_CACHE; }
+
+static enum pool_distance distance(const struct pool_geometry *g)
+{
+    return is_in_cache(g) ? POOL_IN_CACHE : g->bytes <= NEAR_MEMORY ? POOL_NEAR : POOL_FAR;
+}
 
 /* How much of a row is folded at once. */
 static void plan_blocks(struct pool_job *job)
@@ -741,7 +747,7 @@ static int reduce_fused(const struct pool_job *job, const struct pool_kernel *ke
     rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead,
                    scratch + edges.before * (along->stride - 1) * pixel, rows);
     kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, last - first, u->repeats,
-                  loose_rows(job, u), !is_in_cache(g), y ? y->stride * y->in_step : 0, to_step, &finish, &edges,
+                  loose_rows(job, u), distance(g), y ? y->stride * y->in_step : 0, to_step, &finish, &edges,
                   to + edges.before * u->inner * (finishes ? g->out_bytes : g->lane_bytes));
     return 1;
 }
