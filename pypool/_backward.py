@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
 
 MOST_KEPT = 1024
 """Ways kept; past that all are forgotten."""
+
+MOST_AT_ONCE = 1 << 16
+"""Elements of an input that NumPy takes powers of at once, beside memory that holds as many."""
 
 
 class Way(NamedTuple):
@@ -203,27 +206,57 @@ def of_lp(
     wide = np.dtype(
         np.float32 if all(a.dtype.name in narrow for a in (x, output, grad)) else np.float64
     )
-    # NumPy's powers differ in the last bit between strided and contiguous arrays.
-    values, outputs = np.ascontiguousarray(x, wide), np.ascontiguousarray(output, wide)
     arguments = (pool_size, strides, padding, data_format, dilation, ceil_mode)
+    way = kept(sum_way, nd, x.shape, wide, *arguments, False, 1)
+    shaped("grad", grad, way.pooled)
+    overlaps = out is None or any(np.may_share_memory(out, a) for a in (grad, x, output))
+    result = np.empty(x.shape, grad.dtype.type) if out is None or overlaps else out
+    # NumPy's powers differ in the last bit between strided and contiguous arrays.
     with np.errstate(all="ignore"):
-        signs, shares = np.sign(values), np.where(outputs == 0, 0, np.ascontiguousarray(grad, wide))
-        if math.isinf(power):
-            result = of_max(
-                "max", nd, shares, None, x.shape, *arguments, "window", np.abs(values),
-                "propagate", None, workers,
-            )  # fmt: skip
-            result *= np.where(result == 0, 0, signs)
-        else:
-            shares = np.where(outputs == 0, 0, shares * outputs ** (1 - power))
-            result = of_sum("sum", nd, shares, x.shape, *arguments, False, None, None, workers)
-            if power == 2:
-                result *= values
-            elif power == 1:
-                result *= signs
-            else:
-                result *= np.where(values == 0, 0, signs * np.abs(values) ** (power - 1))
-        return into(out, result.astype(grad.dtype.type, copy=False))
+        for part in parts(x.shape, way.axes):
+            values = np.ascontiguousarray(x[part], wide)
+            outputs = np.ascontiguousarray(output[part], wide)
+            if math.isinf(power):
+                shares = np.where(outputs == 0, 0, grad[part].astype(wide, copy=False))
+                made = of_max(
+                    "max", nd, shares, None, values.shape, *arguments, "window", np.abs(values),
+                    "propagate", None, workers,
+                )  # fmt: skip
+                result[part] = np.where(made == 0, 0, made * np.sign(values))
+                continue
+            shares = np.array(grad[part], wide, order="C")
+            if power != 1:
+                shares *= outputs ** (1 - power)
+            np.copyto(shares, 0, where=outputs == 0)
+            into_result = result[part] if result.dtype == wide else None
+            made = of_sum(
+                "sum", nd, shares, values.shape, *arguments, False, None, into_result, workers
+            )
+            made *= values if power == 2 else slopes(values, power)
+            if into_result is None:
+                result[part] = made
+    return into(out, result)
+
+
+def slopes(values: Array, power: float) -> Array:
+    """Those of |x|**p / p."""
+    if power == 1:
+        return np.sign(values)
+    powers = np.abs(values) ** (power - 1)
+    np.copysign(powers, values, out=powers)
+    np.copyto(powers, 0, where=values == 0)
+    return powers
+
+
+def parts(shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Slices along an axis before the spatial ones, of as many elements as a cache holds."""
+    axis = 1 if min(axes) == 2 and shape[0] == 1 else 0
+    if min(axes) == 0 or math.prod(shape) <= MOST_AT_ONCE:
+        yield ()
+        return
+    step = max(1, MOST_AT_ONCE * shape[axis] // math.prod(shape))
+    for start in range(0, shape[axis], step):
+        yield (slice(None),) * axis + (slice(start, start + step),)
 
 
 def of_global(

@@ -227,6 +227,32 @@ def test_the_gradient_equals_the_definition(dtype, p):
                     assert_close(result, expected, bound, isa, nd, args)
 
 
+@pytest.mark.parametrize("p", [1, 2, 3])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gradients_of_large_arrays(dtype, p):
+    """Longer than what is worked out at once; windows apart, so each element has one share."""
+    for data_format, shape in (
+        ("channels_first", (1, 37, 64, 64)),
+        ("channels_first", (5, 19, 32, 64)),
+        ("channels_last", (3, 128, 130, 7)),
+        ("channels_last", (1, 256, 258, 3)),
+    ):
+        args = {"pool_size": 2, "data_format": data_format}
+        rows, columns = (2, 3) if data_format == "channels_first" else (1, 2)
+        x = moderate(dtype, shape)
+        output = pypool.lp_pool2d(x, p, **args)
+        grad = moderate(dtype, output.shape, seed=1)
+        share = (grad * output ** (1.0 - p)).astype(np.float64)
+        expected = share.repeat(2, rows).repeat(2, columns) * np.sign(x)
+        expected *= np.abs(x.astype(np.float64)) ** (p - 1)
+        bound = 8 * eps_of(dtype) * np.abs(expected)
+        out = np.empty(shape[::-1], dtype).T
+        for given in (None, out):
+            result = pypool.lp_pool2d_backward(grad, x, output, p, **args, out=given)
+            assert_close(result, expected.astype(dtype), bound, data_format)
+        assert_same(pypool.lp_pool2d_backward(grad, x, output, p, **args, out=x), result)
+
+
 @pytest.mark.parametrize("p", [1, 1.5, 2, 3, 4])
 @pytest.mark.parametrize("nd", RANKS)
 def test_the_gradient_is_the_finite_difference(nd, p, isa):
