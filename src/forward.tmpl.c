@@ -876,9 +876,12 @@ INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int 
     /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1: else a part of them
      * at a time (56x56x64 in L2, AVX2, maxima: 78 us, so 38; 28x28x256, sums: 59, so 38; but sums from memory, or at
      * stride 2, take 1.08 of it). */
-    const int64_t room = POOL_L1_BYTES / (n * stride * inner * (int64_t)sizeof(ELEM));
-    const int in_parts = room >= 4 && stride == 1 && (IDEMPOTENT || far < POOL_FAR);
-    const int64_t slides = inner <= 4 * N || room >= outputs ? outputs : in_parts ? room : 0;
+    int64_t slides = outputs;
+    if (inner > 4 * N) {
+        const int64_t room = POOL_L1_BYTES / (n * stride * inner * (int64_t)sizeof(ELEM));
+        const int in_parts = room >= 4 && stride == 1 && (IDEMPOTENT || far < POOL_FAR);
+        if (room < outputs) slides = in_parts ? room : 0;
+    }
     NAME(source) s = NAME(rows)(rows, n);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         VEC doubt = {0};
