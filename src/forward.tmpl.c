@@ -865,23 +865,25 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
                           f.all, dst + i * NAME(width)(f));
 }
 
+/* How many windows of pixels slide past each other at once, or 0.  Sliding goes along the row once for every few vectors
+ * of a pixel, so the rows must stay in L1: else a part of them at a time (56x56x64 in L2, AVX2, maxima: 78 us, so 38;
+ * 28x28x256, sums: 59, so 38; but sums from memory, or at stride 2, take 1.08 of it). */
+INLINE int64_t NAME(sliding)(int n, int64_t inner, int64_t stride, int64_t outputs, enum pool_distance far)
+{
+    if (inner <= 4 * N) return outputs;
+    const int64_t room = POOL_L1_BYTES / (n * stride * inner * (int64_t)sizeof(ELEM));
+    if (room >= outputs) return outputs;
+    return room >= 4 && stride == 1 && (IDEMPOTENT || far < POOL_FAR) ? room : 0;
+}
+
 INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
-                             int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,
+                             int64_t repeats, int64_t loose, int64_t slides, int far, int64_t in_step, int64_t out_step,
                              NAME(finish) f, const struct pool_edges *edges, char *dst)
 {
     const int64_t low = edges->before ? 1 - stride : 0;
     const int64_t high = edges->after ? outputs * stride + window - 1 : (outputs - 1) * stride + window;
     const int edged = edges->before || edges->after;
     const int64_t apart = rows[n > 1] - rows[0];
-    /* Sliding goes along the row once for every few vectors of a pixel, so the rows must stay in L1: else a part of them
-     * at a time (56x56x64 in L2, AVX2, maxima: 78 us, so 38; 28x28x256, sums: 59, so 38; but sums from memory, or at
-     * stride 2, take 1.08 of it). */
-    int64_t slides = outputs;
-    if (inner > 4 * N) {
-        const int64_t room = POOL_L1_BYTES / (n * stride * inner * (int64_t)sizeof(ELEM));
-        const int in_parts = room >= 4 && stride == 1 && (IDEMPOTENT || far < POOL_FAR);
-        if (room < outputs) slides = in_parts ? room : 0;
-    }
     NAME(source) s = NAME(rows)(rows, n);
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         VEC doubt = {0};
@@ -900,10 +902,11 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
                           int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,
                           NAME(finish) f, const struct pool_edges *edges, char *dst)
 {
-#define ROWS_OF(inner, stride) \
-    NAME(fused_rows)(rows, n, inner, window, stride, outputs, repeats, loose, far, in_step, out_step, f, edges, dst)
-    if (inner == 1 && stride == 2) ROWS_OF(1, 2);
-    else ROWS_OF(inner, stride);
+#define ROWS_OF(inner, stride, slides) \
+    NAME(fused_rows)(rows, n, inner, window, stride, outputs, repeats, loose, slides, far != POOL_IN_CACHE, in_step, \
+                     out_step, f, edges, dst)
+    if (inner == 1 && stride == 2) ROWS_OF(1, 2, 0);
+    else ROWS_OF(inner, stride, NAME(sliding)(n, inner, stride, outputs, far));
 #undef ROWS_OF
 }
 
