@@ -865,9 +865,9 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
                           f.all, dst + i * NAME(width)(f));
 }
 
-/* How many windows of pixels slide past each other at once, or 0.  Sliding goes along the row once for every few vectors
- * of a pixel, so the rows must stay in L1: else a part of them at a time (56x56x64 in L2, AVX2, maxima: 78 us, so 38;
- * 28x28x256, sums: 59, so 38; but sums from memory, or at stride 2, take 1.08 of it). */
+/* How many windows of pixels slide past each other at once, or 0.  Sliding goes along the row once for every few
+ * vectors of a pixel, so the rows must stay in L1: else a part of them at a time (56x56x64 in L2, AVX2, maxima: 78 us,
+ * so 38; 28x28x256, sums: 59, so 38; but sums from memory, or at stride 2, take 1.08 of it). */
 INLINE int64_t NAME(sliding)(int n, int64_t inner, int64_t stride, int64_t outputs, enum pool_distance far)
 {
     if (inner <= 4 * N) return outputs;
