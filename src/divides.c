@@ -2,13 +2,33 @@
 #include "vec.h"
 #include "pool.h"
 
-/* The rule of rounding for any divisor; pool_shift is its form for powers of two.  What floor = floor(value / divisor),
- * which leaves rest in [0, divisor), goes up by. */
+/* The rule of rounding for any divisor; `shift` is its form for powers of two, struct pool_rounds that of small sums.
+ * What floor = floor(value / divisor), which leaves rest in [0, divisor), goes up by; of vectors what it goes down by. */
 #define ROUND_UP(rounding, floor, rest, divisor, value)                                                       \
     ((rounding) == POOL_HALF_EVEN ? (rest) - ((divisor) - (rest)) + ((floor) & 1) > 0                         \
      : (rounding) == POOL_HALF_UP ? (rest) - ((divisor) - (rest)) >= 0                                        \
      : (rounding) == POOL_TRUNC   ? ((value) < 0) & ((rest) != 0)                                             \
-                                  : 0)
+                                  : (rest) & 0)
+
+/* The quotient of an integer by 2**by, rounded: with floor = sum >> by and rest = sum - (floor << by),
+ * floor + ((rest + bias + (floor & odd) + (sum < 0 ? below : 0)) >> by). */
+struct shift {
+    int by;
+    int64_t bias, odd, below;
+};
+
+static inline struct shift shift_by(int64_t divisor, enum pool_rounding rounding)
+{
+    const int64_t half = divisor / 2;       /* 0 where there is nothing to round */
+    struct shift shift = {.by = __builtin_ctzll((uint64_t)divisor)};
+    switch (rounding) {
+    case POOL_HALF_EVEN: shift.odd = half > 0, shift.bias = half - shift.odd; break;
+    case POOL_HALF_UP: shift.bias = half; break;
+    case POOL_FLOOR: break;
+    case POOL_TRUNC: shift.below = divisor - 1; break;
+    }
+    return shift;
+}
 
 /* Integers of `type`, in three ways, alike in every bit:
  *   shift      by a power of two that the type holds, in the type itself;
@@ -20,7 +40,7 @@
     {                                                                                                         \
         typedef type element UNALIGNED;                                                                       \
         element *s = sum;                                                                                     \
-        const struct pool_shift shift = pool_shift_of(divisor, rounding);                                     \
+        const struct shift shift = shift_by(divisor, rounding);                                               \
         const type bias = (type)shift.bias, odd = (type)shift.odd, below = (type)shift.below;                 \
         for (int64_t i = 0; i < count; i++) {                                                                 \
             const type value = s[i], floor = (type)(value >> shift.by), rest = (type)(value & (divisor - 1)); \
@@ -85,18 +105,62 @@ DEFINE_DIVIDE(int32, int32_t, int32_t, double)
 DEFINE_DIVIDE(int64, int64_t, int64_t, double)
 
 /* 64-bit elements in two sums: other = their high halves, sum = their low ones and, in the end, the average. */
-static void divide_wide(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,
-                        enum pool_rounding rounding)
+typedef int64_t int64_at UNALIGNED;
+
+INLINE void wide_exact(int64_at *low, const int64_at *high, int64_t count, int64_t divisor, enum pool_rounding rounding)
 {
-    (void)extra;
-    typedef int64_t element UNALIGNED;
-    element *low = sum;
-    const element *high = other;
     for (int64_t i = 0; i < count; i++) {
         const __int128 value = (__int128)high[i] * ((__int128)1 << 32) + low[i];
         const __int128 floor = value / divisor - (value % divisor < 0);
         const __int128 rest = value - floor * divisor;
         low[i] = (int64_t)(floor + (ROUND_UP(rounding, floor, rest, divisor, value)));
+    }
+}
+
+/* Whether all that is met on the way is an integer which doubles hold: of sums of fewer than 2**18 elements. */
+static int halves_are_small(const int64_at *low, const int64_at *high, int64_t count, int64_t divisor)
+{
+    int64_t any = 0;
+    for (int64_t i = 0; i < count; i++) any |= low[i] | (high[i] ^ high[i] >> 63);
+    return divisor < 1 << 18 && any >> 50 == 0;
+}
+
+/* The high sum to the nearest quotient, what is left of it to the low one, and that to its floor. */
+INLINE void wide_estimate(int64_at *low, const int64_at *high, int64_t count, int64_t divisor,
+                          enum pool_rounding rounding)
+{
+    typedef vec_int64 vector UNALIGNED;
+    const double by = (double)divisor, inverse = 1 / by;
+    int64_t i = 0;
+    for (; i + LANES_OF(int64_t) <= count; i += LANES_OF(int64_t)) {
+        vector *const at = (vector *)(low + i);
+        const vec_float64 upper = TO_REAL_int64(*(const vector *)(high + i)), lower = TO_REAL_int64(*at);
+        const vec_int64 above = NEAREST_int64(upper * inverse);
+        const vec_float64 left = (upper - TO_REAL_int64(above) * by) * 0x1p32 + lower;
+        const vec_int64 below = NEAREST_int64(left * inverse);
+        const vec_float64 over = left - TO_REAL_int64(below) * by;
+        const vec_int64 is_below = (vec_int64)(over < 0);
+        const vec_int64 rest = NEAREST_int64(PICK(is_below, over + by, over)), floor = (above << 32) + below + is_below;
+        *at = floor - (vec_int64)(ROUND_UP(rounding, floor, rest, divisor, upper * 0x1p32 + lower));
+    }
+    wide_exact(low + i, high + i, count - i, divisor, rounding);
+}
+
+INLINE void wide_rounded(void *sum, const void *other, int64_t count, int64_t divisor, enum pool_rounding rounding)
+{
+    if (halves_are_small(sum, other, count, divisor)) wide_estimate(sum, other, count, divisor, rounding);
+    else wide_exact(sum, other, count, divisor, rounding);
+}
+
+static void divide_wide(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,
+                        enum pool_rounding rounding)
+{
+    (void)extra;
+    switch (rounding) {
+    case POOL_HALF_EVEN: wide_rounded(sum, other, count, divisor, POOL_HALF_EVEN); break;
+    case POOL_HALF_UP: wide_rounded(sum, other, count, divisor, POOL_HALF_UP); break;
+    case POOL_FLOOR: wide_rounded(sum, other, count, divisor, POOL_FLOOR); break;
+    case POOL_TRUNC: wide_rounded(sum, other, count, divisor, POOL_TRUNC); break;
     }
 }
 

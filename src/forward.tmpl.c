@@ -12,7 +12,7 @@
  *             IDEMPOTENT             1 where rule(a, a) == a
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
  *             NARROWS                1 where it has kernels for whole planes
- *             DIVIDES                1 where that divides its lanes as it writes them, integers by a power of two
+ *             DIVIDES                1 where that divides its lanes as it writes them
  *             PAIR(lanes)            the sums of each two, from a vector of elements half as wide as lanes, if they are
  *             WRITTEN(lanes)         lanes to elements, if the fused kernel may write those
  *
@@ -63,79 +63,10 @@ INLINE void NAME(store)(TYPE *p, VEC v)
 #else
 #define FLOATING 0
 #endif
+#define LANES_ARE_SHORT (JOIN(BITS_OF_, LANE) == 16)
+#define LANES_ARE_LONG (JOIN(BITS_OF_, LANE) == 64)
 
-/* How a window's lanes become what is written. */
-typedef struct {
-    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(nearly_times), NAME(shifted) } how;
-    VEC by, inverse;
-#if !FLOATING
-    int shift;
-    VEC rest, bias, odd, below;
-#endif
-    int as_elements;
-    const struct pool_finish *all;
-} NAME(finish);
-
-static const NAME(finish) NAME(untouched) = {.how = NAME(as_it_is)};
-
-INLINE NAME(finish) NAME(finish_of)(const struct pool_finish *how)
-{
-    NAME(finish) f = {.as_elements = how->as_elements, .all = how};
-    if (!DIVIDES || how->divisor == 1) return f;
-#if FLOATING
-    f.how = how->exact_inverse ? NAME(times) : NAME(nearly_times);
-    f.by += (TYPE)(how->exact_inverse ? 1 / how->divisor : how->divisor);
-    f.inverse += (TYPE)how->inverse;
-#else
-    f.how = NAME(shifted);
-    f.shift = how->shift.by;
-    f.rest += (TYPE)(((TYPE)1 << f.shift) - 1);
-    f.bias += (TYPE)how->shift.bias;
-    f.odd += (TYPE)how->shift.odd;
-    f.below += (TYPE)how->shift.below;
-#endif
-    return f;
-}
-
-INLINE VEC NAME(divided)(VEC v, NAME(finish) f)
-{
-#if DIVIDES && FLOATING
-    if (f.how == NAME(times)) return v * f.by;
-    if (f.how == NAME(over)) return v / f.by;
-    if (f.how == NAME(nearly_times)) return JOIN(QUOTIENT_, LANE)(v, f.by, f.inverse);
-#elif DIVIDES
-    if (f.how == NAME(shifted)) {
-        const VEC floor = v >> f.shift, sign = v >> (8 * (int)sizeof(TYPE) - 1);
-        return floor + (((v & f.rest) + f.bias + (floor & f.odd) + (sign & f.below)) >> f.shift);
-    }
-#else
-    (void)f;
-#endif
-    return v;
-}
-
-/* What `put` writes has so many bytes each. */
-INLINE int64_t NAME(width)(NAME(finish) f)
-{
-    return f.as_elements ? sizeof(ELEM) : sizeof(TYPE);
-}
-
-/* Results i, i + 1, ... of those at dst; of the first vector only `count` unless `whole`. */
-INLINE void NAME(put)(char *dst, int64_t i, VEC v, NAME(finish) f, int whole, int64_t count)
-{
-    char *const to = dst + i * NAME(width)(f);
-    v = NAME(divided)(v, f);
-#ifdef WRITTEN
-    if (f.as_elements) {
-        const NAME(elems) elems = (NAME(elems))WRITTEN(v);
-        if (whole) *(NAME(elems_at) *)to = elems;
-        else STORE_PART(to, &elems, (size_t)count * sizeof(ELEM));
-        return;
-    }
-#endif
-    if (whole) *(NAME(lanes_at) *)to = v;
-    else STORE_PART(to, &v, (size_t)count * sizeof(TYPE));
-}
+#include "finish.tmpl.c"
 
 INLINE void NAME(store_part)(TYPE *p, VEC v, int64_t count)
 {
@@ -914,16 +845,27 @@ static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t w
                         int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,
                         const struct pool_finish *how, const struct pool_edges *edges, void *dst)
 {
-    const NAME(finish) f = NAME(finish_of)(how);
 #define FUSED_N(n, window) \
     NAME(fused_n)(rows, n, inner, window, stride, outputs, repeats, loose, far, in_step, out_step, f, edges, dst)
-    switch (10 * n + (int)window) {
-    case 12: FUSED_N(1, 2); break;
-    case 13: FUSED_N(1, 3); break;
-    case 22: FUSED_N(2, 2); break;
-    case 33: FUSED_N(3, 3); break;
-    default: FUSED_N(4, 2);
+#define FUSED(f) \
+    switch (10 * n + (int)window) {         \
+    case 12: FUSED_N(1, 2); break;          \
+    case 13: FUSED_N(1, 3); break;          \
+    case 22: FUSED_N(2, 2); break;          \
+    case 33: FUSED_N(3, 3); break;          \
+    default: FUSED_N(4, 2);                 \
     }
+    NAME(finish) f = NAME(finish_of)(how);
+#if ROUNDS
+    /* What is asked of each vector costs as much as the rest (uint8, 56x56, 2x2). */
+    if (f.how == NAME(rounded) && f.rounds.shift && f.as_elements) {
+        f.how = NAME(shifted), f.as_elements = 1, f.wide = POOL_NOT_WIDE;
+        FUSED(f)
+        return;
+    }
+#endif
+    FUSED(f)
+#undef FUSED
 #undef FUSED_N
 }
 
@@ -937,12 +879,16 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 
 #if NARROWS
 /* Lane l of divisors and their inverses: of a window of which so many elements count. */
+INLINE double NAME(divisor_of)(const struct pool_planes *p, int64_t counted)
+{
+    return p->divisor > 0 ? p->divisor : (double)counted;
+}
+
 INLINE void NAME(divide_by)(const struct pool_planes *p, int64_t counted, int64_t l, VEC *by, VEC *inverse)
 {
-    typedef __typeof__((*by)[0]) lane;
-    const double divisor = p->divisor > 0 ? p->divisor : (double)counted;
-    (*by)[l] = (lane)divisor;
-    (*inverse)[l] = (lane)pool_inverse((int64_t)divisor);
+    const double divisor = NAME(divisor_of)(p, counted);
+    (*by)[l] = (TYPE)divisor;
+    (*inverse)[l] = (TYPE)pool_inverse((int64_t)divisor);
 }
 
 enum { NAME(narrow_vectors) = sizeof(TYPE) == 1 ? 2 : POOL_NARROW };      /* of a row, at most; bytes are turned */
@@ -953,7 +899,14 @@ typedef struct {
     VEC none;                   /* what takes no part */
     JOIN(mask_, LANE) within;   /* the columns that there are of the last vector */
     JOIN(mask_, LANE) taps[3];  /* of outputs in a row that a vector holds */
-    VEC by[3][NAME(narrow_vectors)], inverse[3][NAME(narrow_vectors)];     /* divisors of outputs by rows counted */
+    /* How outputs are divided, by rows counted. */
+#if ROUNDS
+    NAME(rounds) rounds[3][NAME(narrow_vectors)];
+    struct pool_finish finish;
+    struct pool_divisors wide[3][NAME(narrow_vectors)];
+#else
+    VEC by[3][NAME(narrow_vectors)], inverse[3][NAME(narrow_vectors)];
+#endif
 } NAME(narrow_plan);
 
 /* Whether one vector holds a row, and a shuffle of it what windows meet.  What takes no part needs a lane of its own;
@@ -983,11 +936,20 @@ INLINE void NAME(put_narrow)(const struct pool_planes *p, const NAME(narrow_plan
     const int64_t left = p->x->outputs - v * N;
     NAME(finish) f = {.as_elements = plan->as_elements};
     if (!whole && left <= 0) return;
+#if ROUNDS
+    f.wide = plan->finish.wide, f.all = &plan->finish;
+    if (plan->divides) {
+        f.how = NAME(rounded);
+        f.rounds = plan->rounds[counted - 1][v];
+        f.by_lanes = &plan->wide[counted - 1][v];
+    }
+#else
     if (plan->divides) {
         f.how = NAME(nearly_times);
         f.by = plan->by[counted - 1][v];
         f.inverse = plan->inverse[counted - 1][v];
     }
+#endif
     NAME(put)(out, v * N, windows, f, whole || loose || left >= N, left);
 }
 
@@ -1111,8 +1073,8 @@ INLINE int NAME(are_tiny)(const struct pool_axis *y, const struct pool_axis *x)
 {
     const struct pool_range upper = NAME(rows_of_half)(y, 0), lower = NAME(rows_of_half)(y, 1);
     const int64_t upper_rows = upper.last - upper.first, lower_rows = lower.last - lower.first;
-    /* Bytes are chosen one by one. */
-    return sizeof(TYPE) > 1 && (y->outputs + 1) / 2 * x->size < N && y->outputs * x->outputs <= N &&
+    /* Bytes are chosen one by one, and integers rounded by rows. */
+    return sizeof(TYPE) > 1 && !ROUNDS && (y->outputs + 1) / 2 * x->size < N && y->outputs * x->outputs <= N &&
            (upper_rows > lower_rows ? upper_rows : lower_rows) * x->size < 2 * N;
 }
 
@@ -1190,6 +1152,33 @@ static void NAME(tiny_planes)(const struct pool_planes *p, const NAME(tiny_plan)
 }
 #endif
 
+#if ROUNDS
+enum { NAME(narrow_lanes) = 3 * NAME(narrow_vectors) * N };
+
+/* How outputs are rounded; or what they are divided by if they are to be wide, for which there is room. */
+INLINE void NAME(plan_rounds)(const struct pool_planes *p, NAME(narrow_plan) *plan, double *by, double *inverse)
+{
+    const int64_t outputs = p->x->outputs;
+    plan->finish = (struct pool_finish){.divisor = 1, .inverse = 1, .exact_inverse = !p->divides, .wide = p->wide};
+    for (int64_t rows = 1; p->divides && rows <= 3; rows++)
+        for (int64_t o = 0; o < outputs || o % N > 0; o++) {
+            const double divisor = o < outputs ? NAME(divisor_of)(p, rows * pool_counted(p->x, o)) : 1;
+            const double inverted = pool_inverse((int64_t)divisor);
+            const int64_t v = o / N, l = o % N, at = ((rows - 1) * NAME(narrow_vectors) + v) * N;
+            if (p->wide == POOL_FLOAT64) {
+                by[at + l] = divisor, inverse[at + l] = inverted;
+            } else if (p->wide) {
+                ((float *)(by + at))[l] = (float)divisor, ((float *)(inverse + at))[l] = (float)inverted;
+            } else {
+                struct pool_rounds r;
+                pool_rounds_of((int64_t)divisor, p->rounding, sizeof(TYPE), POOL_MOST_SUM(9, sizeof(ELEM)), &r);
+                NAME(round_lane)(&plan->rounds[rows - 1][v], l, divisor, &r);
+            }
+            plan->wide[rows - 1][v] = (struct pool_divisors){by + at, inverse + at};
+        }
+}
+#endif
+
 static void NAME(narrow)(const struct pool_planes *p)
 {
     const struct pool_axis *const x = p->x;
@@ -1200,10 +1189,15 @@ static void NAME(narrow)(const struct pool_planes *p)
     plan.pairs = (int)((positions + 2 * N - 1) / (2 * N));
     const int64_t columns = x->size / N - 1, outputs = x->outputs / N * x->stride;
     plan.whole = columns < 2 ? 0 : (columns < outputs ? columns : outputs) / 2 * 2;
+#if ROUNDS
+    double by[NAME(narrow_lanes)], inverse[NAME(narrow_lanes)];
+    NAME(plan_rounds)(p, &plan, by, inverse);
+#else
     for (int64_t o = 0; p->divides && o < x->outputs; o++)
         for (int64_t rows = 1; rows <= 3; rows++)
             NAME(divide_by)(p, rows * pool_counted(x, o), o % N, &plan.by[rows - 1][o / N],
                             &plan.inverse[rows - 1][o / N]);
+#endif
 #ifdef CHOOSE
     if (NAME(are_tiny)(p->y, x)) {
         NAME(tiny_plan) tiny = {0};
@@ -1723,7 +1717,8 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 const struct pool_kernel NAME(EXPORTED) = {
     .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
     .empty = EMPTY, .idempotent = IDEMPOTENT, .lanes = N,
-    .divides = !DIVIDES ? POOL_ADDS : FLOATING ? POOL_DIVIDES : POOL_SHIFTS,
+    .divides = !DIVIDES ? POOL_ADDS : FLOATING ? POOL_DIVIDES : POOL_ROUNDS,
+    .widens = WIDENS,
 #ifdef WRITTEN
     .writes_elements = 1,
 #endif
@@ -1758,6 +1753,13 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef VEC
 #undef TYPE
 #undef N
+#undef REAL
+#undef LANES_ARE_SHORT
+#undef LANES_ARE_LONG
+#undef ROUNDS
+#undef WIDENS
+#undef DEFINE_PUT_WIDE
+#undef ROUNDS_OF
 #undef EVEN
 #undef ODD
 #undef SLIDE1

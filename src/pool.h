@@ -33,26 +33,6 @@ enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vect
 
 enum pool_rounding { POOL_HALF_EVEN, POOL_HALF_UP, POOL_FLOOR, POOL_TRUNC };
 
-/* The quotient of an integer by 2**by, rounded: with floor = sum >> by and rest = sum - (floor << by),
- * floor + ((rest + bias + (floor & odd) + (sum < 0 ? below : 0)) >> by). */
-struct pool_shift {
-    int by;
-    int64_t bias, odd, below;
-};
-
-static inline struct pool_shift pool_shift_of(int64_t divisor, enum pool_rounding rounding)
-{
-    const int64_t half = divisor / 2;       /* 0 where there is nothing to round */
-    struct pool_shift shift = {.by = __builtin_ctzll((uint64_t)divisor)};
-    switch (rounding) {
-    case POOL_HALF_EVEN: shift.odd = half > 0, shift.bias = half - shift.odd; break;
-    case POOL_HALF_UP: shift.bias = half; break;
-    case POOL_FLOOR: break;
-    case POOL_TRUNC: shift.below = divisor - 1; break;
-    }
-    return shift;
-}
-
 /* 1 / divisor, or NaN if it is past POOL_INVERTED: what a quotient is found by (vec.h). */
 static inline double pool_inverse(int64_t divisor)
 {
@@ -62,13 +42,58 @@ static inline double pool_inverse(int64_t divisor)
 /* Where the arrays of a call are. */
 enum pool_distance { POOL_IN_CACHE, POOL_NEAR, POOL_FAR };
 
-/* How lanes become what is written.  Floats are divided, by way of the inverse where a product with that is the
- * quotient to the bit; integers by a power of two.  Then they may become elements. */
+/* How a sum of integers is divided and rounded in its lanes:
+ *   by 2**shift, if that is not 0: (sum + half + (sum >> shift & odd)) >> shift;
+ *   in lanes of 16 bits: raised = sum + bias, and with `truncates` divisor - 1 more where sum < 0; quotient = raised *
+ *     multiplier >> 16, with `ties` one less where raised == quotient * divisor and quotient is odd; less offset;
+ *   in wider ones: sum / divisor + lift, or - lift with `truncates` where sum < 0, to the nearest integer, of two the even
+ *     one.  With `ties` the quotient is that of floats; else a product with the inverse, which is nearer to it than it is
+ *     to where rounding changes. */
+struct pool_rounds {
+    int shift, ties, truncates;
+    int64_t half, odd, multiplier, bias, offset;
+    double lift;
+};
+
+/* The most that so many integers of so many bytes make, whatever their sign. */
+#define POOL_MOST_SUM(count, bytes) ((int64_t)(count) << (8 * (bytes)))
+
+/* Of sums of `most` at most, whatever their sign, in lanes of so many bytes; whether they can be divided so. */
+static inline int pool_rounds_of(int64_t divisor, enum pool_rounding rounding, int lane_bytes, int64_t most,
+                                 struct pool_rounds *r)
+{
+    const int is_power = (divisor & (divisor - 1)) == 0, is_even = divisor % 2 == 0;
+    const int to_even = rounding == POOL_HALF_EVEN && is_even;
+    const int to_nearest = rounding == POOL_HALF_EVEN || rounding == POOL_HALF_UP;
+    if (divisor > POOL_INVERTED) return 0;
+    *r = (struct pool_rounds){.ties = to_even, .truncates = rounding == POOL_TRUNC, .odd = to_even};
+    if (is_power && !r->truncates) r->shift = __builtin_ctzll((uint64_t)divisor);
+    r->half = (to_nearest ? divisor / 2 : 0) - to_even;
+    if (lane_bytes > 2) {
+        r->ties &= !is_power;           /* else the product is exact */
+        r->lift = !to_nearest ? 0.5 / (double)divisor - 0.5 : is_even && !to_even ? 0.5 / (double)divisor : 0;
+        return 3 * most + divisor < (lane_bytes == 4 ? 1 << 23 : (int64_t)1 << 52);
+    }
+    r->offset = (most / divisor + 2) / 2 * 2;           /* even, so that an odd quotient stays odd; nothing is < 0 */
+    r->bias = r->offset * divisor + (to_nearest ? divisor / 2 : 0);
+    r->multiplier = 65535 / divisor + 1;
+    const int64_t raised = most + r->bias + divisor;
+    return raised < 65536 && raised * (r->multiplier * divisor - 65536) < 65536;
+}
+
+/* What holds all that sums of integers make: those or their averages. */
+enum pool_wide { POOL_NOT_WIDE, POOL_INT64, POOL_FLOAT32, POOL_FLOAT64 };
+
+static inline int pool_wide_bytes(enum pool_wide wide) { return wide == POOL_FLOAT32 ? 4 : 8; }
+
+/* How lanes become what is written.  They are divided, floats by way of the inverse where a product with that is the
+ * quotient to the bit; and may become elements, or something wider. */
 struct pool_finish {
     double divisor, inverse;    /* as pool_inverse says */
     int exact_inverse;
-    struct pool_shift shift;
+    struct pool_rounds rounds;
     int as_elements;
+    enum pool_wide wide;
 };
 
 /* Rows of a tall window that are a tree: at the end fewer than POOL_GROUP of elements; before them, from the lowest
@@ -104,6 +129,8 @@ struct pool_planes {
     int64_t in_step, out_step, count;
     int64_t loose;              /* planes, from the first, whose rows and outputs may be overrun by two vectors */
     int divides, as_elements;   /* how lanes become results; */
+    enum pool_wide wide;        /* those of `narrow`; */
+    enum pool_rounding rounding;
     double divisor;             /* 0 for the number of elements that count */
     /* For `flat`: lanes of a plane and the padding around it, twice, and of a row of outputs.  Rows lie `pitch` lanes
      * apart, of whole vectors: a row and the padding on either side, but not on both. */
@@ -153,7 +180,8 @@ struct pool_kernel {
     uint64_t empty;             /* the element that takes no part, as memory holds it */
     int idempotent;             /* rule(a, a) == a: any order and any overlap will do */
     int lanes;                  /* of a vector */
-    enum { POOL_ADDS, POOL_DIVIDES, POOL_SHIFTS } divides;      /* what `fused` can do with a sum */
+    enum { POOL_ADDS, POOL_DIVIDES, POOL_ROUNDS } divides;      /* what `fused` can do with a sum */
+    int widens;                 /* `fused` can write what is wide */
     int writes_elements;        /* `fused` can */
 
     /* acc[i] = rule over rows[0 .. n)[i], i in [at, at + count), n at most POOL_GROUP.  May touch POOL_SLACK bytes past

@@ -255,6 +255,43 @@ typedef int16_t quarter_of_64 __attribute__((vector_size(VECTOR_BYTES / 4)));
 #define CODE_OF_float32 uint32
 #define CODE_OF_float64 uint64
 
+#define BITS_OF_int8 8
+#define BITS_OF_uint8 8
+#define BITS_OF_int16 16
+#define BITS_OF_uint16 16
+#define BITS_OF_int32 32
+#define BITS_OF_uint32 32
+#define BITS_OF_int64 64
+#define BITS_OF_uint64 64
+#define BITS_OF_float32 32
+#define BITS_OF_float64 64
+
+/* Lanes of integers to such as are as wide or wider. */
+#define WIDER_int16_int32(x) INT16_TO_int32(x)
+#define WIDER_int16_int64(x) INT16_TO_int64(x)
+#define WIDER_int32_int32(x) (x)
+#define WIDER_int32_int64(x) INT32_TO_int64(x)
+#define WIDER_int64_int64(x) (x)
+
+/* Integers of less than 2**22, or of less than 2**51, to floats, and from those to the nearest, of two the even one: in
+ * the sum with MAGIC the last place is 1. */
+#define REAL_OF_int32 float32
+#define REAL_OF_int64 float64
+#define MAGIC_32 0x1.8p23f
+#define MAGIC_64 0x1.8p52
+#define TO_REAL_int32(v) __builtin_convertvector(v, vec_float32)
+#define TO_REAL_int64(v) ((vec_float64)((v) + (int64_t)0x4338000000000000) - MAGIC_64)
+#define NEAREST_int32(x) ((vec_int32)((x) + MAGIC_32) - 0x4b400000)
+#define NEAREST_int64(x) ((vec_int64)((x) + MAGIC_64) - (int64_t)0x4338000000000000)
+
+/* The upper half of products of 16 bits without signs. */
+#ifndef HIGH_PRODUCT
+typedef uint32_t twice_32 __attribute__((vector_size(2 * VECTOR_BYTES)));
+#define HIGH_PRODUCT(a, b) \
+    (vec_int16)__builtin_convertvector(__builtin_convertvector((vec_uint16)(a), twice_32) * \
+                                       __builtin_convertvector((vec_uint16)(b), twice_32) >> 16, vec_uint16)
+#endif
+
 #define HAS_NAN_float32 1
 #define HAS_NAN_float64 1
 

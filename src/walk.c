@@ -70,20 +70,29 @@ static int64_t divisor_bytes(const struct pool_job *job)
     return round_up(job->x_block * job->c_block * job->g->lane_bytes + POOL_SLACK);
 }
 
+/* What is written, if that is wider than what is summed. */
+static enum pool_wide wide_of(const struct pool_geometry *g)
+{
+    const struct pool_cast *const last = g->last_cast;
+    if (!g->kernel->widens) return POOL_NOT_WIDE;
+    if (!g->first_cast) return last && g->out_bytes == 8 && !g->divide ? POOL_INT64 : POOL_NOT_WIDE;
+    if (!last) return POOL_FLOAT64;
+    return strcmp(last->to, "float32") == 0 && g->lane_bytes < 8 ? POOL_FLOAT32 : POOL_NOT_WIDE;
+}
+
 /* How the fused kernel makes results of windows of so many elements, if it can. */
 static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
 {
-    const int64_t divisor = divisor_of(g, count);
+    const int64_t divisor = g->divide ? divisor_of(g, count) : 1;
     int exponent;
-    *f = (struct pool_finish){.divisor = 1, .as_elements = g->last_cast != NULL};
-    if (!can_write(g)) return 0;
-    if (!g->divide || divisor == 1) return 1;
-    f->divisor = (double)divisor;
-    f->inverse = pool_inverse(divisor);
+    *f = (struct pool_finish){.divisor = (double)divisor, .inverse = pool_inverse(divisor), .wide = wide_of(g)};
     f->exact_inverse = frexp(f->divisor, &exponent) == 0.5;
-    if (g->kernel->divides == POOL_SHIFTS) f->shift = pool_shift_of(divisor, g->rounding);
-    return g->kernel->divides == POOL_DIVIDES || (g->kernel->divides == POOL_SHIFTS && f->exact_inverse &&
-                                                  divisor <= (int64_t)1 << (8 * g->lane_bytes - 2));
+    f->as_elements = g->last_cast && !f->wide;
+    if (f->wide) return divisor <= POOL_INVERTED;
+    if (g->first_cast || !can_write(g)) return 0;
+    return divisor == 1 || g->kernel->divides == POOL_DIVIDES ||
+           (g->kernel->divides == POOL_ROUNDS &&
+            pool_rounds_of(divisor, g->rounding, g->lane_bytes, POOL_MOST_SUM(count, g->elem_bytes), &f->rounds));
 }
 
 static pool_way walk, walk_fused, walk_planes, walk_columns;
@@ -244,7 +253,7 @@ static void plan_fused(struct pool_job *job)
     struct pool_finish finish;
     int64_t count = along->window;
     for (int a = 0; job->fused && a < g->lead_axes; a++) count *= g->lead[a].window;
-    job->finishes = job->fused && !g->first_cast && !g->beside && finish_of(g, count, &finish);
+    job->finishes = job->fused && !g->beside && finish_of(g, count, &finish);
 }
 
 /* Whether short rows of outputs, folded one after the other, are one row to the kernel that goes along them: no window
@@ -356,6 +365,25 @@ static int is_small(const struct pool_geometry *g)
     return g->lead[0].size * g->along.size * g->lane_bytes <= POOL_L1_BYTES;
 }
 
+/* The fewest elements that count in a window. */
+static int64_t fewest_counted(const struct pool_axis *a)
+{
+    int64_t fewest = a->window;
+    for (int64_t o = 0; o < a->outputs; o++) fewest = least(fewest, pool_counted(a, o));
+    return fewest;
+}
+
+/* Whether sums of integers in windows that reach past their planes, of a few elements, become results where they are
+ * made. */
+static int rounds_all(const struct pool_geometry *g)
+{
+    struct pool_finish f;
+    if (g->kernel->divides != POOL_ROUNDS || g->lead[0].window > POOL_FOUND || g->along.window > POOL_FOUND) return 0;
+    if (!g->divide || g->divisor > 0) return finish_of(g, POOL_FOUND * POOL_FOUND, &f);
+    const int64_t fewest = fewest_counted(&g->lead[0]) * fewest_counted(&g->along);
+    return fewest > 1 && finish_of(g, POOL_FOUND * POOL_FOUND, &f);
+}
+
 /* The way through planes that one kernel takes whole, dense ones or some way apart. */
 static void plan_way(struct pool_job *job)
 {
@@ -366,21 +394,21 @@ static void plan_way(struct pool_job *job)
 
     /* Rows of two vectors that no window reaches past are as fast there. */
     const int no_bins = g->lead_axes == 1 && !g->lead[0].bins && !along->bins;
-    const int finishes = !g->first_cast && !g->beside && can_write(g) &&
-                         (!g->divide || g->kernel->divides == POOL_DIVIDES);
-    const int takes_planes = no_bins && finishes && g->inner.size == 1 && even && !g->power;
+    const int takes_planes = no_bins && !g->beside && g->inner.size == 1 && even && !g->power;
+    const int divides = !g->first_cast && can_write(g) && (!g->divide || g->kernel->divides == POOL_DIVIDES);
     const int whole_planes = takes_planes && bare;
     const int as_fast_fused = job->walk == walk_fused && along->size > g->kernel->lanes;
-    if (whole_planes && g->kernel->narrows && !as_fast_fused) job->narrow = g->kernel->narrows(&g->lead[0], along);
+    if (whole_planes && g->kernel->narrows && !as_fast_fused && (divides || rounds_all(g)))
+        job->narrow = g->kernel->narrows(&g->lead[0], along);
     /* Rows that two vectors hold go along in registers, longer ones there as fast (40x40, 5x5: 76 us, flat 59). */
     const int is_short = most(0, along->before) + along->size <= 2 * g->kernel->lanes;
     const int runs = job->overlap && along->window <= g->kernel->longest_run &&
                      (is_short || along->window > POOL_MERGED);
     /* Windows of 2 at stride 1 are faster there than fused (float32, 28x28: 1.9 of it), others are slower. */
     const int fuses_better = job->fused && (along->window > 2 || along->stride > 1);
-    job->flat = whole_planes && g->kernel->flat && !runs && !fuses_better && !job->whole && lies_flat(g);
+    job->flat = whole_planes && divides && g->kernel->flat && !runs && !fuses_better && !job->whole && lies_flat(g);
     if (job->narrow || job->flat) job->overlap = 0;
-    if (job->narrow || job->flat || (job->overlap && takes_planes && is_small(g))) {
+    if (job->narrow || job->flat || (job->overlap && takes_planes && divides && is_small(g))) {
         job->walk = walk_planes;
         job->units = g->outer_axes ? g->outer[0].size : 1;
     }
@@ -1125,7 +1153,7 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
     finish_of(g, count, &finish);
     /* Units that must not be touched past their ends: with each that follows there is as much again. */
     const int64_t strict = most(ceil_div(2 * POOL_VECTOR, least(y->stride, y->window) * y->in_step),
-                                ceil_div(POOL_VECTOR, y->out_step));
+                                ceil_div(g->kernel->lanes * g->out_bytes, y->out_step));
     for (int64_t unit = first, repeats; unit < last; unit += repeats) {
         const int64_t top = unit % y->outputs;
         int64_t at = top * y->stride * y->in_step, plane = unit / y->outputs;
@@ -1167,12 +1195,13 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
     }
     /* Nothing may be read past the last plane of all, nor written past the last of this thread's. */
     const int64_t unread = ceil_div(2 * POOL_VECTOR, y->size * y->in_step) - (job->units - last);
-    const int64_t unwritten = ceil_div(2 * POOL_VECTOR, out_step);
+    const int64_t unwritten = ceil_div(most(2 * POOL_VECTOR, g->kernel->lanes * g->out_bytes), out_step);
     const struct pool_planes planes = {
         .y = y, .x = &g->along, .padding = scratch,
         .in = in + first * in_step, .in_step = in_step, .out = out + first * out_step, .out_step = out_step,
         .count = last - first, .loose = last - first - most(unread, unwritten),
         .divides = g->divide != NULL, .as_elements = g->last_cast != NULL, .divisor = (double)most(0, g->divisor),
+        .wide = wide_of(g), .rounding = g->rounding,
         .pitch = flat_pitch(g), .acc = scratch + job->at_levels,
         .spare = scratch + job->at_spare, .counts = scratch + job->at_lanes,
     };

@@ -591,6 +591,44 @@ def test_integer_averages_by_any_divisor(dtype, rounding, isa):
             assert_same(result, expected, divisor, pool_size)
 
 
+@pytest.mark.parametrize("rounding", reference.ROUNDING)
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_sums_of_two_by_every_small_divisor(dtype, rounding, isa):
+    """All sums of two bytes; of wider integers those near powers of two and near either end."""
+    limits = np.iinfo(dtype)
+    near = [2**k for k in range(limits.bits)] + [-(2**k) for k in range(limits.bits)]
+    values = {p + i for p in [*near, 0, limits.max] for i in range(-10, 11)}
+    values = [v for v in sorted(values) if limits.min <= v <= limits.max]
+    if limits.bits == 8:
+        values = list(range(limits.min, limits.max + 1))
+    x = np.array([values, [*values[1:], values[0]]], dtype)
+    if x.itemsize == 8:
+        x //= 4  # the reference adds in 64 bits
+    x = np.concatenate([np.repeat(x[0], 2), x.T.ravel()])
+    for divisor in (*range(2, 17), 25, 36, 49, 100, 127, 128, 255, 256, 257, 1000):
+        args = {"dtype": dtype, "rounding": rounding, "divisor_override": divisor}
+        expected = reference.pool("avg", x, 2, axes=-1, **args)
+        assert_same(pypool.pool(x, 2, op="avg", axes=-1, **args), expected, divisor)
+
+
+@pytest.mark.parametrize("op", ["sum", "avg"])
+@pytest.mark.parametrize("dtype", ["bool", *INTEGERS])
+def test_integers_to_wider_results(dtype, op, isa):
+    """Small windows, in and past planes of every width around that of vectors, in both layouts."""
+    results = [None, np.float64] if np.dtype(dtype).itemsize > 2 else [None, np.float64, np.float32]
+    for width in (*range(3, 19), 31, 32, 33, 63, 64, 65, 127, 130, 257):
+        values = cases.small if np.dtype(dtype).itemsize == 8 else cases.full_range
+        x = values(dtype, (2, 5, width))
+        for window in ({"pool_size": 2}, {"pool_size": 3, "strides": 1, "padding": 1},
+                       {"pool_size": 3, "strides": 2, "padding": ((1, 1), (0, 1))}):  # fmt: skip
+            for result in results:
+                args = {"dtype": result, **window}
+                for laid_out, axes in ((x, (1, 2)), (x.transpose(1, 2, 0).repeat(19, -1), (0, 1))):
+                    image = np.ascontiguousarray(laid_out)
+                    expected = reference.pool(op, image, axes=axes, **args)
+                    assert_same(pypool.pool(image, op=op, axes=axes, **args), expected, width, args)
+
+
 @pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize("op", OPS)

@@ -51,6 +51,7 @@ INLINE __m128i signs_32(__m128i v) { return _mm_unpacklo_epi32(v, _mm_srai_epi32
 #define INT32_TO_int64(x) (vec_int64)signs_32(LOW_8(x))
 #define UINT32_TO_int64(x) (vec_int64)zeros_32(LOW_8(x))
 #define FLOAT32_TO_float64(x) __builtin_convertvector(x, vec_float64)
+#define HIGH_PRODUCT(a, b) (vec_int16)_mm_mulhi_epu16((__m128i)(a), (__m128i)(b))
 #define ANY_NAN_float32(x) (_mm_movemask_ps((__m128)((x) != (x))) != 0)
 #define ANY_NAN_float64(x) (_mm_movemask_pd((__m128d)((x) != (x))) != 0)
 #define UNORDERED_float32(x, y) (unsigned)_mm_movemask_ps(_mm_cmpunord_ps((__m128)(x), (__m128)(y)))

@@ -2,7 +2,7 @@
 #define REDUCTION highsum
 #define EMPTY ZERO
 #define IDEMPOTENT 0
-#define FUSES 0
+#define FUSES SUMS_FUSE
 #define DIVIDES 0
 #define LEAF(x) HIGH_BITS(x)
 #define RULE(a, b) ((a) + (b))

@@ -2,7 +2,7 @@
 #define REDUCTION lowsum
 #define EMPTY ZERO
 #define IDEMPOTENT 0
-#define FUSES 0
+#define FUSES SUMS_FUSE
 #define DIVIDES 0
 #define LEAF(x) ((x) & 0xffffffff)
 #define RULE(a, b) ((a) + (b))
