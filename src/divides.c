@@ -2,8 +2,8 @@
 #include "vec.h"
 #include "pool.h"
 
-/* The rule of rounding for any divisor; `shift` is its form for powers of two, struct pool_rounds that of small sums.
- * What floor = floor(value / divisor), which leaves rest in [0, divisor), goes up by; of vectors what it goes down by. */
+/* The rule of rounding for any divisor; `shift` is its form for powers of two, struct pool_rounds that of few small
+ * integers.  What floor = floor(value / divisor), which leaves rest in [0, divisor), goes up by; vectors, down by. */
 #define ROUND_UP(rounding, floor, rest, divisor, value)                                                       \
     ((rounding) == POOL_HALF_EVEN ? (rest) - ((divisor) - (rest)) + ((floor) & 1) > 0                         \
      : (rounding) == POOL_HALF_UP ? (rest) - ((divisor) - (rest)) >= 0                                        \

@@ -818,7 +818,7 @@ INLINE int64_t NAME(sliding)(int n, int64_t inner, int64_t stride, int64_t outpu
     if (inner <= 4 * N) return outputs;
     const int64_t room = POOL_L1_BYTES / (n * stride * inner * (int64_t)sizeof(ELEM));
     if (room >= outputs) return outputs;
-    return room >= 4 && stride == 1 && (IDEMPOTENT || far < POOL_FAR) ? room : 0;
+    return room >= 4 && stride == 1 && far < POOL_FAR ? room : 0;
 }
 
 INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
@@ -1185,7 +1185,7 @@ INLINE void NAME(plan_rounds)(const struct pool_planes *p, NAME(narrow_plan) *pl
                 ((float *)(by + at))[l] = (float)divisor, ((float *)(inverse + at))[l] = (float)inverted;
             } else {
                 struct pool_rounds r;
-                pool_rounds_of((int64_t)divisor, p->rounding, sizeof(TYPE), POOL_MOST_SUM(9, sizeof(ELEM)), &r);
+                pool_rounds_of((int64_t)divisor, p->rounding, sizeof(TYPE), pool_most_sum(9, sizeof(ELEM)), &r);
                 NAME(round_lane)(&plan->rounds[rows - 1][v], l, divisor, &r);
             }
             plan->wide[rows - 1][v] = (struct pool_divisors){by + at, inverse + at};

@@ -46,8 +46,8 @@ enum pool_distance { POOL_IN_CACHE, POOL_NEAR, POOL_FAR };
  *   by 2**shift, if that is not 0: (sum + half + (sum >> shift & odd)) >> shift;
  *   in lanes of 16 bits: raised = sum + bias, and with `truncates` divisor - 1 more where sum < 0; quotient = raised *
  *     multiplier >> 16, with `ties` one less where raised == quotient * divisor and quotient is odd; less offset;
- *   in wider ones: sum / divisor + lift, or - lift with `truncates` where sum < 0, to the nearest integer, of two the even
- *     one.  With `ties` the quotient is that of floats; else a product with the inverse, which is nearer to it than it is
+ *   in wider ones: sum / divisor + lift, or - lift with `truncates` where sum < 0, to the nearest integer, of two the
+ *     even one.  With `ties` the quotient is that of floats; else a product with the inverse: it is nearer to it than
  *     to where rounding changes. */
 struct pool_rounds {
     int shift, ties, truncates;
@@ -55,8 +55,11 @@ struct pool_rounds {
     double lift;
 };
 
-/* The most that so many integers of so many bytes make, whatever their sign. */
-#define POOL_MOST_SUM(count, bytes) ((int64_t)(count) << (8 * (bytes)))
+/* No less than so many integers of so many bytes make, whatever their sign. */
+static inline int64_t pool_most_sum(int64_t count, int bytes)
+{
+    return bytes < 8 ? count << 8 * bytes : INT64_MAX / 4;
+}
 
 /* Of sums of `most` at most, whatever their sign, in lanes of so many bytes; whether they can be divided so. */
 static inline int pool_rounds_of(int64_t divisor, enum pool_rounding rounding, int lane_bytes, int64_t most,
@@ -65,8 +68,8 @@ static inline int pool_rounds_of(int64_t divisor, enum pool_rounding rounding, i
     const int is_power = (divisor & (divisor - 1)) == 0, is_even = divisor % 2 == 0;
     const int to_even = rounding == POOL_HALF_EVEN && is_even;
     const int to_nearest = rounding == POOL_HALF_EVEN || rounding == POOL_HALF_UP;
-    if (divisor > POOL_INVERTED) return 0;
     *r = (struct pool_rounds){.ties = to_even, .truncates = rounding == POOL_TRUNC, .odd = to_even};
+    if (divisor > POOL_INVERTED) return 0;
     if (is_power && !r->truncates) r->shift = __builtin_ctzll((uint64_t)divisor);
     r->half = (to_nearest ? divisor / 2 : 0) - to_even;
     if (lane_bytes > 2) {

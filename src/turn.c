@@ -95,7 +95,7 @@ static int pays(const struct pool_job *job)
         const int small_vectors = g->kernel->lanes * g->lane_bytes == 16;
         const int64_t longest = small_vectors && g->elem_bytes > 2 ? 4 : 11;
         const int few_lanes = row <= longest && (small_vectors || 2 * row <= g->kernel->lanes);
-        /* Sums of bytes go side by side without a shuffle (uint8, 3x3/1, to uint8: 28x28 32 -> 23 us, 40x40 63 -> 66). */
+        /* Sums of bytes, without a shuffle (uint8, 3x3/1, to uint8: 28x28 32 -> 23 us, 40x40 63 -> 66). */
         if (g->elem_bytes < g->lane_bytes && g->elem_bytes == 1) return row <= (g->out_bytes == 1 ? 36 : 20);
         return g->lane_bytes == 1 || (job->narrow < 2 && few_lanes);
     }

@@ -84,15 +84,18 @@ static enum pool_wide wide_of(const struct pool_geometry *g)
 static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
 {
     const int64_t divisor = g->divide ? divisor_of(g, count) : 1;
-    int exponent;
-    *f = (struct pool_finish){.divisor = (double)divisor, .inverse = pool_inverse(divisor), .wide = wide_of(g)};
-    f->exact_inverse = frexp(f->divisor, &exponent) == 0.5;
+    *f = (struct pool_finish){.divisor = (double)divisor, .inverse = 1, .exact_inverse = 1, .wide = wide_of(g)};
+    if (divisor != 1) {
+        int exponent;
+        f->inverse = pool_inverse(divisor);
+        f->exact_inverse = frexp(f->divisor, &exponent) == 0.5;
+    }
     f->as_elements = g->last_cast && !f->wide;
     if (f->wide) return divisor <= POOL_INVERTED;
     if (g->first_cast || !can_write(g)) return 0;
     return divisor == 1 || g->kernel->divides == POOL_DIVIDES ||
            (g->kernel->divides == POOL_ROUNDS &&
-            pool_rounds_of(divisor, g->rounding, g->lane_bytes, POOL_MOST_SUM(count, g->elem_bytes), &f->rounds));
+            pool_rounds_of(divisor, g->rounding, g->lane_bytes, pool_most_sum(count, g->elem_bytes), &f->rounds));
 }
 
 static pool_way walk, walk_fused, walk_planes, walk_columns;

@@ -17,7 +17,7 @@
 #undef LANE
 #undef WIDEN
 
-#define WIDEN(x) __builtin_convertvector(x, VEC)
+#define WIDEN(x) JOIN(INT64_TO_, LANE)(x)
 #define SUMS_FUSE 1
 #define LANE int64
 #include "reductions/sum.h"

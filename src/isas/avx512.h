@@ -37,6 +37,8 @@
 #define UINT16_TO_int64(x) (vec_int64)_mm512_cvtepu16_epi64((__m128i)(x))
 #define INT32_TO_int64(x) (vec_int64)_mm512_cvtepi32_epi64((__m256i)(x))
 #define UINT32_TO_int64(x) (vec_int64)_mm512_cvtepu32_epi64((__m256i)(x))
+#define INT64_TO_float64(x) (vec_float64)_mm512_cvtepi64_pd((__m512i)(x))
+#define UINT64_TO_float64(x) (vec_float64)_mm512_cvtepu64_pd((__m512i)(x))
 #define FLOAT32_TO_float64(x) (vec_float64)_mm512_cvtps_pd((__m256)(x))
 #define HIGH_PRODUCT(a, b) (vec_int16)_mm512_mulhi_epu16((__m512i)(a), (__m512i)(b))
 
