@@ -1,8 +1,10 @@
 /* finish.tmpl.c - how lanes become what is written: divided, rounded, of which type.  forward.tmpl.c includes this. */
 
-/* Sums of integers are rounded to integers; where they fuse, they may be written as wider types than their lanes. */
+/* Sums of integers are rounded to integers; where they fuse, they may be written as wider types than their lanes, or as
+ * floats as wide. */
 #define ROUNDS (DIVIDES && !FLOATING)
-#define WIDENS (ROUNDS && FUSES)
+#define WIDENS (ROUNDS && FUSES && !LANES_ARE_LONG)
+#define MAKES_FLOATS (ROUNDS && FUSES && LANES_ARE_LONG)
 
 #if ROUNDS
 /* struct pool_rounds, of lanes. */
@@ -49,7 +51,7 @@ INLINE void NAME(round_lane)(NAME(rounds) *all, int64_t l, double divisor, const
 #endif
 
 typedef struct {
-    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(nearly_times), NAME(shifted), NAME(rounded) } how;
+    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(nearly_times), NAME(shifted), NAME(rounded), NAME(floats) } how;
     VEC by, inverse;
 #if ROUNDS
     NAME(rounds) rounds;
@@ -66,6 +68,14 @@ INLINE NAME(finish) NAME(finish_of)(const struct pool_finish *how)
 {
     NAME(finish) f = {.as_elements = how->as_elements, .all = how};
     if (WIDENS) f.wide = how->wide;
+#if MAKES_FLOATS
+    if (how->wide == POOL_FLOAT64) {
+        f.how = NAME(floats);
+        f.rounds = NAME(rounds_of)(how->divisor, &how->rounds);
+        f.rounds.shift = how->exact_inverse;
+        return f;
+    }
+#endif
     if (!DIVIDES || how->divisor == 1 || f.wide) return f;
 #if FLOATING
     f.how = how->exact_inverse ? NAME(times) : NAME(nearly_times);
@@ -106,6 +116,12 @@ INLINE VEC NAME(divided)(VEC v, NAME(finish) f)
 #elif ROUNDS
     if (f.how == NAME(shifted)) return (v + (v >> f.rounds.shift & f.rounds.odd) + f.rounds.half) >> f.rounds.shift;
     if (f.how == NAME(rounded)) return NAME(quotient)(v, f.rounds);
+#if MAKES_FLOATS
+    if (f.how == NAME(floats)) {
+        const REAL sums = JOIN(TO_REAL_, LANE)(v);
+        return (VEC)(f.rounds.shift ? sums * f.rounds.inverse : QUOTIENT_float64(sums, f.rounds.by, f.rounds.inverse));
+    }
+#endif
 #else
     (void)f;
 #endif
@@ -136,9 +152,7 @@ INLINE VEC NAME(divided)(VEC v, NAME(finish) f)
         }                                                                                                     \
     }
 DEFINE_PUT_WIDE(float64, int64)
-#if !LANES_ARE_LONG
 DEFINE_PUT_WIDE(float32, int32)
-#endif
 
 INLINE void NAME(put_int64)(char *to, const TYPE *lanes, int64_t count)
 {
@@ -159,9 +173,7 @@ static __attribute__((noinline)) void NAME(put_wide)(char *to, VEC v, const stru
     NAME(store)(lanes, v);
     switch (how->wide) {
     case POOL_INT64: NAME(put_int64)(to, lanes, count); break;
-#if !LANES_ARE_LONG
     case POOL_FLOAT32: NAME(put_float32)(to, lanes, how, by_lanes, count); break;
-#endif
     default: NAME(put_float64)(to, lanes, how, by_lanes, count);
     }
 }

@@ -915,6 +915,7 @@ typedef struct {
     JOIN(mask_, LANE) taps[3];  /* of outputs in a row that a vector holds */
     /* How outputs are divided, by rows counted. */
 #if ROUNDS
+    int rounds_all;             /* or makes floats */
     NAME(rounds) rounds[3][NAME(narrow_vectors)];
     struct pool_finish finish;
     struct pool_divisors wide[3][NAME(narrow_vectors)];
@@ -951,9 +952,9 @@ INLINE void NAME(put_narrow)(const struct pool_planes *p, const NAME(narrow_plan
     NAME(finish) f = {.as_elements = plan->as_elements};
     if (!whole && left <= 0) return;
 #if ROUNDS
-    f.wide = plan->finish.wide, f.all = &plan->finish;
-    if (plan->divides) {
-        f.how = NAME(rounded);
+    if (WIDENS) f.wide = plan->finish.wide, f.all = &plan->finish;
+    if (plan->rounds_all) {
+        f.how = MAKES_FLOATS && plan->finish.wide ? NAME(floats) : NAME(rounded);
         f.rounds = plan->rounds[counted - 1][v];
         f.by_lanes = &plan->wide[counted - 1][v];
     }
@@ -1174,14 +1175,16 @@ INLINE void NAME(plan_rounds)(const struct pool_planes *p, NAME(narrow_plan) *pl
 {
     const int64_t outputs = p->x->outputs;
     plan->finish = (struct pool_finish){.divisor = 1, .inverse = 1, .exact_inverse = !p->divides, .wide = p->wide};
-    for (int64_t rows = 1; p->divides && rows <= 3; rows++)
+    plan->rounds_all = p->divides || (MAKES_FLOATS && p->wide);
+    for (int64_t rows = 1; plan->rounds_all && rows <= 3; rows++)
         for (int64_t o = 0; o < outputs || o % N > 0; o++) {
-            const double divisor = o < outputs ? NAME(divisor_of)(p, rows * pool_counted(p->x, o)) : 1;
+            const int is_divided = p->divides && o < outputs;
+            const double divisor = is_divided ? NAME(divisor_of)(p, rows * pool_counted(p->x, o)) : 1;
             const double inverted = pool_inverse((int64_t)divisor);
             const int64_t v = o / N, l = o % N, at = ((rows - 1) * NAME(narrow_vectors) + v) * N;
-            if (p->wide == POOL_FLOAT64) {
+            if (WIDENS && p->wide == POOL_FLOAT64) {
                 by[at + l] = divisor, inverse[at + l] = inverted;
-            } else if (p->wide) {
+            } else if (WIDENS && p->wide) {
                 ((float *)(by + at))[l] = (float)divisor, ((float *)(inverse + at))[l] = (float)inverted;
             } else {
                 struct pool_rounds r;
@@ -1733,7 +1736,7 @@ const struct pool_kernel NAME(EXPORTED) = {
     .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
     .empty = EMPTY, .idempotent = IDEMPOTENT, .lanes = N,
     .divides = !DIVIDES ? POOL_ADDS : FLOATING ? POOL_DIVIDES : POOL_ROUNDS,
-    .widens = WIDENS,
+    .widens = WIDENS || MAKES_FLOATS,
 #ifdef WRITTEN
     .writes_elements = 1,
 #endif
@@ -1773,6 +1776,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef LANES_ARE_LONG
 #undef ROUNDS
 #undef WIDENS
+#undef MAKES_FLOATS
 #undef DEFINE_PUT_WIDE
 #undef ROUNDS_OF
 #undef EVEN
