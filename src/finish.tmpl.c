@@ -51,12 +51,13 @@ INLINE void NAME(round_lane)(NAME(rounds) *all, int64_t l, double divisor, const
 #endif
 
 typedef struct {
-    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(nearly_times), NAME(shifted), NAME(rounded), NAME(floats) } how;
+    enum { NAME(as_it_is), NAME(times), NAME(over), NAME(nearly_times), NAME(shifted), NAME(rounded),
+           NAME(floats) } how;
     VEC by, inverse;
 #if ROUNDS
     NAME(rounds) rounds;
 #endif
-    int as_elements;
+    int as_elements, far;       /* `far`: whether what will be written is fetched */
     enum pool_wide wide;
     const struct pool_divisors *by_lanes;       /* of what is wide, or null */
     const struct pool_finish *all;
@@ -190,6 +191,7 @@ INLINE int64_t NAME(width)(NAME(finish) f)
 INLINE void NAME(put)(char *dst, int64_t i, VEC v, NAME(finish) f, int whole, int64_t count)
 {
     char *const to = dst + i * NAME(width)(f);
+    if (f.far) PREFETCH_OWN(to + POOL_WRITE_AHEAD);
 #if WIDENS
     if (__builtin_expect(f.wide, 0)) {
         NAME(put_wide)(to, v, f.all, f.by_lanes, whole ? N : count);

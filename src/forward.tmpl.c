@@ -850,8 +850,13 @@ INLINE void NAME(fused_n)(const char *const *rows, int n, int64_t inner, int win
 #define ROWS_OF(inner, stride, slides) \
     NAME(fused_rows)(rows, n, inner, window, stride, outputs, repeats, loose, slides, far != POOL_IN_CACHE, in_step, \
                      out_step, f, edges, dst)
-    if (inner == 1 && stride == 2) ROWS_OF(1, 2, 0);
-    else ROWS_OF(inner, stride, NAME(sliding)(n, inner, stride, outputs, far));
+    if (inner == 1 && stride == 2) {
+        f.far = 0;              /* said here, where it is a constant */
+        ROWS_OF(1, 2, 0);
+        return;
+    }
+    f.far = far != POOL_IN_CACHE && (stride == 1 || inner > 1);
+    ROWS_OF(inner, stride, NAME(sliding)(n, inner, stride, outputs, far));
 #undef ROWS_OF
 }
 
@@ -909,6 +914,7 @@ enum { NAME(narrow_vectors) = sizeof(TYPE) == 1 ? 2 : POOL_NARROW };      /* of 
 
 typedef struct {
     int divides, as_elements, pairs;    /* `pairs`: of vectors in a row */
+    int far;                    /* whether rows of whole vectors are fetched to be written; short ones gain nothing */
     int64_t whole;              /* vectors, from the first, that are so, as is the one after them; an even number */
     VEC none;                   /* what takes no part */
     JOIN(mask_, LANE) within;   /* the columns that there are of the last vector */
@@ -949,7 +955,7 @@ INLINE void NAME(put_narrow)(const struct pool_planes *p, const NAME(narrow_plan
                              VEC windows, int whole, int loose, char *out)
 {
     const int64_t left = p->x->outputs - v * N;
-    NAME(finish) f = {.as_elements = plan->as_elements};
+    NAME(finish) f = {.as_elements = plan->as_elements, .far = whole && plan->far};
     if (!whole && left <= 0) return;
 #if ROUNDS
     if (WIDENS) f.wide = plan->finish.wide, f.all = &plan->finish;
@@ -1204,6 +1210,7 @@ static void NAME(narrow)(const struct pool_planes *p)
     memset(&plan.within, -1, (size_t)(x->size % N) * sizeof(TYPE));
     const int64_t last = (x->outputs - 1) * x->stride, positions = last < x->size ? x->size : last + 1;
     plan.pairs = (int)((positions + 2 * N - 1) / (2 * N));
+    plan.far = p->far && x->stride == 1;
     const int64_t columns = x->size / N - 1, outputs = x->outputs / N * x->stride;
     plan.whole = columns < 2 ? 0 : (columns < outputs ? columns : outputs) / 2 * 2;
 #if ROUNDS

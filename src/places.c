@@ -44,6 +44,8 @@
             int64_t i = 0;                                                                                      \
             for (; loose ? i < count : i + AT_ONCE <= count; i += AT_ONCE) {                                    \
                 const of_##from codes = *(const source *)(s + i * sizeof codes[0]);                             \
+                for (size_t b = 0; b < sizeof at; b += POOL_VECTOR)                                             \
+                    PREFETCH_OWN(d + i * sizeof at[0] + b + POOL_WRITE_AHEAD);                                  \
                 *(target *)(d + i * sizeof at[0]) = FROM_##from##_TO_##to(codes) + at;                          \
                 at += ahead;                                                                                    \
             }                                                                                                   \

@@ -22,6 +22,9 @@ enum { POOL_KEPT = 16 };         /* vectors of a pixel whose best are kept for t
 enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
 enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
 enum { POOL_AHEAD = 4096 };     /* bytes between what is read and what is fetched, in rows that follow each other */
+/* Bytes between what is written and what is made this thread's own, where there is as much of it as of input (103 MB,
+ * 3x3/1, two threads, maxima: 1.08 of the floor, so 0.71); of less, 2x2/2, it saves nothing but of pixels. */
+enum { POOL_WRITE_AHEAD = 2048 };
 enum { POOL_INVERTED = 1 << 20 };       /* the largest divisor whose inverse corrects what it gives (vec.h) */
 enum { POOL_MERGED = 7 };       /* rows merged at once */
 enum { POOL_NARROW = 8 };       /* vectors of a row of planes that a kernel takes whole */
@@ -133,6 +136,7 @@ struct pool_planes {
     int64_t loose;              /* planes, from the first, whose rows and outputs may be overrun by two vectors */
     int divides, as_elements;   /* how lanes become results; */
     enum pool_wide wide;        /* those of `narrow`; */
+    int far;                    /* whether planes come from memory; */
     enum pool_rounding rounding;
     double divisor;             /* 0 for the number of elements that count */
     /* For `flat`: lanes of a plane and the padding around it, twice, and of a row of outputs.  Rows lie `pitch` lanes

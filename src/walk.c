@@ -1204,7 +1204,7 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
         .in = in + first * in_step, .in_step = in_step, .out = out + first * out_step, .out_step = out_step,
         .count = last - first, .loose = last - first - most(unread, unwritten),
         .divides = g->divide != NULL, .as_elements = g->last_cast != NULL, .divisor = (double)most(0, g->divisor),
-        .wide = wide_of(g), .rounding = g->rounding,
+        .wide = wide_of(g), .rounding = g->rounding, .far = !is_in_cache(g),
         .pitch = flat_pitch(g), .acc = scratch + job->at_levels,
         .spare = scratch + job->at_spare, .counts = scratch + job->at_lanes,
     };
