@@ -73,6 +73,7 @@ def normal(random, shape, dtype):
     return random.standard_normal(shape, wide).astype(dtype, copy=False)
 
 
+UINT8, INT16, INT32 = ((("dtype", name),) for name in ("uint8", "int16", "int32"))
 PLANE, WINDOW = (("index_kind", "plane"),), (("index_kind", "window"),)
 SIZES = [
     ("memory", (32, 64, 112, 112), FIRST),
@@ -84,7 +85,7 @@ SIZES = [
 # Times the floor that a workload is meant to take at most, by its name.
 TARGETS = {
     **dict.fromkeys(["memory", "stride 1", "stem", "image", "half", "volume", "global"], 1.15),
-    **dict.fromkeys(["channels", "odd", "strides"], 1.15),
+    **dict.fromkeys(["integers", "channels", "odd", "strides"], 1.15),
     **dict.fromkeys(["L2", "narrow"], 1.5),
     **{"pyramid": 2, "large max": 3, "large average": 4, "row": 4, "tiny": 1},
     **dict.fromkeys(["indices memory", "backward memory"], 1.3),
@@ -131,6 +132,13 @@ WORKLOADS = [
         *("image", "avg_pool2d", (8192, 8192), "uint8", LAST, 2, 2, 0),
         (("dtype", "uint8"), ("rounding", "half_up")),
     ),
+    # averages of integers: of their own type, where no shift makes them, and float64 without a word
+    Workload("integers", "avg_pool2d", (128, 64, 112, 112), "uint8", FIRST, 3, 2, 0, UINT8),
+    Workload("integers", "avg_pool2d", (64, 112, 112, 64), "int16", LAST, 3, 1, 1, INT16),
+    Workload("integers", "avg_pool2d", (32, 64, 112, 112), "int32", FIRST, 3, 2, 0, INT32),
+    Workload("integers", "avg_pool2d", (128, 64, 112, 112), "uint8", FIRST, 2, 2),
+    Workload("integers", "avg_pool2d", (64, 112, 112, 64), "int16", LAST, 3, 2),
+    Workload("integers", "avg_pool2d", (32, 112, 112, 64), "int32", LAST, 2, 2),
     # halves
     Workload("half", "max_pool2d", (32, 64, 112, 112), "float16", FIRST, 2, 2),
     Workload("half", "avg_pool2d", (32, 64, 112, 112), "float16", FIRST, 2, 2),
