@@ -668,8 +668,8 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int far, int64_t inn
         for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
             const int64_t at = o * step + c;
             VEC tree[POOL_LEAVES];
-            f.far = far && c * (int64_t)sizeof(ELEM) % POOL_VECTOR == 0;
-            NAME(fetch_pixels)(s, f.far, at);
+            f.far = far && c * (int64_t)sizeof(TYPE) % POOL_VECTOR == 0;      /* once a line */
+            NAME(fetch_pixels)(s, far, at);
             tree[0] = NAME(column)(s, doubt, at);
             if (IDEMPOTENT) {
                 for (int64_t t = 1; t < window; t++)
@@ -756,12 +756,11 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int far, int64_
             for (int v = 0; v < 4; v++) {
                 if (v == vectors) break;
                 const int64_t at = c + v * N - (!even && v + 1 == vectors ? back : 0);
-                const int fetches = far && v * N * sizeof(ELEM) % POOL_VECTOR == 0;     /* a line once */
                 if (stride == 2) {
-                    NAME(fetch_pixels)(s, fetches, (2 * o + 1) * inner + at);
+                    NAME(fetch_pixels)(s, far, (2 * o + 1) * inner + at);
                     b[v] = NAME(column)(s, doubt, (2 * o + 1) * inner + at);
                 }
-                NAME(fetch_pixels)(s, fetches, (o * stride + 2) * inner + at);
+                NAME(fetch_pixels)(s, far, (o * stride + 2) * inner + at);
                 const VEC next = NAME(column)(s, doubt, (o * stride + 2) * inner + at);
                 VEC result = NAME(rule)(doubt, a[v], b[v]);
                 result = NAME(rule)(doubt, result, next);
@@ -799,8 +798,8 @@ INLINE void NAME(pixel_row)(const NAME(source) *s, VEC *doubt, int far, int64_t 
     }
 }
 
-/* A row; what is asked of each vector, where all is in cache, takes as long as the rest (baseline, 56x56x32, averages of
- * 2x2: 1.5 of the time). */
+/* A row.  What is asked of each vector, where all is in cache, takes as long as the rest (baseline, 56x56x32, averages
+ * of 2x2: 1.5 of the time). */
 INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
                             int64_t outputs, int loose, int64_t slides, int far, NAME(finish) f, char *dst)
 {
