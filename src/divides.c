@@ -2,36 +2,16 @@
 #include "vec.h"
 #include "pool.h"
 
-/* The rule of rounding for any divisor; `shift` is its form for powers of two, struct pool_rounds that of few small
- * integers.  What floor = floor(value / divisor), which leaves rest in [0, divisor), goes up by; vectors, down by. */
+/* The rule of rounding for any divisor; struct pool_rounds has its forms for powers of two and for few small integers.
+ * What floor = floor(value / divisor), which leaves rest in [0, divisor), goes up by; vectors, down by. */
 #define ROUND_UP(rounding, floor, rest, divisor, value)                                                       \
     ((rounding) == POOL_HALF_EVEN ? (rest) - ((divisor) - (rest)) + ((floor) & 1) > 0                         \
      : (rounding) == POOL_HALF_UP ? (rest) - ((divisor) - (rest)) >= 0                                        \
      : (rounding) == POOL_TRUNC   ? ((value) < 0) & ((rest) != 0)                                             \
                                   : (rest) & 0)
 
-/* The quotient of an integer by 2**by, rounded: with floor = sum >> by and rest = sum - (floor << by),
- * floor + ((rest + bias + (floor & odd) + (sum < 0 ? below : 0)) >> by). */
-struct shift {
-    int by;
-    int64_t bias, odd, below;
-};
-
-static inline struct shift shift_by(int64_t divisor, enum pool_rounding rounding)
-{
-    const int64_t half = divisor / 2;       /* 0 where there is nothing to round */
-    struct shift shift = {.by = __builtin_ctzll((uint64_t)divisor)};
-    switch (rounding) {
-    case POOL_HALF_EVEN: shift.odd = half > 0, shift.bias = half - shift.odd; break;
-    case POOL_HALF_UP: shift.bias = half; break;
-    case POOL_FLOOR: break;
-    case POOL_TRUNC: shift.below = divisor - 1; break;
-    }
-    return shift;
-}
-
 /* Integers of `type`, in three ways, alike in every bit:
- *   shift      by a power of two that the type holds, in the type itself;
+ *   shift      by a power of two that the type holds, in the type itself: to the rest, for any sum;
  *   estimate   by a divisor below 2^30: a product in `real` is off by one at most, which the rest tells (64 bits are
  *              more than `real` has, so their rest is estimated as well);
  *   exact      by any other. */
@@ -40,13 +20,15 @@ static inline struct shift shift_by(int64_t divisor, enum pool_rounding rounding
     {                                                                                                         \
         typedef type element UNALIGNED;                                                                       \
         element *s = sum;                                                                                     \
-        const struct shift shift = shift_by(divisor, rounding);                                               \
-        const type bias = (type)shift.bias, odd = (type)shift.odd, below = (type)shift.below;                 \
+        struct pool_rounds r;                                                                                 \
+        pool_rounds_of((int64_t)divisor, rounding, sizeof(type), 0, &r);                                      \
+        const int by = __builtin_ctzll((uint64_t)divisor);                                                    \
+        const type half = (type)r.half, odd = (type)r.odd, below = (type)(r.truncates ? divisor - 1 : 0);     \
         for (int64_t i = 0; i < count; i++) {                                                                 \
-            const type value = s[i], floor = (type)(value >> shift.by), rest = (type)(value & (divisor - 1)); \
+            const type value = s[i], floor = (type)(value >> by), rest = (type)(value & (divisor - 1));       \
             const type sign = (type)(value >> (8 * sizeof(type) - 1));                                        \
-            const type up = (type)(rest + bias + (floor & odd) + (sign & below));                             \
-            s[i] = (type)(floor + (up >> shift.by));                                                          \
+            const type up = (type)(rest + half + (floor & odd) + (sign & below));                             \
+            s[i] = (type)(floor + (up >> by));                                                                \
         }                                                                                                     \
     }                                                                                                         \
     INLINE void name##_estimate(void *sum, int64_t count, wide divisor, enum pool_rounding rounding)          \

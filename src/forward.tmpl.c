@@ -913,12 +913,13 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 #endif
 
 #if NARROWS
-/* Lane l of divisors and their inverses: of a window of which so many elements count. */
+/* Of a window of which so many elements count. */
 INLINE double NAME(divisor_of)(const struct pool_planes *p, int64_t counted)
 {
     return p->divisor > 0 ? p->divisor : (double)counted;
 }
 
+/* Lane l of divisors and their inverses. */
 INLINE void NAME(divide_by)(const struct pool_planes *p, int64_t counted, int64_t l, VEC *by, VEC *inverse)
 {
     const double divisor = NAME(divisor_of)(p, counted);

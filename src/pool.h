@@ -71,10 +71,10 @@ static inline int pool_rounds_of(int64_t divisor, enum pool_rounding rounding, i
     const int is_power = (divisor & (divisor - 1)) == 0, is_even = divisor % 2 == 0;
     const int to_even = rounding == POOL_HALF_EVEN && is_even;
     const int to_nearest = rounding == POOL_HALF_EVEN || rounding == POOL_HALF_UP;
-    *r = (struct pool_rounds){.ties = to_even, .truncates = rounding == POOL_TRUNC, .odd = to_even};
+    *r = (struct pool_rounds){.ties = to_even, .truncates = rounding == POOL_TRUNC, .odd = to_even,
+                              .half = (to_nearest ? divisor / 2 : 0) - to_even};
     if (divisor > POOL_INVERTED) return 0;
     if (is_power && !r->truncates) r->shift = __builtin_ctzll((uint64_t)divisor);
-    r->half = (to_nearest ? divisor / 2 : 0) - to_even;
     if (lane_bytes > 2) {
         r->ties &= !is_power;           /* else the product is exact */
         r->lift = !to_nearest ? 0.5 / (double)divisor - 0.5 : is_even && !to_even ? 0.5 / (double)divisor : 0;
