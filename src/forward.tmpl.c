@@ -391,43 +391,78 @@ INLINE void NAME(fold_rows_down)(const char *row, int64_t step, int64_t n, const
     }
 }
 
-/* The same of the first N columns of so few rows that two groups are all, or four. */
-INLINE VEC NAME(few_rows)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt, int groups)
+/* The same of N columns, from c on, of so few rows that two groups are all, or four. */
+INLINE VEC NAME(few_rows)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt, int groups,
+                          int64_t c)
 {
     VEC node[4];
 #pragma GCC unroll 4
     for (int k = 0; k < groups; k++, row += POOL_GROUP * step) {
         const int64_t left = n - k * POOL_GROUP;
         const NAME(source) s = NAME(group)(row, step, k < groups / 2 ? POOL_GROUP : left, padding);
-        node[k] = NAME(column)(&s, doubt, 0);
+        node[k] = NAME(column)(&s, doubt, c);
     }
     const VEC v = NAME(rule)(doubt, node[0], node[1]);
     return groups == 2 ? v : NAME(rule)(doubt, v, NAME(rule)(doubt, node[2], node[3]));
 }
 
-/* How many planes that is done for: none, or those that are loose. */
-INLINE int64_t NAME(fold_few_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count,
-                                   int64_t loose, int64_t plane_step, int64_t acc_step, TYPE *acc)
+/* The same of any number of rows, where they may come in any order. */
+INLINE VEC NAME(more_rows)(const char *row, int64_t step, int64_t n, const char *padding, VEC *doubt, int64_t c)
 {
-    if (count > N || n <= POOL_GROUP || n > 4 * POOL_GROUP) return 0;
+    const NAME(source) first = NAME(group)(row, step, n, padding);
+    VEC v = NAME(column)(&first, doubt, c);
+    for (int64_t r = POOL_GROUP; r < n; r += POOL_GROUP) {
+        const NAME(source) s = NAME(group)(row + r * step, step, n - r, padding);
+        v = NAME(rule)(doubt, v, NAME(column)(&s, doubt, c));
+    }
+    return v;
+}
+
+/* So many planes of those, each of 2 groups or 4 (a constant) whose rows one vector holds, or of any number (0) whose
+ * rows several may; whether there is no NaN. */
+INLINE int NAME(few_planes)(int groups, const char *row, int64_t step, int64_t n, const char *padding, int64_t count,
+                            int64_t planes, int64_t plane_step, int64_t acc_step, TYPE *acc)
+{
     const VEC none = NAME(leaf)(padding, 0, 1, N);
+    const int64_t end = count < N ? N : count;
     VEC doubt = {0};
     VEC *const quick = MINDS_NAN ? &doubt : NULL;
-    for (int64_t i = 0; i < loose; i++, row += plane_step, acc += acc_step) {
+    for (int64_t i = 0; i < planes; i++, row += plane_step, acc += acc_step) {
         NAME(fetch_all)(row, n * step);
-        if (n <= 2 * POOL_GROUP) NAME(store)(acc, NAME(few_rows)(row, step, n, padding, quick, 2));
-        else NAME(store)(acc, NAME(few_rows)(row, step, n, padding, quick, 4));
-        NAME(store)(acc + count, none);
+        if (groups) {
+            NAME(store)(acc, NAME(few_rows)(row, step, n, padding, quick, groups, 0));
+            NAME(store)(acc + count, none);
+            continue;
+        }
+        for (int64_t c = 0; c < end; c = stepped(c, N, end)) {
+            if (IDEMPOTENT) NAME(store)(acc + c, NAME(more_rows)(row, step, n, padding, quick, c));
+            else if (n <= 2 * POOL_GROUP) NAME(store)(acc + c, NAME(few_rows)(row, step, n, padding, quick, 2, c));
+            else NAME(store)(acc + c, NAME(few_rows)(row, step, n, padding, quick, 4, c));
+        }
+        for (int64_t c = count; c < acc_step; c += N) NAME(store)(acc + c, none);
     }
-    return JOIN(ANY_NAN_, LANE)(doubt) ? 0 : loose;
+    return !JOIN(ANY_NAN_, LANE)(doubt);
+}
+
+/* How many planes that is done for: none, or those that are loose, or all whose rows are vectors; of small ones, since
+ * it goes from column to column. */
+INLINE int64_t NAME(fold_few_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count,
+                                   int64_t planes, int64_t loose, int64_t plane_step, int64_t acc_step, TYPE *acc)
+{
+    if (n <= POOL_GROUP || (n > 4 * POOL_GROUP && !IDEMPOTENT) || n * step > POOL_AHEAD || count > 6 * N) return 0;
+    const int64_t done = count > N ? planes : loose;
+#define FEW(groups) done * NAME(few_planes)(groups, row, step, n, padding, count, done, plane_step, acc_step, acc)
+    if (count > N || n > 4 * POOL_GROUP) return FEW(0);
+    return n > 2 * POOL_GROUP ? FEW(4) : FEW(2);
+#undef FEW
 }
 
 static void NAME(fold_down)(const char *row, int64_t step, int64_t n, const char *padding, int64_t count,
                             int64_t planes, int64_t loose, int64_t plane_step, int64_t acc_step, void *acc)
 {
     const VEC none = NAME(leaf)(padding, 0, 1, N);
-    for (int64_t i = NAME(fold_few_down)(row, step, n, padding, count, loose, plane_step, acc_step, acc); i < planes;
-         i++) {
+    for (int64_t i = NAME(fold_few_down)(row, step, n, padding, count, planes, loose, plane_step, acc_step, acc);
+         i < planes; i++) {
         const char *const from = row + i * plane_step;
         TYPE *const to = (TYPE *)acc + i * acc_step;
         const int64_t width = i < loose && count < N ? N : count;

@@ -386,6 +386,24 @@ def test_global_pool_equals_the_definition(dtype, op, data_format, keepdims, isa
             assert_same(global_pool(op, nd, x, **args), expected, x.shape, args)
 
 
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", ["int8", "int32", "float16", "float32", "float64"])
+def test_small_planes_of_every_size_in_one_window(dtype, op):
+    for height in (1, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 20, 31, 33):
+        for width in (*range(1, 20), 24, 25, 31, 33, 48, 49, 70):
+            args = {"pool_size": (height, width), "data_format": "channels_first"}
+            x = cases.small(dtype, (1, 5, height, width))
+            if cases.is_float(x.dtype):
+                x[0, 3, -1, -1] = np.nan
+            expected = reference.pool_nd(op, 2, x, **args)
+            y = cases.full_range(dtype, x.shape)
+            first = pool_nd(op, 2, y, **args)
+            for isa in _runtime.instruction_sets():
+                with _runtime.instruction_set(isa):
+                    assert_same(pool_nd(op, 2, x, **args), expected, isa, x.shape)
+                    assert_same(pool_nd(op, 2, y, **args), first, isa, x.shape)
+
+
 @pytest.mark.parametrize("nd", RANKS)
 @pytest.mark.parametrize("op", ["max", "avg"])
 def test_global_pool_of_an_array_without_channels(op, nd):
