@@ -5,6 +5,10 @@
 /* As many 16-bit elements as there are 32-bit lanes. */
 typedef uint16_t packed_16bit __attribute__((vector_size(VECTOR_BYTES / 2)));
 
+#ifndef LOW_16_BITS
+#define LOW_16_BITS(lanes) __builtin_convertvector(lanes, packed_16bit)
+#endif
+
 INLINE vec_float32 bfloat16_to_float32(packed_16bit halves)
 {
     return (vec_float32)((vec_uint32)UINT16_TO_int32(halves) << 16);
@@ -14,7 +18,7 @@ INLINE packed_16bit float32_to_bfloat16(vec_float32 floats)
 {
     const vec_uint32 bits = (vec_uint32)floats;
     const vec_uint32 rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16, quiet = (bits >> 16) | 0x40;
-    return __builtin_convertvector(PICK(floats != floats, quiet, rounded), packed_16bit);
+    return LOW_16_BITS(PICK(floats != floats, quiet, rounded));
 }
 
 #ifdef HALVES_TO_FLOAT
@@ -31,11 +35,11 @@ INLINE packed_16bit float32_to_float16(vec_float32 floats)
 /* Exponents move by a multiplication, which also normalises subnormals; infinities and NaN are patched in. */
 INLINE vec_float32 float16_to_float32(packed_16bit halves)
 {
-    const vec_uint32 bits = __builtin_convertvector(halves, vec_uint32), magnitude = bits & 0x7fff;
-    const vec_uint32 number = (vec_uint32)((vec_float32)(magnitude << 13) * 0x1p112f);
-    const vec_uint32 special = PICK((vec_int32)magnitude >= 0x7c00, (vec_uint32){0} + 0x7f800000, (vec_uint32){0});
-    const vec_uint32 quiet = PICK((vec_int32)magnitude > 0x7c00, (vec_uint32){0} + 0x400000, (vec_uint32){0});
-    return (vec_float32)(number | special | quiet | ((bits & 0x8000) << 16));
+    const vec_int32 high = (vec_int32)((vec_uint32)UINT16_TO_int32(halves) << 16);
+    const vec_int32 moved = (high >> 3) & (vec_int32)((vec_uint32){0} + 0x8fffe000), magnitude = moved & 0xfffffff;
+    const vec_int32 number = (vec_int32)((vec_float32)moved * 0x1p112f);
+    const vec_int32 special = (magnitude > 0xf7fffff) & 0x7f800000, quiet = (magnitude > 0xf800000) & 0x400000;
+    return (vec_float32)(number | special | quiet);
 }
 
 INLINE packed_16bit float32_to_float16(vec_float32 floats)
@@ -47,7 +51,7 @@ INLINE packed_16bit float32_to_float16(vec_float32 floats)
     vec_uint32 half = PICK((vec_int32)magnitude < 0x38800000, subnormal, normal);
     half = PICK((vec_int32)magnitude >= 0x477ff000, infinity, half);
     half = PICK((vec_int32)magnitude > 0x7f800000, nan, half);
-    return __builtin_convertvector(half | ((bits >> 16) & 0x8000), packed_16bit);
+    return LOW_16_BITS(half | ((bits >> 16) & 0x8000));
 }
 #endif
 

@@ -50,6 +50,12 @@ INLINE __m128i signs_32(__m128i v) { return _mm_unpacklo_epi32(v, _mm_srai_epi32
 #define UINT16_TO_int64(x) (vec_int64)zeros_32(zeros_16(LOW_4(x)))
 #define INT32_TO_int64(x) (vec_int64)signs_32(LOW_8(x))
 #define UINT32_TO_int64(x) (vec_int64)zeros_32(LOW_8(x))
+#define LOW_16_BITS(x) (packed_16bit)low_16_bits((__m128i)(x))
+INLINE int64_t low_16_bits(__m128i v)
+{
+    v = _mm_srai_epi32(_mm_slli_epi32(v, 16), 16);
+    return _mm_packs_epi32(v, v)[0];
+}
 #define FLOAT32_TO_float64(x) __builtin_convertvector(x, vec_float64)
 #define HIGH_PRODUCT(a, b) (vec_int16)_mm_mulhi_epu16((__m128i)(a), (__m128i)(b))
 #define ANY_NAN_float32(x) (_mm_movemask_ps((__m128)((x) != (x))) != 0)
