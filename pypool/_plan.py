@@ -22,6 +22,10 @@ FLOATS = (*HALVES, "float32", "float64")
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 KERNELS = ((2, 2, 1), (3, 1, 1), (3, 2, 1))
 """Window, stride and dilation of rows that have a kernel of their own."""
+KERNELS_OF_VALUES = ((2, 1, 1), (3, 3, 1))
+"""Those whose kernel is of values alone, and of wide elements where windows reach past a row."""
+LONG, LONG_BYTES = 24, 96
+"""Elements of a row, and their bytes, from which windows that share nothing go along it."""
 DTYPES = ("bool", *INTEGERS, *FLOATS)
 IN_BFLOAT16 = ("bool", "int8", "uint8")
 """The integers that bfloat16's eight bits of precision hold."""
@@ -712,6 +716,11 @@ def overhang(a: Axis) -> int:
     return max(a.before, end - a.size)
 
 
+def shares_nothing(a: Axis) -> bool:
+    """Whether no two windows along an axis meet the same elements, and each meets a run of them."""
+    return a.window <= a.stride and a.dilation == 1 and not a.bins
+
+
 def is_better_beside(
     made: Plan,
     rest: list[int],
@@ -725,11 +734,17 @@ def is_better_beside(
     if not rest or (made.places is None and all(a.outputs == 1 for a in every)):
         return False
     fits = max(map(overhang, every)) <= 0
-    if (last.window, last.stride, last.dilation) in KERNELS and not any(a.bins for a in every):
+    window = () if any(a.bins for a in every) else (last.window, last.stride, last.dilation)
+    is_long = shape[along] >= LONG and row >= LONG_BYTES
+    if window in KERNELS:
         # Those mind a window at either end of a row, but not where it is.
         by_one = last.window == 3 and overhang(last) <= 1 and row >= SHORT // 2
         if fits or (made.places is None and (by_one or row > SHORT)):
             return False
+    elif window in KERNELS_OF_VALUES and made.places is None and (fits or item >= 4):
+        return False
+    elif fits and made.places is None and is_long and all(map(shares_nothing, every)):
+        return False
     elif row > NARROW:
         # A place at a time takes long, of wide windows or apart; values do not.
         taps = math.prod(a.window for a in every)

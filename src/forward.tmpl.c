@@ -24,13 +24,6 @@
 #define FOLDED(x) (x)
 #endif
 
-/* The largest stride of windows of 3 along a row whose lanes part in registers. */
-#ifdef CHOOSE
-#define SIDE_BY_SIDE 3
-#else
-#define SIDE_BY_SIDE 2
-#endif
-
 #define NAME_(part, reduction, dtype, lane) part##_##reduction##_##dtype##_##lane
 #define NAME_EXPANDED(part, reduction, dtype, lane) NAME_(part, reduction, dtype, lane)
 #define NAME(part) NAME_EXPANDED(part, REDUCTION, DTYPE, LANE)
@@ -65,6 +58,8 @@ INLINE void NAME(store)(TYPE *p, VEC v)
 #endif
 #define LANES_ARE_SHORT (JOIN(BITS_OF_, LANE) == 16)
 #define LANES_ARE_LONG (JOIN(BITS_OF_, LANE) == 64)
+
+#define PARTS_THREES MOVES_LANES(JOIN(BITS_OF_, LANE))      /* windows of 3 side by side, in registers */
 
 #include "finish.tmpl.c"
 
@@ -536,17 +531,20 @@ static __attribute__((noinline)) void NAME(merge_either)(int quick, int exact, c
     else NAME(merge_some)(0, exact, NULL, dst, rows, n, 0, count);
 }
 
-#ifdef CHOOSE
-/* Every third of 3 N lanes, from lane `first` on. */
+#if PARTS_THREES
+/* Every third of 3 N lanes, from lane `first` on.  No two of those have the same place in their vectors. */
 INLINE VEC NAME(third)(VEC a, VEC b, VEC c, int first)
 {
-    JOIN(mask_, LANE) of_two, of_all;
+    JOIN(mask_, LANE) of_b = {0}, of_c = {0}, from = {0};
+#pragma GCC unroll 64
     for (int i = 0; i < N; i++) {
-        const int from = first + 3 * i;
-        of_two[i] = (__typeof__(of_two[0]))(from < 2 * N ? from : 0);
-        of_all[i] = (__typeof__(of_two[0]))(from < 2 * N ? i : from - N);
+        const int at = first + 3 * i, place = at % N;
+        from[i] = (__typeof__(from[0]))place;
+        of_b[place] = at / N == 1 ? -1 : 0;
+        of_c[place] = at / N == 2 ? -1 : 0;
     }
-    return CHOOSE(CHOOSE(a, b, of_two), c, of_all);
+    const VEC all = PICK(of_c, c, PICK(of_b, b, a));
+    return SHUFFLE(all, from);
 }
 #endif
 
@@ -591,7 +589,7 @@ INLINE VEC NAME(last_pairs)(const NAME(source) *s, VEC *doubt, int64_t at, int64
     return NAME(rule)(doubt, EVEN(a, b), ODD(a, b));
 }
 
-#ifdef CHOOSE
+#if PARTS_THREES
 /* Windows of 3 side by side from column `at` on, of which `outputs` are wanted: no more is read than those need. */
 INLINE VEC NAME(side_by_side)(const NAME(source) *s, VEC *doubt, int64_t at, int64_t outputs)
 {
@@ -617,7 +615,7 @@ INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride
         if (i < outputs)
             NAME(put)(dst, i, NAME(last_pairs)(s, doubt, 2 * i, 2 * (outputs - i)), f, 0, outputs - i);
         return;
-#ifdef CHOOSE
+#if PARTS_THREES
     } else if (window == stride) {
         for (; i + N < last; i += N) NAME(put)(dst, i, NAME(side_by_side)(s, doubt, 3 * i, N), f, 1, N);
         if (i < last) {
@@ -653,7 +651,7 @@ INLINE void NAME(taps_of)(const NAME(source) *s, VEC *doubt, int window, int64_t
 {
     if (window == 2 && stride == 2) NAME(taps)(s, doubt, 2, 2, outputs, loose, f, dst);
     else if (window == 2) NAME(taps)(s, doubt, 2, 1, outputs, loose, f, dst);
-#ifdef CHOOSE
+#if PARTS_THREES
     else if (stride == 3) NAME(taps)(s, doubt, 3, 3, outputs, loose, f, dst);
 #endif
     else if (stride == 2) NAME(taps)(s, doubt, 3, 2, outputs, loose, f, dst);
@@ -812,7 +810,7 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
 {
     if (dilation != 1 || !(n == 1 || n == window || (n == 4 && window == 2))) return 0;
     if (inner >= N) return window == 2 || window == 3;
-    return inner == 1 && ((window == 2 && stride <= 2) || (window == 3 && stride <= SIDE_BY_SIDE));
+    return inner == 1 && ((window == 2 && stride <= 2) || (window == 3 && stride <= 2 + PARTS_THREES));
 }
 
 /* A row of windows of pixels, so many of which slide past each other at once, or 0; `far` is a constant. */
@@ -1550,7 +1548,7 @@ static TYPE *NAME(quadrupled_far)(TYPE *acc, TYPE *spare, TYPE *third, int64_t u
 }
 #endif
 
-#ifdef CHOOSE
+#if PARTS_THREES
 /* Windows of 3 side by side, whole vectors of them. */
 static __attribute__((noinline)) void NAME(threes)(const TYPE *acc, int64_t outputs, TYPE *dst)
 {
@@ -1575,7 +1573,7 @@ INLINE void NAME(thin)(const TYPE *row, int64_t inner, int64_t step, int64_t out
             for (; o + N <= outputs; o += N)
                 NAME(store)(dst + o, EVEN(NAME(load)(row + 2 * o), NAME(load)(row + 2 * o + N)));
         /* Past the last of these there is one more: a row of elements may end with the last. */
-#ifdef CHOOSE
+#if PARTS_THREES
         if (step == 3)
             for (; o + N < outputs; o += N) {
                 const TYPE *const at = row + 3 * o;
@@ -1743,12 +1741,14 @@ INLINE int NAME(windows_along)(TYPE *acc, TYPE *spare, int64_t inner, int64_t wi
         memcpy(dst, acc, (size_t)outputs * sizeof(TYPE));
         return 0;
     }
-#ifdef CHOOSE
+#if PARTS_THREES
     if (inner == 1 && dilation == 1 && stride == 3 && window == 3) {
         NAME(threes)(acc, outputs, loose ? dst : spare);
         if (!loose) memcpy(dst, spare, (size_t)outputs * sizeof(TYPE));
         return 0;
     }
+#endif
+#ifdef CHOOSE
     if (inner > 1 && 2 * inner <= N && dilation == 1 && stride == 2 && (window == 2 || window == 3)) {
         NAME(small_pixels)(acc, inner, window, outputs, by, loose ? dst : spare);
         if (!loose) memcpy(dst, spare, (size_t)(outputs * inner) * sizeof(TYPE));
@@ -1843,7 +1843,7 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef SLIDE1
 #undef SLIDE2
 #undef SLIDE_BACK
-#undef SIDE_BY_SIDE
+#undef PARTS_THREES
 #undef BY_LANES
 #undef RULE
 #undef QUICK_RULE

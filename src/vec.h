@@ -34,8 +34,11 @@
 #define SHUFFLE(v, from) __builtin_shuffle(v, from)
 #define SHUFFLES_64(bytes) ((bytes) > 1)
 #define SHUFFLES_32(bytes) ((bytes) == 4)
+/* Whether lanes of so many bits go by few instructions where constants say. */
+#define MOVES_LANES(bits) (VECTOR_BYTES > 16 || (bits) >= 32)
 #else
 #define SHUFFLE(v, from) ((void)(from), (v))
+#define MOVES_LANES(bits) 0
 #define SHUFFLES_64(bytes) 0
 #define SHUFFLES_32(bytes) 0
 #endif

@@ -182,6 +182,7 @@ ROWS = [  # windows along a row, with the rank of the function that pools it
     (1, {"pool_size": 2, "strides": 1}),
     (1, {"pool_size": 3, "padding": 1}),
     (1, {"pool_size": 7, "strides": 2, "dilation": 2, "padding": "same"}),
+    (2, {"pool_size": 3}),
     (2, {"pool_size": 2, "padding": ((0, 1), (0, 1))}),
     (2, {"pool_size": 3, "strides": 2, "padding": 1}),
     (2, {"pool_size": 3, "strides": 1, "padding": "same_lower"}),
