@@ -107,6 +107,7 @@ WORKLOADS = [
     Workload("L2", "avg_pool2d", (1, 32, 56, 56), "float32", FIRST, 2, 2),
     Workload("L2", "max_pool2d", (1, 32, 56, 56), "float32", FIRST, 3, 2),
     Workload("L2", "avg_pool2d", (1, 32, 56, 56), "float32", FIRST, 3, 2),
+    Workload("L2", "max_pool2d", (1, 32, 56, 56), "float32", FIRST, 3, 3),
     Workload("L2", "max_pool2d", (1, 56, 56, 32), "float32", LAST, 2, 2),
     Workload("L2", "avg_pool2d", (1, 56, 56, 32), "float32", LAST, 2, 2),
     Workload("L2", "max_pool2d", (1, 56, 56, 32), "float32", LAST, 3, 2),
@@ -180,6 +181,7 @@ WORKLOADS = [
     Workload("odd", "max_pool2d", (32, 64, 113, 113), "float32", FIRST, 2, 2),
     Workload("odd", "avg_pool2d", (32, 64, 113, 113), "float32", FIRST, 3, 2, 1),
     Workload("strides", "max_pool2d", (32, 64, 112, 112), "float32", FIRST, 3, 3),
+    Workload("strides", "max_pool2d", (128, 64, 56, 56), "float32", FIRST, 3, 3),
     Workload("strides", "avg_pool2d", (32, 64, 112, 112), "float32", FIRST, 4, 4),
     Workload("strides", "max_pool2d", (32, 64, 112, 112), "float32", FIRST, 2, 4),
     # a call and little else
