@@ -1635,7 +1635,7 @@ INLINE void NAME(put_flat)(const struct pool_planes *p, NAME(finish) f, int loos
     const struct pool_axis *const y = p->y, *const x = p->x;
     const int counts = p->divides && p->divisor == 0;
     if (p->divides && !counts) f.by = (VEC){0} + (TYPE)p->divisor;
-    /* What lies past the end of a row may be subnormal, which is slow to divide (float16, 16x16, 4x4/2: 590 -> 240 ns). */
+    /* What lies past a row may be subnormal, which is slow to divide (float16, 16x16, 4x4/2: 590 -> 240 ns a plane). */
     if (p->divides && x->stride > 1) NAME(store)(thinned + x->outputs, (VEC){0});
     for (int64_t o = 0; o < y->outputs; o++, out += y->out_step, windows += y->stride * p->pitch) {
         const TYPE *row = windows;
