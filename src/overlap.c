@@ -51,8 +51,10 @@ void pool_plan_overlap(struct pool_job *job, int can_write)
     const int64_t common = y->window - (group - 1) * y->stride, step = group * y->stride;
     const int64_t blocks = common > 2 * step ? (common - 1) / step : 0;
 
-    const int64_t all = (x->outputs - 1) * x->stride + job->reach;
-    const int64_t room = least(LANE_BYTES / group, blocks ? BLOCK_BYTES / blocks : LANE_BYTES) / g->lane_bytes;
+    const int64_t extent = (x->outputs - 1) * x->stride + job->reach, all = across ? least(extent, x->size) : extent;
+    /* Of pixels one group of rows is enough (20x20x512, 13x13, one thread: 0.84 of the time). */
+    const int64_t rows = across ? group / 2 : group;
+    const int64_t room = least(LANE_BYTES / rows, blocks ? BLOCK_BYTES / blocks : LANE_BYTES) / g->lane_bytes;
     const int64_t least_span = least(all, 4 * job->reach);
     const int64_t c_block = all <= room / inner ? inner : even_block(inner, most(4 * lanes, room / least_span), lanes);
     const int64_t positions = most(room / c_block, 4 * job->reach);
@@ -66,13 +68,14 @@ void pool_plan_overlap(struct pool_job *job, int can_write)
     job->overlap_blocks = blocks;
 }
 
-/* Lanes of a row of scratch: of the windows of a block, and of those that the last group across makes for nothing. */
+/* Lanes of a row of scratch: all that windows of a block meet, or pixels of data and as much as the last may write. */
 static int64_t pitch(const struct pool_job *job)
 {
-    const struct pool_axis *x = &job->g->along;
-    const int64_t beside = job->overlap_across ? (job->overlap_across - 1) * x->stride : 0;
-    const int64_t lanes = ((job->x_block - 1) * x->stride + job->reach + beside) * job->c_block;
-    return round_up(lanes * job->g->lane_bytes) / job->g->lane_bytes;
+    const struct pool_geometry *g = job->g;
+    const int64_t extent = (job->x_block - 1) * g->along.stride + job->reach;
+    const int64_t pixels = job->overlap_across ? least(extent, g->along.size) : extent;
+    const int64_t beside = job->overlap_across ? POOL_VECTOR : 0;
+    return round_up(pixels * job->c_block * g->lane_bytes + beside) / g->lane_bytes;
 }
 
 /* Rows that go along at once: short ones are few vectors. */
@@ -88,19 +91,31 @@ static int64_t most_taps(const struct pool_job *job)
     return most(POOL_OVERLAP_TAPS, (job->overlap - 1) * y->stride + y->window);
 }
 
-/* Rows of lanes: of two groups; where two vectors hold one, of as many as a plane may have. */
+/* Rows of lanes: of a group of pixels, else of two groups; where two vectors hold one, of as many as a plane has. */
 static int64_t lane_rows(const struct pool_job *job)
 {
     const struct pool_axis *x = &job->g->along;
     const int is_short = job->g->inner.size == 1 && most(0, x->before) + x->size <= 2 * job->g->kernel->lanes;
-    return most(2 * job->overlap, is_short ? SHORT_BYTES / job->g->lane_bytes / pitch(job) : 0);
+    const int groups = job->overlap_across ? 1 : 2;
+    return most(groups * job->overlap, is_short ? SHORT_BYTES / job->g->lane_bytes / pitch(job) : 0);
+}
+
+/* Places of pixels that the windows of a block meet, or those of a group if that is more. */
+static int64_t most_pixels(const struct pool_job *job)
+{
+    const struct pool_axis *x = &job->g->along;
+    return job->overlap_across ? (most(job->x_block, job->overlap_across) - 1) * x->stride + job->reach : 0;
+}
+
+static int64_t places_bytes(const struct pool_job *job)
+{
+    return round_up((most_taps(job) + most_pixels(job)) * (int64_t)sizeof(int64_t));
 }
 
 int64_t pool_overlap_bytes(const struct pool_job *job)
 {
     const int64_t rows = lane_rows(job) + together(job) + job->overlap_blocks;
-    return round_up(most_taps(job) * (int64_t)sizeof(int64_t)) + POOL_VECTOR + rows * pitch(job) * job->g->lane_bytes +
-           2 * POOL_SLACK;
+    return places_bytes(job) + POOL_VECTOR + rows * pitch(job) * job->g->lane_bytes + 2 * POOL_SLACK;
 }
 
 void overlap_planes(const struct pool_job *job, char *scratch, const struct unit *u, struct pool_overlaps *o)
@@ -108,10 +123,10 @@ void overlap_planes(const struct pool_job *job, char *scratch, const struct unit
     const struct pool_geometry *g = job->g;
     const struct pool_axis *y = &g->lead[0], *x = &g->along;
     const int64_t row_bytes = pitch(job) * g->lane_bytes, taps = most_taps(job);
-    char *const places = scratch + job->at_levels;
+    int64_t *const places = (int64_t *)(scratch + job->at_levels);
     /* What is data, after the padding, begins at a vector. */
-    const int64_t left = most(0, -axis_start(x, u->first)) * u->inner * g->lane_bytes;
-    char *const lanes = places + round_up(taps * (int64_t)sizeof(int64_t)) + round_up(left) - left;
+    const int64_t left = job->overlap_across ? 0 : most(0, -axis_start(x, u->first)) * u->inner * g->lane_bytes;
+    char *const lanes = (char *)places + places_bytes(job) + round_up(left) - left;
     *o = (struct pool_overlaps){
         .y = y, .x = x, .in = u->base - u->row * y->in_step, .out = u->out, .padding = scratch, .planes = 1,
         .row = (u->row + y->before) / y->stride, .rows = u->repeats, .first = u->first, .outputs = u->outputs,
@@ -119,6 +134,7 @@ void overlap_planes(const struct pool_job *job, char *scratch, const struct unit
         .group = job->overlap, .across = job->overlap_across, .together = together(job),
         .blocks = job->overlap_blocks, .pitch = pitch(job), .lane_rows = lane_rows(job), .most_taps = taps,
         .lanes = lanes, .spare = lanes + lane_rows(job) * row_bytes,
-        .ring = lanes + (lane_rows(job) + together(job)) * row_bytes + POOL_SLACK, .taps = (int64_t *)places,
+        .ring = lanes + (lane_rows(job) + together(job)) * row_bytes + POOL_SLACK,
+        .taps = places, .pixels = places + taps,
     };
 }

@@ -125,29 +125,35 @@ static __attribute__((noinline)) void NAME(down)(int quick, int group, const NAM
     OF_GROUP(group_down, quick, group, g->stride, g, count, loose, end, lanes, pitch)
 }
 
-/* Pixels of N lanes at least to `outputs` results, `out_step` bytes apart; `in_step` is from a group to the next. */
-INLINE void NAME(group_across)(int quick, int group, int single, NAME(group_taps) g, int64_t inner, int64_t in_step,
-                               int64_t outputs, int as_elements, char *out, int64_t out_step)
+/* Rows of lanes, pixels of N at least, to `outputs` results; those that windows meet lie where `places` says. */
+INLINE void NAME(group_across)(int quick, int group, int single, const struct pool_overlaps *p, const TYPE *lanes,
+                               const int64_t *places, char *out)
 {
-    const NAME(finish) f = {.as_elements = as_elements};
+    const NAME(finish) f = {.as_elements = p->as_elements};
+    const int64_t stride = single ? 1 : p->x->stride, beside = (group - 1) * stride, inner = p->inner;
+    const int64_t outputs = p->outputs, out_step = p->x->out_step;
+    NAME(group_taps) g = {.base = (const char *)lanes, .stride = stride, .common = p->x->window - beside};
     VEC windows[1][8];
-    for (; outputs > 0; outputs -= group, g.base += in_step, out += group * out_step)
+    for (int64_t o = 0; o < outputs; o = stepped(o, group, outputs)) {
+        g.above = places + o * stride;
+        g.rest = g.above + beside;
         for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
-            NAME(group_columns)(quick, group, single, 1, NAME(of_lanes), 1, &g, c, 1, NULL, windows);
+            char *to = out + o * out_step;
+            NAME(group_columns)(quick, group, single, 1, NAME(of_lanes), 0, &g, c, 1, NULL, windows);
 #pragma GCC unroll 8
-            for (int w = 0; w < group; w++) {
+            for (int w = 0; w < group; w++, to += out_step) {
                 if (w >= outputs) break;
-                if (w + group < outputs) PREFETCH_OWN(out + (w + group) * out_step + c * (int64_t)sizeof(TYPE));
-                NAME(put)(out + w * out_step, c, windows[0][w], f, 1, N);
+                PREFETCH_OWN(to + group * out_step + c * NAME(width)(f));
+                NAME(put)(to, c, windows[0][w], f, 1, N);
             }
         }
+    }
 }
 
-static __attribute__((noinline)) void NAME(across)(int quick, int group, const NAME(group_taps) *g, int64_t inner,
-                                                   int64_t in_step, int64_t outputs, int as_elements, char *out,
-                                                   int64_t out_step)
+static __attribute__((noinline)) void NAME(across)(int quick, const struct pool_overlaps *p, const TYPE *lanes,
+                                                   const int64_t *places, char *out)
 {
-    OF_GROUP(group_across, quick, group, g->stride, *g, inner, in_step, outputs, as_elements, out, out_step)
+    OF_GROUP(group_across, quick, p->across, p->x->stride, p, lanes, places, out)
 }
 #undef OF_GROUP
 
@@ -200,6 +206,18 @@ INLINE void NAME(nearest_rows)(const NAME(overlap_plan) *o, int64_t first, int64
 {
     for (int64_t r = first; r < last; r++)
         *rows++ = (r < o->low ? o->low : r >= o->high ? o->high - 1 : r) * o->p->y->in_step;
+}
+
+/* Where the pixels of a row of lanes lie that windows meet, or the nearest there are: no others need be there. */
+static void NAME(nearest_pixels)(const NAME(overlap_plan) *o, int64_t left)
+{
+    const struct pool_overlaps *const p = o->p;
+    const int64_t outputs = p->outputs < p->across ? p->across : p->outputs;
+    const int64_t met = (outputs - 1) * p->x->stride + p->x->window;
+    for (int64_t t = 0; t < met; t++) {
+        const int64_t at = t < left ? 0 : t - left;
+        p->pixels[t] = (at < o->width ? at : o->width - 1) * p->inner * (int64_t)sizeof(TYPE);
+    }
 }
 
 /* Whether any of rows [first, last) that there are holds NaN. */
@@ -255,17 +273,6 @@ INLINE void NAME(pad_row)(const NAME(overlap_plan) *o, TYPE *lanes)
     for (int64_t c = data; c < end; c += N) NAME(store_part)(lanes + c, o->end.none, end - c < N ? end - c : N);
 }
 
-/* A row of lanes of which windows are pixels. */
-INLINE void NAME(pixels_across)(const struct pool_overlaps *p, int quick, const TYPE *lanes, char *out)
-{
-    const int64_t stride = p->x->stride, group = p->across, step = p->inner * (int64_t)sizeof(TYPE);
-    const NAME(group_taps) g = {
-        .base = (const char *)lanes, .stride = stride, .common = p->x->window - (group - 1) * stride, .step = step,
-    };
-    NAME(across)(quick, (int)group, &g, p->inner, group * stride * step, p->outputs, p->as_elements, out,
-                 p->x->out_step);
-}
-
 /* Rows of outputs from rows of lanes, whose padding is as it was. */
 static void NAME(rows_across)(const NAME(overlap_plan) *o, int quick, TYPE *lanes, int64_t rows, char *out)
 {
@@ -276,7 +283,7 @@ static void NAME(rows_across)(const NAME(overlap_plan) *o, int quick, TYPE *lane
     const int side_by_side = x->out_step == inner * NAME(width)(f);
     if (p->across) {
         for (int64_t r = 0; r < rows; r++, lanes += p->pitch, out += p->y->out_step)
-            NAME(pixels_across)(p, quick, lanes, out);
+            NAME(across)(quick, p, lanes, p->pixels, out);
         return;
     }
 #ifdef CHOOSE
@@ -507,11 +514,11 @@ typedef struct {
     char *out;
 } NAME(waiting_rows);
 
-/* None: their padding is laid out. */
+/* None: their padding is laid out, which pixels do without. */
 static NAME(waiting_rows) NAME(none_made)(const NAME(overlap_plan) *o)
 {
     TYPE *const lanes = o->p->lanes;
-    for (int64_t r = 0; r < 2 * o->p->group; r++) NAME(pad_row)(o, lanes + r * o->p->pitch);
+    for (int64_t r = 0; r < (o->p->across ? 0 : 2 * o->p->group); r++) NAME(pad_row)(o, lanes + r * o->p->pitch);
     return (NAME(waiting_rows)){.lanes = lanes + o->p->group * o->p->pitch, .free = lanes};
 }
 
@@ -547,6 +554,10 @@ static void NAME(plane_by_groups)(const NAME(overlap_plan) *o, int64_t i, const 
         };
         TYPE *const lanes = made->free;
         NAME(rows_down)(o, quick, group, &g, i < p->loose, lanes + o->left * p->inner);
+        if (p->across) {
+            NAME(rows_across)(o, quick, lanes, left_over < group ? left_over : group, out + at * y->out_step);
+            continue;
+        }
         if (made->rows) NAME(rows_across)(o, made->quick, made->lanes, made->rows, made->out);
         *made = (NAME(waiting_rows)){
             .quick = quick, .lanes = lanes, .free = made->lanes, .rows = left_over < group ? left_over : group,
@@ -563,7 +574,7 @@ static void NAME(overlaps)(const struct pool_overlaps *p)
     const int64_t top = p->row * y->stride - y->before, bottom = top + (p->rows - 1) * y->stride + y->window;
     NAME(overlap_plan) o = {
         .p = p, .end.none = NAME(leaf)(p->padding, 0, 1, N),
-        .left = left, .width = end - start - left - right, .right = right, .segments = 1,
+        .left = p->across ? 0 : left, .width = end - start - left - right, .right = right, .segments = 1,
         .low = top < 0 ? 0 : top, .high = bottom < y->size ? bottom : y->size,
     };
     o.segment = o.width * p->inner;
@@ -571,6 +582,7 @@ static void NAME(overlaps)(const struct pool_overlaps *p)
     memset(&o.end.within, -1, (size_t)(o.segment % N) * sizeof(TYPE));
 
     const char *const in = p->in + (start + left) * x->in_step;
+    if (p->across) NAME(nearest_pixels)(&o, left);
 #if defined(CHOOSE) && NARROWS
     NAME(short_rows) in_registers;
     if (NAME(are_short)(&o, &in_registers)) {

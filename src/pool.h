@@ -157,12 +157,13 @@ struct pool_overlaps {
     int64_t inner;
     int as_elements;
     /* Rows of outputs folded at once, and outputs of a row, or 0; blocks of rows that their windows have in common; the
-     * lanes of two such groups, or of more rows than those, of as many rows to spare as go along `together`, and of the
-     * blocks, `pitch` apart; room for the places of so many rows, as many at least as a group meets. */
+     * lanes of two such groups, of one where outputs are folded so, or of more rows than those, of as many rows to
+     * spare as go along `together`, and of the blocks, `pitch` apart; room for the places of so many rows, as many at
+     * least as a group meets, and of the pixels that a row of outputs meets, of `across` at least. */
     int group, across, together;
     int64_t blocks, pitch, lane_rows, most_taps;
     void *lanes, *spare, *ring;
-    int64_t *taps;
+    int64_t *taps, *pixels;
 };
 
 /* Taps of windows: element i of output o of row r lies at taps[k] + r*row_step + o*step, `stride` (1 or 2) elements

@@ -57,6 +57,21 @@ def test_pixels_of_whole_vectors(channels, isa):
             assert_same(result, reference.pool_nd("max", 2, x, window, **args))
 
 
+@pytest.mark.parametrize("channels", [17, 40, 65])
+def test_pixels_that_lie_apart(channels, isa):
+    """Each is folded by itself, the last past the end of its row: the next row is not touched."""
+    x = cases.small("float32", (1, 12, 42, channels))[:, :, ::2]
+    for window, padding in (
+        ((5, 5), "valid"),
+        ((5, 5), "same"),
+        ((4, 20), "valid"),
+        ((9, 7), "same"),
+    ):
+        args = {"strides": 1, "padding": padding}
+        result = pypool.max_pool2d(x, window, **args)
+        assert_same(result, reference.pool_nd("max", 2, x, window, **args))
+
+
 @pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
 @pytest.mark.parametrize("data_format", FORMATS)
 def test_nan_reaches_its_windows_and_no_other(data_format, nan_policy, isa):
