@@ -66,7 +66,7 @@ cdef extern from "pool.h":
     struct pool_gradient:
         pass
     ctypedef void pool_copy(char *to, int64_t to_x, int64_t to_c, const char *source, int64_t from_x, int64_t from_c,
-                            int64_t width, int64_t inner, int bytes, int swapped)
+                            int64_t width, int64_t inner, int bytes, int how)
     struct pool_isa:
         const char *name
         const pool_place *places

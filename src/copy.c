@@ -5,29 +5,29 @@
 #include "walk.h"
 
 enum { NARROW = 4 };            /* fewer elements are not worth a loop of their own */
-enum { AHEAD_BYTES = 1 << 16 };       /* 7x7 float32, 3x3/2 pad 1, 26 MB: 63 -> 45 ns a plane, one thread */
+enum { AHEAD_BYTES = 1 << 18 };         /* of memory that is turned, of which as much again is fetched */
 
 #define SWAP_8(v) (v)
 #define SWAP_16(v) __builtin_bswap16(v)
 #define SWAP_32(v) __builtin_bswap32(v)
 #define SWAP_64(v) __builtin_bswap64(v)
 
-/* to[p][q] = from[p][q] of `side` by `side` elements, p side by side in `to` and q in `from`. */
-#define DEFINE_SQUARE(bits, side)                                                                              \
-    typedef uint##bits##_t square_row_##bits##x##side __attribute__((vector_size(side * bits / 8)));           \
-    static inline void square_##bits##x##side(char *restrict to, int64_t to_step, const char *restrict from,   \
-                                              int64_t from_step)                                               \
+/* to[p][q] = from[p][q], p side by side in `to` and q in `from`, in squares of 16 bytes by as many rows, or two of them
+ * one after the other p.  Within the halves of a vector any two zip in one instruction, and two a cycle; across them in
+ * one or two of one each (int16, 28x28, 4x4/4: 290 -> 180 ns a plane). */
+#define DEFINE_SQUARE(name, bits, side, type, load, of)                                                        \
+    INLINE void name(char *restrict to, int64_t to_step, const char *restrict from, int64_t from_step)         \
     {                                                                                                          \
-        square_row_##bits##x##side rows[side], zipped[side];                                                   \
+        type rows[side], zipped[side];                                                                         \
         _Pragma("GCC unroll 16")                                                                               \
-        for (int i = 0; i < side; i++) memcpy(&rows[i], from + i * from_step, sizeof rows[i]);                 \
+        for (int i = 0; i < side; i++) rows[i] = (type)load(from + i * from_step, side * from_step);           \
         _Pragma("GCC unroll 4")                                                                                \
         for (int span = 1; span < side; span *= 2) {                                                           \
             _Pragma("GCC unroll 8")                                                                            \
             for (int i = 0; i < side / 2; i++) {                                                               \
-                zipped[2 * i] = __builtin_shufflevector(rows[i], rows[i + side / 2], ZIP##side(0, side));      \
-                zipped[2 * i + 1] =                                                                            \
-                    __builtin_shufflevector(rows[i], rows[i + side / 2], ZIP##side(side / 2, side));           \
+                const type a = rows[i], b = rows[i + side / 2];                                                \
+                zipped[2 * i] = __builtin_shufflevector(a, b, of(ZIP##side, side, 0));                         \
+                zipped[2 * i + 1] = __builtin_shufflevector(a, b, of(ZIP##side, side, side / 2));              \
             }                                                                                                  \
             _Pragma("GCC unroll 16")                                                                           \
             for (int i = 0; i < side; i++) rows[i] = zipped[i];                                                \
@@ -35,22 +35,45 @@ enum { AHEAD_BYTES = 1 << 16 };       /* 7x7 float32, 3x3/2 pad 1, 26 MB: 63 -> 
         _Pragma("GCC unroll 16")                                                                               \
         for (int i = 0; i < side; i++) memcpy(to + i * to_step, &rows[i], sizeof rows[i]);                     \
     }
-DEFINE_SQUARE(8, 16)
-DEFINE_SQUARE(16, 8)
-DEFINE_SQUARE(32, 4)
-DEFINE_SQUARE(64, 2)
-/* Where any two vectors zip in one instruction, squares fill the registers (7x7 float32: 13.7 -> 7.8 ns a plane). */
-#if VECTOR_BYTES == 64
-DEFINE_SQUARE(16, 16)
-DEFINE_SQUARE(32, 16)
-DEFINE_SQUARE(64, 8)
+#define DEFINE_ONE(bits, side)                                                                                 \
+    typedef uint##bits##_t square_row_##bits __attribute__((vector_size(16)));                                 \
+    DEFINE_SQUARE(square_##bits, bits, side, square_row_##bits, LOAD_ONE, OF_ONE)
+#define LOAD_ONE(p, step) load_half(p)
+#define OF_ONE(list, side, first) list(first, side)
+typedef uint8_t half_vector __attribute__((vector_size(16)));
+INLINE half_vector load_half(const char *p)
+{
+    half_vector half;
+    memcpy(&half, p, sizeof half);
+    return half;
+}
+#if VECTOR_BYTES > 16
+enum { MOST_SQUARES = 2 };
+#define DEFINE_TWO(bits, side)                                                                                 \
+    typedef uint##bits##_t squares_row_##bits __attribute__((vector_size(32)));                                \
+    DEFINE_SQUARE(squares_##bits, bits, side, squares_row_##bits, LOAD_TWO, OF_TWO)
+#define LOAD_TWO(p, step) \
+    _mm256_inserti128_si256(_mm256_castsi128_si256((__m128i)load_half(p)), (__m128i)load_half((p) + (step)), 1)
+#define OF_TWO(list, side, first) list(first, 2 * (side)), list((side) + (first), 2 * (side))
+#else
+enum { MOST_SQUARES = 1 };
+#define DEFINE_TWO(bits, side) \
+    static void (*const squares_##bits)(char *, int64_t, const char *, int64_t) = square_##bits;
 #endif
+DEFINE_ONE(8, 16)
+DEFINE_ONE(16, 8)
+DEFINE_ONE(32, 4)
+DEFINE_ONE(64, 2)
+DEFINE_TWO(8, 16)
+DEFINE_TWO(16, 8)
+DEFINE_TWO(32, 4)
+DEFINE_TWO(64, 2)
 
 /* steps: to[i] = from[i], i in [0, n).  run: the same; steps that are common are constants for the compiler's vectors.
- * turn: to[p][q] = from[p][q], p side by side in `to` and q in `from`: squares, as many beside each other as make a
- * cache line of `to`.  32x56x56 float32, NCHW to NHWC on the way: 1.35 of NumPy's copy and call an element at a time,
- * 0.5 by squares (Zen 4). */
-#define DEFINE_COPIES(bits, side, large)                                                                       \
+ * turn: to[p][q] = from[p][q], p side by side in `to`: by squares where q are so in `from`, as many beside each other as
+ * make a cache line of `to`, the last stepped back.  32x56x56 float32, NCHW to NHWC on the way: 1.35 of NumPy's copy and
+ * call an element at a time, 0.5 by squares (Zen 4). */
+#define DEFINE_COPIES(bits, side)                                                                              \
     static inline __attribute__((always_inline)) void steps_##bits(                                            \
         char *restrict to, int64_t to_step, const char *restrict from, int64_t from_step, int64_t n,           \
         int swapped)                                                                                           \
@@ -82,90 +105,81 @@ DEFINE_SQUARE(64, 8)
         }                                                                                                      \
     }                                                                                                          \
     static void turn_##bits(char *restrict to, int64_t to_q, const char *restrict from, int64_t from_p,        \
-                            int64_t from_q, int64_t p_size, int64_t q_size, int swapped)                       \
+                            int64_t from_q, int64_t p_size, int64_t q_size, int how)                           \
     {                                                                                                          \
         enum { SIZE = bits / 8, LINE = 64 / SIZE };                                                            \
-        /* What vectors go across ends before the machine sees what comes next: as much again is fetched. */   \
-        const char *ahead = from + p_size * from_p;                                                            \
-        const int fetches = p_size * from_p <= AHEAD_BYTES;                                                    \
-        for (int64_t line = 0; line < p_size; line += LINE) {                                                  \
-            const int64_t upto = least(p_size, line + LINE);                                                   \
-            const int plain = !swapped && from_q == SIZE;                                                      \
-            int64_t q = 0;                                                                                     \
-            for (; large > side && plain && upto - line == LINE && q + large <= q_size; q += large)            \
-                for (int64_t p = line; p < upto; p += large, ahead += fetches * large * large * SIZE) {        \
-                    for (int at = 0; fetches && at < large * large * SIZE; at += 64)                           \
-                        __builtin_prefetch(ahead + at);                                                        \
-                    square_##bits##x##large(to + p * SIZE + q * to_q, to_q, from + p * from_p + q * SIZE,      \
-                                            from_p);                                                           \
-                }                                                                                              \
-            const int64_t squares = plain ? upto - (upto - line) % side : line;                                \
-            for (; q < q_size; q += side) {                                                                    \
-                const int64_t some = least(side, q_size - q);                                                  \
-                int64_t p = line;                                                                              \
-                if (some == side)                                                                              \
-                    for (; p < squares; p += side, ahead += fetches * side * 16) {                             \
-                        for (int at = 0; fetches && at < side * 16; at += 64) __builtin_prefetch(ahead + at);  \
-                        square_##bits##x##side(to + p * SIZE + q * to_q, to_q, from + p * from_p + q * SIZE,   \
-                                               from_p);                                                        \
-                    }                                                                                          \
-                for (int64_t i = 0; p < upto && i < some; i++)                                                 \
-                    steps_##bits(to + p * SIZE + (q + i) * to_q, SIZE, from + p * from_p + (q + i) * from_q,   \
-                                 from_p, upto - p, swapped);                                                   \
-            }                                                                                                  \
+        if (how & POOL_SWAPPED || from_q != SIZE || p_size < side || q_size < side) {                          \
+            for (int64_t q = 0; q < q_size; q++)                                                               \
+                steps_##bits(to + q * to_q, SIZE, from + q * from_q, from_p, p_size, how & POOL_SWAPPED);      \
+            return;                                                                                            \
         }                                                                                                      \
+        /* What vectors go across ends before the machine sees what comes next: that is fetched to be read     \
+         * (7x7 float32, 3x3/2 pad 1, 26 MB, one thread: 63 -> 45 ns a plane), or to be written (7x7/1 of int8 \
+         * of 28x28, two threads: 0.67 of the time). */                                                        \
+        const int writes_on = how & POOL_WRITES_ON;                                                            \
+        const int64_t turned = writes_on ? q_size * to_q : p_size * from_p;                                    \
+        const char *ahead = (writes_on ? to : from) + turned;                                                  \
+        const int64_t width = p_size < MOST_SQUARES * side ? side : MOST_SQUARES * side;                       \
+        const int64_t fetched = turned <= AHEAD_BYTES ? width * side * SIZE : 0;                               \
+        for (int64_t line = 0; line < p_size; line += LINE)                                                    \
+            for (int64_t q = 0; q < q_size; q = stepped(q, side, q_size))                                      \
+                for (int64_t i = line; i < least(p_size, line + LINE); i += width, ahead += fetched) {         \
+                    const int64_t p = least(i, p_size - width);                                                \
+                    char *const there = to + p * SIZE + q * to_q;                                              \
+                    const char *const here = from + p * from_p + q * SIZE;                                     \
+                    for (int64_t at = 0; at < fetched; at += 64) {                                             \
+                        if (writes_on) PREFETCH_OWN(ahead + at);                                               \
+                        else PREFETCH(ahead + at);                                                             \
+                    }                                                                                          \
+                    if (width == side) square_##bits(there, to_q, here, from_p);                               \
+                    else squares_##bits(there, to_q, here, from_p);                                            \
+                }                                                                                              \
     }
-DEFINE_COPIES(8, 16, 16)
-#if VECTOR_BYTES == 64
-DEFINE_COPIES(16, 8, 16)
-DEFINE_COPIES(32, 4, 16)
-DEFINE_COPIES(64, 2, 8)
-#else
-DEFINE_COPIES(16, 8, 8)
-DEFINE_COPIES(32, 4, 4)
-DEFINE_COPIES(64, 2, 2)
-#endif
+DEFINE_COPIES(8, 16)
+DEFINE_COPIES(16, 8)
+DEFINE_COPIES(32, 4)
+DEFINE_COPIES(64, 2)
 
-static void run(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n, int bytes, int swapped)
+static void run(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n, int bytes, int how)
 {
     switch (bytes) {
     case 1: run_8(to, to_step, from, from_step, n, 0); break;
-    case 2: run_16(to, to_step, from, from_step, n, swapped); break;
-    case 4: run_32(to, to_step, from, from_step, n, swapped); break;
-    default: run_64(to, to_step, from, from_step, n, swapped);
+    case 2: run_16(to, to_step, from, from_step, n, how & POOL_SWAPPED); break;
+    case 4: run_32(to, to_step, from, from_step, n, how & POOL_SWAPPED); break;
+    default: run_64(to, to_step, from, from_step, n, how & POOL_SWAPPED);
     }
 }
 
 static void turn(char *to, int64_t to_q, const char *from, int64_t from_p, int64_t from_q, int64_t p_size,
-                 int64_t q_size, int bytes, int swapped)
+                 int64_t q_size, int bytes, int how)
 {
     switch (bytes) {
-    case 1: turn_8(to, to_q, from, from_p, from_q, p_size, q_size, 0); break;
-    case 2: turn_16(to, to_q, from, from_p, from_q, p_size, q_size, swapped); break;
-    case 4: turn_32(to, to_q, from, from_p, from_q, p_size, q_size, swapped); break;
-    default: turn_64(to, to_q, from, from_p, from_q, p_size, q_size, swapped);
+    case 1: turn_8(to, to_q, from, from_p, from_q, p_size, q_size, how & ~POOL_SWAPPED); break;
+    case 2: turn_16(to, to_q, from, from_p, from_q, p_size, q_size, how); break;
+    case 4: turn_32(to, to_q, from, from_p, from_q, p_size, q_size, how); break;
+    default: turn_64(to, to_q, from, from_p, from_q, p_size, q_size, how);
     }
 }
 
 extern pool_copy JOIN(ISA, _copy);
 void JOIN(ISA, _copy)(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
-                      int64_t width, int64_t inner, int bytes, int swapped)
+                      int64_t width, int64_t inner, int bytes, int how)
 {
     if (inner == 1 || (to_x == inner * to_c && from_x == inner * from_c)) {
-        run(to, inner == 1 ? to_x : to_c, from, inner == 1 ? from_x : from_c, width * inner, bytes, swapped);
+        run(to, inner == 1 ? to_x : to_c, from, inner == 1 ? from_x : from_c, width * inner, bytes, how);
         return;
     }
     const int narrow = least(width, inner) < NARROW;
     const int from_by_x = size_of(from_x) < size_of(from_c), to_by_x = size_of(to_x) < size_of(to_c);
     if (!narrow && from_by_x && !to_by_x && to_c == bytes) {
-        turn(to, to_x, from, from_c, from_x, inner, width, bytes, swapped);
+        turn(to, to_x, from, from_c, from_x, inner, width, bytes, how);
     } else if (!narrow && !from_by_x && to_by_x && to_x == bytes) {
-        turn(to, to_c, from, from_x, from_c, width, inner, bytes, swapped);
+        turn(to, to_c, from, from_x, from_c, width, inner, bytes, how);
     } else if (narrow ? width > inner : to_by_x) {
         for (int64_t c = 0; c < inner; c++, to += to_c, from += from_c)
-            run(to, to_x, from, from_x, width, bytes, swapped);
+            run(to, to_x, from, from_x, width, bytes, how);
     } else {
         for (int64_t x = 0; x < width; x++, to += to_x, from += from_x)
-            run(to, to_c, from, from_c, inner, bytes, swapped);
+            run(to, to_c, from, from_c, inner, bytes, how);
     }
 }

@@ -268,9 +268,11 @@ struct pool_place {
                   int64_t after, void *index);
 };
 
-/* to[x][c] = from[x][c], x in [0, width), c in [0, inner), of 1, 2, 4 or 8 bytes, any steps on either side. */
+/* to[x][c] = from[x][c], x in [0, width), c in [0, inner), of 1, 2, 4 or 8 bytes, any steps on either side.  Bytes may
+ * be swapped on the way; what will be met next lies after what is written, or else after what is read. */
+enum { POOL_SWAPPED = 1, POOL_WRITES_ON = 2 };
 typedef void pool_copy(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
-                       int64_t width, int64_t inner, int bytes, int swapped);
+                       int64_t width, int64_t inner, int bytes, int how);
 
 /* How a lane becomes what memory holds.  dst may be src where the two types have one size. */
 struct pool_cast {
@@ -406,7 +408,7 @@ struct pool_geometry {
     struct pool_span inner;
     int source_bytes;                       /* of an element of the input: elem_bytes but for powers */
     int elem_bytes, lane_bytes, mid_bytes, out_bytes;
-    int swapped;                            /* the input's bytes are in the other order */
+    int swapped;                            /* the input's bytes are in the other order: POOL_SWAPPED, or 0 */
 
     const struct pool_power *power;         /* makes the kernel's elements, or null */
     double exponent;

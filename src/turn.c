@@ -16,7 +16,7 @@ static void put_beside(const struct pool_geometry *g, char *to, const char *plan
 static void put_back(const struct pool_geometry *g, char *planes, const char *from, int64_t positions, int64_t side,
                      int64_t count, int bytes)
 {
-    g->copy(planes, bytes, positions * bytes, from, side * bytes, bytes, positions, count, bytes, 0);
+    g->copy(planes, bytes, positions * bytes, from, side * bytes, bytes, positions, count, bytes, POOL_WRITES_ON);
 }
 
 static int64_t walk_turned(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
