@@ -12,20 +12,21 @@ enum { AHEAD_BYTES = 1 << 18 };         /* of memory that is turned, of which as
 #define SWAP_32(v) __builtin_bswap32(v)
 #define SWAP_64(v) __builtin_bswap64(v)
 
-/* to[p][q] = from[p][q], p side by side in `to` and q in `from`, in squares of 16 bytes by as many rows, or two of them
+/* to[p][q] = from[p][q], p side by side in `to` and q in `from`: a square of 16 bytes by as many rows, or two of them,
  * one after the other p.  Within the halves of a vector any two zip in one instruction, and two a cycle; across them in
  * one or two of one each (int16, 28x28, 4x4/4: 290 -> 180 ns a plane). */
-#define DEFINE_SQUARE(name, bits, side, type, load, of)                                                        \
+#define DEFINE_SQUARE(name, bits, side, bytes, load, of)                                                       \
     INLINE void name(char *restrict to, int64_t to_step, const char *restrict from, int64_t from_step)         \
     {                                                                                                          \
-        type rows[side], zipped[side];                                                                         \
+        typedef uint##bits##_t vector __attribute__((vector_size(bytes)));                                     \
+        vector rows[side], zipped[side];                                                                       \
         _Pragma("GCC unroll 16")                                                                               \
-        for (int i = 0; i < side; i++) rows[i] = (type)load(from + i * from_step, side * from_step);           \
+        for (int i = 0; i < side; i++) rows[i] = (vector)load(from + i * from_step, side * from_step);         \
         _Pragma("GCC unroll 4")                                                                                \
         for (int span = 1; span < side; span *= 2) {                                                           \
             _Pragma("GCC unroll 8")                                                                            \
             for (int i = 0; i < side / 2; i++) {                                                               \
-                const type a = rows[i], b = rows[i + side / 2];                                                \
+                const vector a = rows[i], b = rows[i + side / 2];                                              \
                 zipped[2 * i] = __builtin_shufflevector(a, b, of(ZIP##side, side, 0));                         \
                 zipped[2 * i + 1] = __builtin_shufflevector(a, b, of(ZIP##side, side, side / 2));              \
             }                                                                                                  \
@@ -35,44 +36,43 @@ enum { AHEAD_BYTES = 1 << 18 };         /* of memory that is turned, of which as
         _Pragma("GCC unroll 16")                                                                               \
         for (int i = 0; i < side; i++) memcpy(to + i * to_step, &rows[i], sizeof rows[i]);                     \
     }
-#define DEFINE_ONE(bits, side)                                                                                 \
-    typedef uint##bits##_t square_row_##bits __attribute__((vector_size(16)));                                 \
-    DEFINE_SQUARE(square_##bits, bits, side, square_row_##bits, LOAD_ONE, OF_ONE)
-#define LOAD_ONE(p, step) load_half(p)
-#define OF_ONE(list, side, first) list(first, side)
 typedef uint8_t half_vector __attribute__((vector_size(16)));
-INLINE half_vector load_half(const char *p)
+INLINE half_vector load_one(const char *p, int64_t step)
 {
+    (void)step;
     half_vector half;
     memcpy(&half, p, sizeof half);
     return half;
 }
+#define OF_ONE(list, side, first) list(first, side)
+DEFINE_SQUARE(square_8, 8, 16, 16, load_one, OF_ONE)
+DEFINE_SQUARE(square_16, 16, 8, 16, load_one, OF_ONE)
+DEFINE_SQUARE(square_32, 32, 4, 16, load_one, OF_ONE)
+DEFINE_SQUARE(square_64, 64, 2, 16, load_one, OF_ONE)
 #if VECTOR_BYTES > 16
-enum { MOST_SQUARES = 2 };
-#define DEFINE_TWO(bits, side)                                                                                 \
-    typedef uint##bits##_t squares_row_##bits __attribute__((vector_size(32)));                                \
-    DEFINE_SQUARE(squares_##bits, bits, side, squares_row_##bits, LOAD_TWO, OF_TWO)
-#define LOAD_TWO(p, step) \
-    _mm256_inserti128_si256(_mm256_castsi128_si256((__m128i)load_half(p)), (__m128i)load_half((p) + (step)), 1)
+enum { SQUARES = 2 };
+INLINE __m256i load_two(const char *p, int64_t step)
+{
+    const __m256i first = _mm256_castsi128_si256((__m128i)load_one(p, 0));
+    return _mm256_inserti128_si256(first, (__m128i)load_one(p + step, 0), 1);
+}
 #define OF_TWO(list, side, first) list(first, 2 * (side)), list((side) + (first), 2 * (side))
+DEFINE_SQUARE(squares_8, 8, 16, 32, load_two, OF_TWO)
+DEFINE_SQUARE(squares_16, 16, 8, 32, load_two, OF_TWO)
+DEFINE_SQUARE(squares_32, 32, 4, 32, load_two, OF_TWO)
+DEFINE_SQUARE(squares_64, 64, 2, 32, load_two, OF_TWO)
 #else
-enum { MOST_SQUARES = 1 };
-#define DEFINE_TWO(bits, side) \
-    static void (*const squares_##bits)(char *, int64_t, const char *, int64_t) = square_##bits;
+enum { SQUARES = 1 };
+#define squares_8 square_8
+#define squares_16 square_16
+#define squares_32 square_32
+#define squares_64 square_64
 #endif
-DEFINE_ONE(8, 16)
-DEFINE_ONE(16, 8)
-DEFINE_ONE(32, 4)
-DEFINE_ONE(64, 2)
-DEFINE_TWO(8, 16)
-DEFINE_TWO(16, 8)
-DEFINE_TWO(32, 4)
-DEFINE_TWO(64, 2)
 
 /* steps: to[i] = from[i], i in [0, n).  run: the same; steps that are common are constants for the compiler's vectors.
- * turn: to[p][q] = from[p][q], p side by side in `to`: by squares where q are so in `from`, as many beside each other as
- * make a cache line of `to`, the last stepped back.  32x56x56 float32, NCHW to NHWC on the way: 1.35 of NumPy's copy and
- * call an element at a time, 0.5 by squares (Zen 4). */
+ * turn: to[p][q] = from[p][q], p side by side in `to`: where q are so in `from` by squares, as many beside each other
+ * as make a cache line of `to`, the last stepped back.  32x56x56 float32, NCHW to NHWC on the way: 1.35 of NumPy's copy
+ * and call an element at a time, 0.5 by squares (Zen 4). */
 #define DEFINE_COPIES(bits, side)                                                                              \
     static inline __attribute__((always_inline)) void steps_##bits(                                            \
         char *restrict to, int64_t to_step, const char *restrict from, int64_t from_step, int64_t n,           \
@@ -119,7 +119,8 @@ DEFINE_TWO(64, 2)
         const int writes_on = how & POOL_WRITES_ON;                                                            \
         const int64_t turned = writes_on ? q_size * to_q : p_size * from_p;                                    \
         const char *ahead = (writes_on ? to : from) + turned;                                                  \
-        const int64_t width = p_size < MOST_SQUARES * side ? side : MOST_SQUARES * side;                       \
+        const int both = p_size >= SQUARES * side;                                                             \
+        const int64_t width = both ? SQUARES * side : side;                                                    \
         const int64_t fetched = turned <= AHEAD_BYTES ? width * side * SIZE : 0;                               \
         for (int64_t line = 0; line < p_size; line += LINE)                                                    \
             for (int64_t q = 0; q < q_size; q = stepped(q, side, q_size))                                      \
@@ -131,8 +132,8 @@ DEFINE_TWO(64, 2)
                         if (writes_on) PREFETCH_OWN(ahead + at);                                               \
                         else PREFETCH(ahead + at);                                                             \
                     }                                                                                          \
-                    if (width == side) square_##bits(there, to_q, here, from_p);                               \
-                    else squares_##bits(there, to_q, here, from_p);                                            \
+                    if (both) squares_##bits(there, to_q, here, from_p);                                       \
+                    else square_##bits(there, to_q, here, from_p);                                             \
                 }                                                                                              \
     }
 DEFINE_COPIES(8, 16)

@@ -92,19 +92,34 @@ static int is_better(const struct pool_geometry *g, const struct pool_kernel *k)
     return 1;
 }
 
-/* The widest whose vectors a pixel fills, or the narrowest.  ns an element of 56x56, AVX-512, so: uint8, 2x2/2, 32
- * channels 0.47, 0.015; 4 channels 0.88, 0.14; float32, 3x3/2, 8 channels 0.17, 0.09. */
+/* Whether vectors of those kernels hold a row of single elements, of which the longer ones of g are half empty and lie
+ * across two lines (int8, two threads: 28x28, 2x2/2 150 -> 100, 3x3/1 215 -> 140; float32 of 7x7, 3x3/1 295 -> 146, but
+ * 2x2/2 202 -> 231).  Of SSE2 they gain nothing. */
+static int holds_row(const struct pool_geometry *g, const struct pool_kernel *k)
+{
+    const struct pool_axis *y = &g->lead[0], *x = &g->along;
+    if (g->lead_axes != 1 || g->index_bytes || g->elem_bytes != g->lane_bytes || x->size > k->lanes ||
+        k->lanes * g->lane_bytes < 32)
+        return 0;
+    if (y->window == 2 && x->window == 2) return y->stride == 2 && x->stride == 2 && g->lane_bytes <= 2;
+    return g->kernel->narrows && g->kernel->narrows(y, x) == 1;
+}
+
+/* The widest whose vectors a pixel fills, or the narrowest; those next in width that hold a row.  ns an element of
+ * 56x56, AVX-512, so: uint8, 2x2/2, 32 channels 0.47, 0.015; 4 channels 0.88, 0.14; float32, 3x3/2, 8 channels 0.17,
+ * 0.09. */
 void pool_fit_kernels(struct pool_geometry *g, int isa, uint64_t offered)
 {
-    if (g->inner.size == 1 || g->inner.size >= g->kernel->lanes || g->along.window > POOL_FOUND) return;
+    const int64_t inner = g->inner.size;
+    if (inner >= g->kernel->lanes || g->along.window > POOL_FOUND) return;
     const struct pool_kernel *kernel = NULL, *beside = NULL;
-    for (int i = isa + 1; pool_isa(i) && !(kernel && kernel->lanes <= g->inner.size); i++) {
+    for (int i = isa + 1; pool_isa(i) && !(kernel && (inner == 1 || kernel->lanes <= inner)); i++) {
         const struct pool_kernel *const here = offered >> i & 1 ? same_of(pool_isa(i), g->kernel) : NULL;
         if (!here) continue;
         kernel = here;
         beside = g->beside ? same_of(pool_isa(i), g->beside) : NULL;
     }
-    if (!kernel || !is_better(g, kernel)) return;
+    if (!kernel || !(inner == 1 ? holds_row(g, kernel) : is_better(g, kernel))) return;
     g->kernel = kernel;
     g->beside = beside;
 }

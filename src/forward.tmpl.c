@@ -1052,12 +1052,32 @@ INLINE void NAME(narrow_pair)(const struct pool_planes *p, const NAME(narrow_pla
     }
 }
 
-/* A row of outputs: of one vector that is shuffled (`pairs` a constant 0), or of vectors whose neighbours slide past
- * each other in registers, two at a time (1 or 2 a constant). */
+/* A row of outputs of which one vector holds all that windows meet. */
+INLINE void NAME(narrow_one)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt,
+                             const NAME(source) *s, int64_t counted, int loose, char *out)
+{
+    const VEC here = NAME(narrow_columns)(s, plan, doubt, 0, p->x->size, 0, loose);
+    VEC windows;
+    if (p->x->before) {
+        const VEC two = NAME(rule)(doubt, SLIDE_BACK(plan->none, here), here);
+        windows = NAME(rule)(doubt, two, SLIDE1(here, plan->none));
+    } else {
+        windows = NAME(slid)(doubt, 3, 1, here, here, plan->none);
+    }
+    if (p->x->stride == 2) windows = EVEN(windows, windows);
+    NAME(put_narrow)(p, plan, counted, 0, windows, 0, loose, out);
+}
+
+/* A row of outputs: of one vector that is shuffled (`pairs` a constant 0) or slides past what takes no part (a constant
+ * -1), or of vectors whose neighbours slide past each other in registers, two at a time (1 or 2 a constant). */
 INLINE void NAME(narrow_row)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt, int pairs,
                              const NAME(source) *s, int64_t counted, int loose, char *out)
 {
     const int64_t width = p->x->size;
+    if (pairs < 0) {
+        NAME(narrow_one)(p, plan, doubt, s, counted, loose, out);
+        return;
+    }
     if (pairs == 0) {
         const VEC all = NAME(columns)(s, doubt, 0, loose || width == N, width);
         const VEC columns = IDEMPOTENT || width == N ? all : PICK(plan->within, all, plan->none);
@@ -1281,7 +1301,9 @@ static void NAME(narrow)(const struct pool_planes *p)
     }
 #endif
     if (!NAME(shuffles)(x)) {
+        if (positions <= N) plan.pairs = -1;
         switch (plan.pairs) {
+        case -1: NAME(narrow_planes)(p, &plan, -1); break;
         case 1: NAME(narrow_planes)(p, &plan, 1); break;
         case 2: NAME(narrow_planes)(p, &plan, 2); break;
         default: NAME(narrow_planes)(p, &plan, plan.pairs);

@@ -552,7 +552,11 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
                       rows->stride <= POOL_TOUCHES / along->stride;
     /* Each position meets each window over it, so this is for vectors of them: pixels, or rows of pairs (3x3/3 of
      * 56 x 56: following the indices takes 27 us, gathering 125; 2x2/2 49 and 23). */
-    const int pairs = inner == 1 && along->stride == 2 && along->outputs >= 16;
+    const int bytes_do = g->gradient->bytes_fit && g->index_bytes == 1 && farthest < UINT8_MAX;
+    /* Rows of a vector of codes, of bytes of half of one (28x28, 2x2/2, plane indices, AVX2: 2640 -> 910 us; window
+     * indices, AVX-512: 2790 -> 760). */
+    const int64_t enough = bytes_do ? 8 : most(6, g->gradient->lanes);
+    const int pairs = inner == 1 && along->stride == 2 && along->outputs >= enough;
     const int wide = along->stride > 1 && (inner >= vector || pairs);
     if (task != POOL_SPREAD && !(small && wide && task == POOL_ADD && positions <= INT32_MAX &&
                                  (g->index_bytes == 8 || (g->index_bytes == 1 && g->in_windows))))
@@ -568,7 +572,6 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     const int64_t after = phases ? job->phase_count + most(0, (along->stride - 1 + along->before) / along->stride) : 0;
     job->margin_bytes = round_up(front * pixel);
     job->slot_bytes = job->margin_bytes + round_up(most(along->outputs, after) * pixel);
-    const int bytes_do = g->gradient->bytes_fit && g->index_bytes == 1 && farthest < UINT8_MAX;
     job->code_bytes = task == POOL_SPREAD ? 0 : bytes_do ? 1 : (int)g->lane_bytes;
     job->code_margin_bytes = job->margin_bytes / g->lane_bytes * job->code_bytes;
     job->code_slot_bytes = job->slot_bytes / g->lane_bytes * job->code_bytes;

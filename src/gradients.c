@@ -52,5 +52,7 @@ static uint64_t check(const int64_t *index, int64_t count, int64_t *at)
     return highest;
 }
 
-#define ENTRY(lane) {#lane, share_##lane, gather_##lane, encode_##lane, fits_##lane, bytes_fit, scatter_##lane, check},
+#define ENTRY(lane)                                                                                           \
+    {#lane, LANES_OF(lane_##lane), share_##lane, gather_##lane, encode_##lane, fits_##lane, bytes_fit,        \
+     scatter_##lane, check},
 const struct pool_gradient JOIN(ISA, _gradients)[] = {ENTRY(float32) ENTRY(float64) {0}};

@@ -327,6 +327,7 @@ struct pool_codes {
 /* The backward pass over rows of lanes; codes are integers as wide. */
 struct pool_gradient {
     const char *lane;
+    int lanes;                  /* of a vector */
     /* Row r of acc, `acc_step` bytes after the one before: [0 .. count) = or += grad / divisor, of rows of grad that
      * follow each other. */
     void (*share)(void *acc, const void *grad, int64_t count, int64_t divisor, int add, int64_t rows,

@@ -91,25 +91,46 @@ static int goes_along(const struct pool_geometry *g)
     return all_inside(g) && g->along.size >= 24 && g->along.size * g->source_bytes >= 96;
 }
 
+/* For gradients: those that are spread, gathered by codes, or follow indices one by one.  ns a position, two threads,
+ * AVX-512, so and turned: averages, 3x3/2 pad 1, of 14x14 0.40, 0.27, of 28x28 0.21, 0.24; 2x2/2 of 28x28 0.10, 0.19;
+ * maxima of 28x28, 3x3/2 pad 1, by plane indices, one by one, 0.43, 0.35; 2x2/2 by window indices 0.12, 0.20. */
+static int pays_backward(const struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t row = along->size;
+    const int lanes = g->gradient->lanes, within = all_inside(g);
+    const int few_outputs = along->outputs < (lanes == 8 ? 8 : 5);      /* of AVX2, which has no parts of a vector */
+    if (job->task == POOL_SPREAD) {
+        if (along->stride != 2 || along->window > 4) return 1;
+        return within ? few_outputs : row <= (lanes == 8 ? 28 : 22);
+    }
+    if (job->code_bytes == 0) return row <= 32 || !within;
+    return !within && row <= (lanes > 4 ? 24 : 14);
+}
+
 /* Whether turning is worth its while, for a job that is planned without; by measurement, the most elements of a row. */
 static int pays(const struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const int64_t row = g->along.size;
-    if (job->task == POOL_SPREAD) return row <= 32 || g->along.stride != 2 || g->along.window > 4;
-    if (job->task == POOL_ADD) return row <= 32 || !all_inside(g);
-    if (g->index_bytes) return row <= 20 || !(job->finds && all_inside(g));
+    if (job->task == POOL_SPREAD || job->task == POOL_ADD) return pays_backward(job);
+    if (g->index_bytes) return row < 20 || !(job->finds && all_inside(g));
     if (job->whole) return 0;
     if (job->flat || job->overlap) return pays_for_shared(job);
     if (job->narrow) {
-        /* By rows whose vectors are half empty, or of 16 bytes: int16 in those, valid, 7x7 27 -> 14 us, in those of 64
+        if (job->narrow == 2) return 0;
+        if (g->lane_bytes == 1) return row < 24;        /* 3x3/1, 20x20: 195 -> 163, 28x28: 145 -> 156 */
+        /* Sums, as far as they are slower so: bytes 3x3/1, 16x16, 512 -> 269 (AVX2 384 -> 305), int16 8x8 468 -> 307
+         * (384 -> 345), halves 390 -> 291 (344 -> 333). */
+        if (g->elem_bytes < g->lane_bytes && g->out_bytes == g->elem_bytes) {
+            if (g->kernel->divides != POOL_ROUNDS) return row <= 11;
+            return row <= (g->elem_bytes == 1 ? 30 : g->kernel->lanes < 16 ? 28 : 12);
+        }
+        /* Rows that half a vector holds, or one of 16 bytes: int16 in those, valid, 7x7 27 -> 14 us, in those of 64
          * 14x14 10 -> 18; float32 in those of 16, 4x4 36 -> 20, 5x5 as fast. */
-        const int small_vectors = g->kernel->lanes * g->lane_bytes == 16;
-        const int64_t longest = small_vectors && g->elem_bytes > 2 ? 4 : 11;
-        const int few_lanes = row <= longest && (small_vectors || 2 * row <= g->kernel->lanes);
-        /* Sums of bytes, without a shuffle (uint8, 3x3/1, to uint8: 28x28 32 -> 23 us, 40x40 63 -> 66). */
-        if (g->elem_bytes < g->lane_bytes && g->elem_bytes == 1) return row <= (g->out_bytes == 1 ? 36 : 20);
-        return g->lane_bytes == 1 || (job->narrow < 2 && few_lanes);
+        const int of_16 = g->kernel->lanes * g->lane_bytes == 16;
+        return row <= (of_16 && g->elem_bytes > 2 ? 4 : 11) && (of_16 || 2 * row <= g->kernel->lanes);
     }
     /* At stride 3 few bytes of a vector become results (int8, 16x16: 4.5 of the floor, so 2.1; 28x28 2.5, so 1.9). */
     if (job->fused && job->all_fused) return row <= most(9, g->along.stride == 3 ? 31 / g->elem_bytes : 0);
