@@ -741,6 +741,8 @@ def is_better_beside(
         by_one = last.window == 3 and overhang(last) <= 1 and row >= SHORT // 2
         if fits or (made.places is None and (by_one or row > SHORT)):
             return False
+        if made.places is not None and last.stride == 2 and overhang(last) == 1:
+            return False
     elif window in KERNELS_OF_VALUES and made.places is None and (fits or item >= 4):
         return False
     elif fits and made.places is None and is_long and all(map(shares_nothing, every)):

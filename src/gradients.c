@@ -2,7 +2,7 @@
 #include "vec.h"
 #include "pool.h"
 
-enum { MOST_HELD = 4 };         /* taps in registers: most of a window of 3 at stride 2 */
+enum { MOST_HELD = 9 };         /* taps at hand: most of a window of 3 at stride 1 */
 
 #if BYTES_ARE_MASKS
 static int bytes_fit(const char *from, char *to, int64_t count, int64_t rows, int64_t from_step, int64_t to_step,

@@ -103,7 +103,7 @@ typedef struct {
 INLINE NAME(held) NAME(hold)(const struct pool_phase *p, int n, int code_bytes, NAME(row) at)
 {
     NAME(held) h;
-#pragma GCC unroll 4
+#pragma GCC unroll 9
     for (int k = 0; k < n; k++) {
         h.grads[k] = (const char *)p->taps[k].grad + at.grads;
         if (!code_bytes) continue;
@@ -117,7 +117,7 @@ INLINE NAME(held) NAME(hold)(const struct pool_phase *p, int n, int code_bytes, 
 INLINE VEC NAME(gathered)(const NAME(held) *h, int n, int code_bytes, int64_t at)
 {
     VEC sum = {0};
-#pragma GCC unroll 4
+#pragma GCC unroll 9
     for (int k = 0; k < n; k++) {
         const NAME(codes) codes = NAME(load_codes)(h->codes[k] + at * code_bytes, code_bytes);
         sum = NAME(join)(sum, NAME(load)((const TYPE *)h->grads[k] + at), codes, h->is[k], code_bytes);
@@ -175,6 +175,14 @@ INLINE void NAME(gather_pixels)(TYPE *dst, const struct pool_phase *phase, int n
             NAME(store)(dst + c, NAME(of_phase)(phase, &taps, n, code_bytes, row, pixel + c));
 }
 
+/* The only phase, of so many taps or, where n is 0, of any number. */
+INLINE void NAME(gather_lanes)(TYPE *dst, const struct pool_phase *phase, int n, int code_bytes, NAME(row) row,
+                               int64_t count)
+{
+    const NAME(held) taps = NAME(hold)(phase, n, code_bytes, row);
+    for (int64_t i = 0; i < count; i += N) NAME(store)(dst + i, NAME(of_phase)(phase, &taps, n, code_bytes, row, i));
+}
+
 /* A row of lanes and the positions of a stride that it meets, a bit each. */
 typedef struct {
     const char *grad;
@@ -216,9 +224,12 @@ INLINE void NAME(gather_pair)(TYPE *dst, const struct pool_phase *phases, int co
 INLINE void NAME(gather_row)(TYPE *dst, const struct pool_phase *phases, int code_bytes, NAME(row) row, int64_t stride,
                              int64_t inner, int64_t count)
 {
-    if (!code_bytes && stride == 1) {
-        for (int64_t i = 0; i < count * inner; i += N)
-            NAME(store)(dst + i, NAME(gathered_all)(phases, 0, row, i));
+    if (stride == 1) {
+        switch (phases->n) {
+        case 4: NAME(gather_lanes)(dst, phases, 4, code_bytes, row, count * inner); break;
+        case 9: NAME(gather_lanes)(dst, phases, 9, code_bytes, row, count * inner); break;
+        default: NAME(gather_lanes)(dst, phases, 0, code_bytes, row, count * inner);
+        }
     } else if (stride == 2 && inner >= N) {
         NAME(gather_pair)(dst, phases, code_bytes, row, inner, count);
     } else if (inner >= N) {

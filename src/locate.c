@@ -47,6 +47,27 @@ static void look_up(const void *code, int bytes, const int64_t *table, int64_t c
         for (int64_t i = 0; i < count; i++) place[i] = table[((const uint64_t *)code)[i]];
 }
 
+/* Code i of so many bytes. */
+static void set_code(char *code, int bytes, int64_t i, int64_t value)
+{
+    switch (bytes) {
+    case 1: ((uint8_t *)code)[i] = (uint8_t)value; break;
+    case 2: ((uint16_t *)code)[i] = (uint16_t)value; break;
+    case 4: ((uint32_t *)code)[i] = (uint32_t)value; break;
+    default: ((uint64_t *)code)[i] = (uint64_t)value;
+    }
+}
+
+static int is_code(const char *code, int bytes, int64_t i, int64_t value)
+{
+    switch (bytes) {
+    case 1: return ((const uint8_t *)code)[i] == (uint8_t)value;
+    case 2: return ((const uint16_t *)code)[i] == (uint16_t)value;
+    case 4: return ((const uint32_t *)code)[i] == (uint32_t)value;
+    default: return ((const uint64_t *)code)[i] == (uint64_t)value;
+    }
+}
+
 /* Lanes to begin with: what takes no part, at the first tap of each window that is data. */
 static void begin(struct search *s)
 {
@@ -60,13 +81,7 @@ static void begin(struct search *s)
     for (int64_t o = 0, i = 0; o < u->outputs; o++) {
         const int64_t tap = taps_in(&g->along, u->first + o, 0, g->along.size).first;
         const int64_t code = job->coded ? row + tap * g->along.tap_weight : tap;
-        for (int64_t c = 0; c < u->inner; c++, i++)
-            switch (g->lane_bytes) {
-            case 1: ((uint8_t *)s->code)[i] = (uint8_t)code; break;
-            case 2: ((uint16_t *)s->code)[i] = (uint16_t)code; break;
-            case 4: ((uint32_t *)s->code)[i] = (uint32_t)code; break;
-            default: ((uint64_t *)s->code)[i] = (uint64_t)code;
-            }
+        for (int64_t c = 0; c < u->inner; c++, i++) set_code(s->code, g->lane_bytes, i, code);
     }
 }
 
@@ -178,6 +193,15 @@ static const struct pool_place *place_of(const struct pool_geometry *g, int code
     return p;
 }
 
+/* The codes of a window's taps, to all of which `first` is added. */
+static void codes_of(const struct pool_job *job, const struct unit *u, int64_t first, int64_t *codes)
+{
+    const struct pool_axis *along = &job->g->along, *rows = &job->g->lead[0];
+    for (int64_t k = 0; k < along->window; k++)
+        for (int64_t t = 0; t < along->window; t++)
+            *codes++ = first + (u->lead[0].in.first + k) * rows->tap_weight + t * along->tap_weight;
+}
+
 /* The first `repeats` rows of a unit whose windows the kernel finds at once; `first` is added to all codes. */
 static void find(const struct pool_job *job, const struct unit *u, int64_t repeats, char *best, char *code, int bytes,
                  int64_t first, char *wide)
@@ -186,14 +210,58 @@ static void find(const struct pool_job *job, const struct unit *u, int64_t repea
     const struct pool_axis *along = &g->along, *rows = &g->lead[0];
     const char *row[POOL_FOUND];
     int64_t codes[POOL_FOUND * POOL_FOUND];
-    for (int64_t k = 0; k < along->window; k++) {
+    codes_of(job, u, first, codes);
+    for (int64_t k = 0; k < along->window; k++)
         row[k] = u->base + (u->lead[0].in.first + k) * u->lead[0].step + axis_start(along, u->first) * along->in_step;
-        for (int64_t t = 0; t < along->window; t++)
-            codes[k * along->window + t] = first + (u->lead[0].in.first + k) * rows->tap_weight + t * along->tap_weight;
-    }
     const int64_t in_step = rows->stride * rows->in_step;
     g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, repeats, in_step, codes, best, code, bytes,
                     wide);
+}
+
+/* Where nothing is better than padding, that may be found: the first tap that is data is as good.  Of output o of so
+ * many rows. */
+static void mend_codes(const struct pool_job *job, int64_t o, const int64_t *codes, char *code, int bytes, int64_t rows)
+{
+    const struct pool_axis *along = &job->g->along;
+    const struct pool_range taps = taps_in(along, o, 0, along->size);
+    int64_t padding[POOL_FOUND * POOL_FOUND];
+    int n = 0;
+    for (int64_t k = 0; k < along->window * along->window; k++)
+        if (k % along->window < taps.first || k % along->window >= taps.last) padding[n++] = codes[k];
+    for (int64_t r = 0; r < rows; r++, o += along->outputs)
+        for (int k = 0; k < n; k++)
+            if (is_code(code, bytes, o, padding[k])) set_code(code, bytes, o, codes[taps.first]);
+}
+
+/* As find, of `repeats` rows from row `from` of the unit on, whose windows reach past the ends of rows: those lie in
+ * scratch with their padding, until no window needs them. */
+static void find_padded(const struct pool_job *job, char *scratch, const struct unit *u, int64_t from, int64_t repeats,
+                        char *best, char *code, int bytes, int64_t first, char *wide)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along, *rows = &g->lead[0];
+    const int64_t start = axis_start(along, 0), end = start + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t left = most(0, -start), width = least(end, along->size) - start - left, size = g->elem_bytes;
+    const char *const data = u->base + u->lead[0].in.first * u->lead[0].step + (start + left) * along->in_step;
+    int64_t codes[POOL_FOUND * POOL_FOUND], there[POOL_GROUP] = {-1, -1, -1, -1};
+    codes_of(job, u, first, codes);
+    for (int64_t i = 0; i < repeats; i++) {
+        const char *row[POOL_FOUND];
+        for (int64_t k = 0; k < rows->window; k++) {
+            const int64_t y = (from + i) * rows->stride + k;
+            char *const to = scratch + job->at_gathered + y % POOL_GROUP * job->row_bytes;
+            row[k] = to;
+            if (there[y % POOL_GROUP] == y) continue;
+            there[y % POOL_GROUP] = y;
+            memcpy(to, scratch, (size_t)(left * size));
+            memcpy(to + left * size, data + y * rows->in_step, (size_t)(width * size));
+            memcpy(to + (left + width) * size, scratch, (size_t)((end - start - left - width) * size));
+        }
+        g->kernel->find(row, 1, along->window, along->stride, u->outputs, 1, 0, codes,
+                        best + i * u->outputs * g->lane_bytes, code + i * u->outputs * bytes, bytes, wide);
+    }
+    for (int64_t o = 0; o < job->inside.first; o++) mend_codes(job, o, codes, code, bytes, repeats);
+    for (int64_t o = job->inside.last; o < u->outputs; o++) mend_codes(job, o, codes, code, bytes, repeats);
 }
 
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
@@ -227,7 +295,7 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         s.call.count = least(job->columns, taps.last - taps.first) * u->inner;
     }
     s.count = s.call.outputs * s.call.count * u->repeats;
-    s.call.fresh = long_rows || (u->inside && start >= 0 && end <= along->size);
+    s.call.fresh = long_rows || (u->inside && (job->pads || (start >= 0 && end <= along->size)));
     if (s.call.fresh && u->inner == 1 && !long_rows && !job->thinned) s.call.loose = loose_rows(job, u);
     /* Rows of small windows are found at once; where vectors may run past the rows, the last few are not. */
     const int64_t found = s.call.fresh && job->finds ? (u->inner == 1 ? s.call.loose : u->repeats) : 0;
@@ -240,9 +308,18 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
     const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
     const int placed = all_alike && job->coded && g->index_bytes == 1;
-    if (found > 0 && placed) find(job, u, found, values, index, 1, u->place, s.code);
-    else if (found > 0) find(job, u, found, values, s.code, g->lane_bytes, 0, s.code);
-    s.call.repeats -= found;
+    const int bytes = placed ? 1 : g->lane_bytes;
+    char *const codes = placed ? index : s.code;
+    const int64_t first = placed ? u->place : 0;
+    const int pads = s.call.fresh && job->pads;
+    if (pads) {
+        const int64_t rest = u->repeats - found, lanes = found * block * g->lane_bytes;
+        find_padded(job, scratch, u, 0, found, values, codes, bytes, first, s.code);
+        find_padded(job, scratch, u, found, rest, s.best + lanes, s.code + lanes, g->lane_bytes, 0, s.code);
+    } else if (found > 0) {
+        find(job, u, found, values, codes, bytes, first, s.code);
+    }
+    s.call.repeats -= pads ? u->repeats : found;
     s.call.loose -= found;
     s.count -= found * block;
     s.best += found * block * g->lane_bytes;

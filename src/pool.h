@@ -335,9 +335,9 @@ struct pool_gradient {
     /* Row r of dst, `dst_step` bytes after the one before: [(j*stride + p)*inner + c] = sum over the taps of phase
      * r % classes * stride + p, at lane j*inner + c of row r / classes, in their order, j in [0, count).  Row 0 of
      * gradients begins `grads_at` bytes after what the taps say; rows are `grads_step`, of codes `codes_step`, of dst
-     * `dst_step` bytes apart.  With codes, of so many bytes or of none, pixels are of a vector at least, or single at
-     * stride 2.  May touch POOL_SLACK bytes past the ends of the taps, and a vector or pixel for each phase, and one
-     * more, past that of dst. */
+     * `dst_step` bytes apart.  With codes, of so many bytes or of none, the stride is 1, or pixels are of a vector at
+     * least, or single at stride 2.  May touch POOL_SLACK bytes past the ends of the taps, and a vector or pixel for
+     * each phase, and one more, past that of dst. */
     void (*gather)(void *dst, const struct pool_phase *phases, int code_bytes, int64_t grads_at, int64_t classes,
                    int64_t stride, int64_t inner, int64_t count, int64_t rows, int64_t grads_step, int64_t codes_step,
                    int64_t dst_step);
@@ -470,6 +470,7 @@ struct pool_job {
     int columns;                /* one window is wide: its row is first cut into so many, each of which has a best */
     int finds;                  /* small windows: the kernel finds rows of them at once */
     int apart;                  /* blocks of a row are the windows that keep within it, those before, those after */
+    int pads;                   /* rows of single elements are found with their padding, in scratch */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */

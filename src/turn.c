@@ -115,7 +115,8 @@ static int pays(const struct pool_job *job)
     const struct pool_geometry *g = job->g;
     const int64_t row = g->along.size;
     if (job->task == POOL_SPREAD || job->task == POOL_ADD) return pays_backward(job);
-    if (g->index_bytes) return row < 20 || !(job->finds && all_inside(g));
+    /* With padding: 3x3/2 pad 1 of 40x40, plane indices, 2.3 ms so, 2.1 turned; of 56x56 1.7, 2.0. */
+    if (g->index_bytes) return row < (job->pads ? 52 : 20) || !(job->finds && (job->pads || all_inside(g)));
     if (job->whole) return 0;
     if (job->flat || job->overlap) return pays_for_shared(job);
     if (job->narrow) {

@@ -113,6 +113,9 @@ static void plan_places(struct pool_job *job)
                  job->inside.first < job->inside.last &&
                  (job->inside.first > 0 || job->inside.last < along->outputs);
     if (job->apart) job->x_blocks = 3;
+    job->pads = job->finds && g->inner.size == 1 && job->x_blocks == 1 && g->lead[0].dilation == 1 &&
+                job->inside.first < job->inside.last &&
+                (job->inside.first > 0 || job->inside.last < along->outputs);
     job->repeats = 1;
     const int64_t block = job->x_block * job->c_block;
     if (g->lead_axes > 0 && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous && !job->chunked &&
@@ -1044,8 +1047,9 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     const int some_inside = most(u->first, job->inside.first) < least(outputs.last, job->inside.last);
     if (job->whole || job->overlap) {
         u->repeats = rows;
-    } else if (job->repeats > 1 && u->inside && some_inside && job->inside.first - job->edge_before <= u->first &&
-               outputs.last <= job->inside.last + job->edge_after) {
+    } else if (job->repeats > 1 && u->inside && some_inside &&
+               (job->pads || (job->inside.first - job->edge_before <= u->first &&
+                              outputs.last <= job->inside.last + job->edge_after))) {
         const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
         const int64_t y = at->digit[at->lead + g->lead_axes - 1];
         if (y >= inside.first && y < inside.last)
