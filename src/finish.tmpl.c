@@ -203,10 +203,12 @@ INLINE void NAME(put)(char *dst, int64_t i, VEC v, NAME(finish) f, int whole, in
     if (f.as_elements) {
         const NAME(elems) elems = (NAME(elems))WRITTEN(v);
         if (whole) *(NAME(elems_at) *)to = elems;
+        else if (__builtin_constant_p(count) && count == 1) memcpy(to, &elems, sizeof(ELEM));
         else STORE_PART(to, &elems, (size_t)count * sizeof(ELEM));
         return;
     }
 #endif
     if (whole) *(NAME(lanes_at) *)to = v;
+    else if (__builtin_constant_p(count) && count == 1) memcpy(to, &v, sizeof(TYPE));
     else STORE_PART(to, &v, (size_t)count * sizeof(TYPE));
 }
