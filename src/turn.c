@@ -65,15 +65,17 @@ static int all_inside(const struct pool_geometry *g)
     return 1;
 }
 
-/* Of windows that share much, and have ways of their own: the more of them there are in a line, the sooner (uint8,
- * 14x14, 5x5: 97 -> 35 ns a plane; float32, AVX-512, 5x5/2: 303 -> 125; AVX2, 13x13, of 9x9: 119 -> 83). */
+/* Of windows that share much, and have ways of their own: the more of them there are in a line, the sooner.  Hundredths
+ * of the floor, two threads, so and turned: averages of halves, 4x4/2, 14x14 865, 297, 48x48 444, 297; int16, 5x5/1,
+ * 20x20 210, 156, 28x28 151, 162; float32, 2x2/1, maxima, 8x8 291, 158, 14x14 163, 175, averages, 20x20 223, 173. */
 static int pays_for_shared(const struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t row = along->size, bytes = g->lane_bytes;
-    if (g->elem_bytes != bytes) return 0;
-    if (along->stride > 1 || (bytes <= 2 && row <= 16)) return 1;
+    if (g->elem_bytes != bytes) return row <= 40;
+    if (along->stride > 1 || (bytes <= 2 && row <= 24)) return 1;
+    if (along->window == 2) return row <= (g->kernel->idempotent ? 12 : 24);
     if (9 * along->window < bytes * row) return 0;
     if (bytes <= 2) return bytes == 1 || g->kernel->lanes <= 16;
     return job->flat && row < 16;
