@@ -127,6 +127,8 @@ WORKLOADS = [
     Workload("narrow", "max_pool2d", (64, 512, 14, 14), "float32", FIRST, 3, 1, 1),
     Workload("narrow", "max_pool2d", (64, 128, 28, 28), "float32", FIRST, 2, 2),
     Workload("narrow", "avg_pool2d", (64, 128, 28, 28), "float32", FIRST, 3, 2, 1),
+    Workload("narrow", "max_pool2d", (64, 1024, 14, 14), "int16", FIRST, 3, 1, 1),
+    Workload("narrow", "max_pool2d", (64, 512, 28, 28), "int8", FIRST, 3, 2, 1),
     # images
     Workload("image", "max_pool2d", (8192, 8192), "uint8", LAST, 2, 2),
     Workload(
@@ -189,7 +191,7 @@ WORKLOADS = [
     Workload("tiny", "avg_pool2d", (1, 8, 8, 8), "float32", FIRST, 2, 2),
     Workload("tiny", "global_max_pool2d", (1, 8, 8, 8), "float32", FIRST),
 ]
-# training: arrays past the caches, and within L2
+# training: arrays past the caches, and within L2; the stem
 WORKLOADS += [
     Workload(f"{call} {name}", function, shape, "float32", data_format, window, 2, 0, kind)
     for name, shape, data_format in SIZES
@@ -201,4 +203,8 @@ WORKLOADS += [
         ("backward", "max_pool2d_backward", WINDOW),
         ("backward", "avg_pool2d_backward", ()),
     ]
+]
+WORKLOADS += [
+    Workload("indices memory", "max_pool2d", (32, 64, 112, 112), "float32", FIRST, 3, 2, 1, kind)
+    for kind in (PLANE, WINDOW)
 ]
