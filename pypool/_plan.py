@@ -741,6 +741,7 @@ def is_better_beside(
         by_one = last.window == 3 and overhang(last) <= 1 and row >= SHORT // 2
         if fits or (made.places is None and (by_one or row > SHORT)):
             return False
+        # Places at stride 2 are found in rows that are padded first.
         if made.places is not None and last.stride == 2 and overhang(last) == 1:
             return False
     elif window in KERNELS_OF_VALUES and made.places is None and (fits or item >= 4):

@@ -126,10 +126,9 @@ static int pays(const struct pool_job *job)
         if (g->lane_bytes == 1) return row < 24;        /* 3x3/1, 20x20: 195 -> 163, 28x28: 145 -> 156 */
         /* Sums, as far as they are slower so: bytes 3x3/1, 16x16, 512 -> 269 (AVX2 384 -> 305), int16 8x8 468 -> 307
          * (384 -> 345), halves 390 -> 291 (344 -> 333). */
-        if (g->elem_bytes < g->lane_bytes && g->out_bytes == g->elem_bytes) {
-            if (g->kernel->divides != POOL_ROUNDS) return row <= 11;
-            return row <= (g->elem_bytes == 1 ? 30 : g->kernel->lanes < 16 ? 28 : 12);
-        }
+        if (g->elem_bytes == 1) return row <= (g->out_bytes == 1 ? 30 : 20);
+        if (g->elem_bytes < g->lane_bytes && g->out_bytes == g->elem_bytes)
+            return row <= (g->kernel->divides != POOL_ROUNDS ? 11 : g->kernel->lanes < 16 ? 28 : 12);
         /* Rows that half a vector holds, or one of 16 bytes: int16 in those, valid, 7x7 27 -> 14 us, in those of 64
          * 14x14 10 -> 18; float32 in those of 16, 4x4 36 -> 20, 5x5 as fast. */
         const int of_16 = g->kernel->lanes * g->lane_bytes == 16;
