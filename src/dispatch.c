@@ -93,8 +93,8 @@ static int is_better(const struct pool_geometry *g, const struct pool_kernel *k)
 }
 
 /* Whether vectors of those kernels hold a row of single elements, of which the longer ones of g are half empty and lie
- * across two lines (int8, two threads: 28x28, 2x2/2 150 -> 100, 3x3/1 215 -> 140; float32 of 7x7, 3x3/1 295 -> 146, but
- * 2x2/2 202 -> 231).  Of SSE2 they gain nothing. */
+ * across two lines (times the floor, two threads: int8 of 28x28, 2x2/2 1.5 -> 1.0, 3x3/1 2.15 -> 1.4; float32 of 7x7,
+ * 3x3/1 2.95 -> 1.46, but 2x2/2 2.0 -> 2.3).  Of SSE2 they gain nothing. */
 static int holds_row(const struct pool_geometry *g, const struct pool_kernel *k)
 {
     const struct pool_axis *y = &g->lead[0], *x = &g->along;

@@ -187,7 +187,8 @@ INLINE int64_t NAME(width)(NAME(finish) f)
     return f.as_elements ? sizeof(ELEM) : sizeof(TYPE);
 }
 
-/* Results i, i + 1, ... of those at dst; of the first vector only `count` unless `whole`. */
+/* Results i, i + 1, ... of those at dst; of the first vector only `count` unless `whole`.  A single one is
+ * stored as such: of a vector of short elements a part would wait for the whole to be written to the stack. */
 INLINE void NAME(put)(char *dst, int64_t i, VEC v, NAME(finish) f, int whole, int64_t count)
 {
     char *const to = dst + i * NAME(width)(f);

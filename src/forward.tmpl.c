@@ -1024,6 +1024,14 @@ INLINE void NAME(put_narrow)(const struct pool_planes *p, const NAME(narrow_plan
     NAME(put)(out, v * N, windows, f, whole || loose || left >= N, left);
 }
 
+/* The windows along N columns, `here`, between those before and after. */
+INLINE VEC NAME(narrow_windows)(const struct pool_planes *p, VEC *doubt, VEC prior, VEC here, VEC after)
+{
+    if (!p->x->before) return NAME(slid)(doubt, 3, 1, here, here, after);
+    const VEC two = NAME(rule)(doubt, SLIDE_BACK(prior, here), here);
+    return NAME(rule)(doubt, two, SLIDE1(here, after));
+}
+
 /* The outputs of vectors v and v + 1 of columns, of which `here` are the first and `prior` those before; `after` may be
  * none after the second. */
 INLINE void NAME(narrow_pair)(const struct pool_planes *p, const NAME(narrow_plan) *plan, VEC *doubt, int last,
@@ -1036,12 +1044,7 @@ INLINE void NAME(narrow_pair)(const struct pool_planes *p, const NAME(narrow_pla
         const VEC after = last && h == 1
                               ? plan->none
                               : NAME(narrow_columns)(s, plan, doubt, v + h + 1, p->x->size, whole, loose);
-        if (p->x->before) {
-            const VEC two = NAME(rule)(doubt, SLIDE_BACK(*prior, *here), *here);
-            windows[h] = NAME(rule)(doubt, two, SLIDE1(*here, after));
-        } else {
-            windows[h] = NAME(slid)(doubt, 3, 1, *here, *here, after);
-        }
+        windows[h] = NAME(narrow_windows)(p, doubt, *prior, *here, after);
         *prior = *here, *here = after;
     }
     if (p->x->stride == 2) {
@@ -1057,15 +1060,8 @@ INLINE void NAME(narrow_one)(const struct pool_planes *p, const NAME(narrow_plan
                              const NAME(source) *s, int64_t counted, int loose, char *out)
 {
     const VEC here = NAME(narrow_columns)(s, plan, doubt, 0, p->x->size, 0, loose);
-    VEC windows;
-    if (p->x->before) {
-        const VEC two = NAME(rule)(doubt, SLIDE_BACK(plan->none, here), here);
-        windows = NAME(rule)(doubt, two, SLIDE1(here, plan->none));
-    } else {
-        windows = NAME(slid)(doubt, 3, 1, here, here, plan->none);
-    }
-    if (p->x->stride == 2) windows = EVEN(windows, windows);
-    NAME(put_narrow)(p, plan, counted, 0, windows, 0, loose, out);
+    const VEC windows = NAME(narrow_windows)(p, doubt, plan->none, here, plan->none);
+    NAME(put_narrow)(p, plan, counted, 0, p->x->stride == 2 ? EVEN(windows, windows) : windows, 0, loose, out);
 }
 
 /* A row of outputs: of one vector that is shuffled (`pairs` a constant 0) or slides past what takes no part (a constant

@@ -123,9 +123,9 @@ static int pays(const struct pool_job *job)
     if (job->flat || job->overlap) return pays_for_shared(job);
     if (job->narrow) {
         if (job->narrow == 2) return 0;
-        if (g->lane_bytes == 1) return row < 24;        /* 3x3/1, 20x20: 195 -> 163, 28x28: 145 -> 156 */
-        /* Sums, as far as they are slower so: bytes 3x3/1, 16x16, 512 -> 269 (AVX2 384 -> 305), int16 8x8 468 -> 307
-         * (384 -> 345), halves 390 -> 291 (344 -> 333). */
+        /* Times the floor, so and turned: int8, 3x3/1, 20x20 1.95, 1.63, 28x28 1.45, 1.56; sums of bytes, 16x16 5.1,
+         * 2.7 (AVX2 3.8, 3.05), of int16, 8x8 4.7, 3.1 (3.8, 3.45), of halves 3.9, 2.9 (3.4, 3.3). */
+        if (g->lane_bytes == 1) return row < 24;
         if (g->elem_bytes == 1) return row <= (g->out_bytes == 1 ? 30 : 20);
         if (g->elem_bytes < g->lane_bytes && g->out_bytes == g->elem_bytes)
             return row <= (g->kernel->divides != POOL_ROUNDS ? 11 : g->kernel->lanes < 16 ? 28 : 12);

@@ -109,13 +109,11 @@ static void plan_places(struct pool_job *job)
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     job->fused = job->all_fused = job->edge_before = job->edge_after = 0;
-    job->apart = job->finds && g->inner.size > 1 && job->strips && job->x_blocks == 1 &&
-                 job->inside.first < job->inside.last &&
-                 (job->inside.first > 0 || job->inside.last < along->outputs);
+    const int some_reach_past = job->finds && job->x_blocks == 1 && job->inside.first < job->inside.last &&
+                                (job->inside.first > 0 || job->inside.last < along->outputs);
+    job->pads = some_reach_past && g->inner.size == 1 && g->lead[0].dilation == 1;
+    job->apart = some_reach_past && g->inner.size > 1 && job->strips;
     if (job->apart) job->x_blocks = 3;
-    job->pads = job->finds && g->inner.size == 1 && job->x_blocks == 1 && g->lead[0].dilation == 1 &&
-                job->inside.first < job->inside.last &&
-                (job->inside.first > 0 || job->inside.last < along->outputs);
     job->repeats = 1;
     const int64_t block = job->x_block * job->c_block;
     if (g->lead_axes > 0 && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous && !job->chunked &&
