@@ -23,7 +23,9 @@ INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uin
 KERNELS = ((2, 2, 1), (3, 1, 1), (3, 2, 1))
 """Window, stride and dilation of rows that have a kernel of their own."""
 KERNELS_OF_VALUES = ((2, 1, 1), (3, 3, 1))
-"""Those whose kernel is of values alone, and of wide elements where windows reach past a row."""
+"""Those whose kernel of values is of wide elements where windows reach past a row."""
+KERNELS_OF_PLACES = (*KERNELS, (2, 1, 1))
+"""Those of which places are found in rows, which are padded first where windows reach past them."""
 LONG, LONG_BYTES = 24, 96
 """Elements of a row, and their bytes, from which windows that share nothing go along it."""
 DTYPES = ("bool", *INTEGERS, *FLOATS)
@@ -736,13 +738,12 @@ def is_better_beside(
     fits = max(map(overhang, every)) <= 0
     window = () if any(a.bins for a in every) else (last.window, last.stride, last.dilation)
     is_long = shape[along] >= LONG and row >= LONG_BYTES
-    if window in KERNELS:
-        # Those mind a window at either end of a row, but not where it is.
-        by_one = last.window == 3 and overhang(last) <= 1 and row >= SHORT // 2
-        if fits or (made.places is None and (by_one or row > SHORT)):
+    if window in KERNELS_OF_PLACES and made.places is not None:
+        if fits or overhang(last) == 1:
             return False
-        # Places at stride 2 are found in rows that are padded first.
-        if made.places is not None and last.stride == 2 and overhang(last) == 1:
+    elif window in KERNELS:
+        # Those mind a window at either end of a row.
+        if fits or (last.window == 3 and overhang(last) <= 1 and row >= SHORT // 2) or row > SHORT:
             return False
     elif window in KERNELS_OF_VALUES and made.places is None and (fits or item >= 4):
         return False

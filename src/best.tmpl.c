@@ -198,6 +198,11 @@ INLINE NAME(spot) NAME(slid_by_one)(NAME(spot) a, NAME(spot) b)
     return (NAME(spot)){SLIDE1(a.best, b.best), JOIN(slide1_, CODE_LANE)(a.at, b.at)};
 }
 
+INLINE NAME(spot) NAME(slid_by_two)(NAME(spot) a, NAME(spot) b)
+{
+    return (NAME(spot)){SLIDE2(a.best, b.best), JOIN(slide2_, CODE_LANE)(a.at, b.at)};
+}
+
 /* Codes i, i + 1, ... of `bytes` each: as wide as lanes, or single bytes. */
 INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
 {
@@ -222,24 +227,31 @@ INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
     }
 }
 
-/* One row of windows of single elements, 2 or 3 at stride 2.  Columns that windows share slide over in registers. */
-INLINE void NAME(find_along)(unsigned *nan, const char *const *rows, int window, int64_t outputs,
+/* One row of windows of single elements, 2 or 3, at stride 1 or 2.  Columns that windows share slide over in
+ * registers. */
+INLINE void NAME(find_along)(unsigned *nan, const char *const *rows, int window, int stride, int64_t outputs,
                              const NAME(codes) *down, const NAME(codes) *across, TYPE *best, char *code, int bytes)
 {
-    NAME(spot) a = NAME(column_found)(nan, rows, window, 0, down);
-    NAME(spot) b = NAME(column_found)(nan, rows, window, N, down);
-    NAME(spot) columns[POOL_FOUND] = {NAME(evens)(a, b)};
+    const int64_t met = stride * (outputs - 1) + window;        /* columns */
+    NAME(spot) a = NAME(column_found)(nan, rows, window, 0, down), b = a;
+    if (stride == 2) b = NAME(column_found)(nan, rows, window, N, down);
+    NAME(spot) columns[POOL_FOUND] = {stride == 2 ? NAME(evens)(a, b) : a};
     for (int64_t i = 0;; i += N) {
-        columns[1] = NAME(odds)(a, b);
+        const int64_t beyond = stride * (i + N);
         NAME(spot) next = columns[0];
-        if (i + N < outputs) {
-            a = NAME(column_found)(nan, rows, window, 2 * (i + N), down);
-            b = NAME(column_found)(nan, rows, window, 2 * (i + N) + N, down);
+        if (stride == 2) columns[1] = NAME(odds)(a, b);
+        if (stride == 2 && i + N < outputs) {
+            a = NAME(column_found)(nan, rows, window, beyond, down);
+            b = NAME(column_found)(nan, rows, window, beyond + N, down);
             next = NAME(evens)(a, b);
-        } else if (window == 3 && i + N == outputs) {       /* of the next windows one column is wanted */
-            next = NAME(column_found)(nan, rows, window, 2 * outputs, down);
+        } else if (beyond < met && (stride == 1 || window == 3)) {      /* one vector holds what is wanted */
+            next = NAME(column_found)(nan, rows, window, beyond, down);
         }
-        if (window == 3) columns[2] = NAME(slid_by_one)(columns[0], next), columns[2].at += across[2];
+        if (stride == 1) columns[1] = NAME(slid_by_one)(columns[0], next), columns[1].at += across[1];
+        if (window == 3) {
+            columns[2] = stride == 1 ? NAME(slid_by_two)(columns[0], next) : NAME(slid_by_one)(columns[0], next);
+            columns[2].at += across[2];
+        }
         const NAME(spot) s = NAME(found_across)(columns, window);
         NAME(store)(best + i, JOIN(ONE_ZERO_, LANE)(s.best));
         NAME(put_codes)(code, bytes, i, s.at);
@@ -299,17 +311,18 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
         row[k] = rows[k];
         down[k] = NAME(code)(codes[k * window]);
         across[k] = NAME(code)(codes[k] - codes[0]);
-        /* Along single elements every second is the second tap. */
-        if (inner == 1) down[k] = JOIN(zip_low_, CODE_LANE)(down[k], NAME(code)(codes[k * window + 1]));
+        /* Along single elements two apart every second is the second tap. */
+        if (inner == 1 && stride == 2) down[k] = JOIN(zip_low_, CODE_LANE)(down[k], NAME(code)(codes[k * window + 1]));
     }
-    const char *last = NULL;
+    const char *seen[2] = {NULL, NULL};
     unsigned nan = 0;
     for (int64_t r = 0; r < repeats; r++, best += outputs * inner, code += outputs * inner * bytes) {
-        /* The first of three rows was the last of those before, if there were none of NaN. */
-        if (window == 3 && (nan || row[0] != last)) nan = NAME(any_nan)(row[0], ((outputs - 1) * stride + 3) * inner);
-        else nan = 0;
-        last = row[window - 1];
-        if (inner == 1) NAME(find_along)(&nan, row, window, outputs, down, across, best, code, bytes);
+        /* The first of three rows was among those before, if there were none of NaN. */
+        const int is_seen = !nan && (row[0] == seen[0] || row[0] == seen[1]);
+        nan = window == 3 && !is_seen ? NAME(any_nan)(row[0], ((outputs - 1) * stride + 3) * inner) : 0;
+        seen[0] = row[window - 2];
+        seen[1] = row[window - 1];
+        if (inner == 1) NAME(find_along)(&nan, row, window, (int)stride, outputs, down, across, best, code, bytes);
         else NAME(find_pixels)(&nan, row, window, inner, stride, outputs, down, across, best, code, bytes);
         if (nan) {
             const int narrow = bytes != sizeof(TYPE);
@@ -324,7 +337,7 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
 
 static int NAME(finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
 {
-    return dilation == 1 && n == window && (window == 2 || window == 3) && (inner >= N || (inner == 1 && stride == 2));
+    return dilation == 1 && n == window && (window == 2 || window == 3) && (inner >= N || (inner == 1 && stride <= 2));
 }
 
 static void NAME(find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
@@ -333,7 +346,9 @@ static void NAME(find)(const char *const *rows, int64_t inner, int64_t window, i
 {
 #define FIND(window, inner, stride) \
     NAME(find_n)(rows, window, inner, stride, outputs, repeats, in_step, codes, best, code, bytes, wide)
-    if (inner == 1 && window == 2) FIND(2, 1, 2);
+    if (inner == 1 && window == 2 && stride == 1) FIND(2, 1, 1);
+    else if (inner == 1 && window == 2) FIND(2, 1, 2);
+    else if (inner == 1 && stride == 1) FIND(3, 1, 1);
     else if (inner == 1) FIND(3, 1, 2);
     else if (window == 2) FIND(2, inner, stride);
     else if (stride == 1) FIND(3, inner, 1);

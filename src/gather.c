@@ -123,11 +123,10 @@ static int ends_fit(const struct pool_job *job, const struct pool_ranges *r, con
             if (job->code_step == 1) here.first[here.n++] = r->first[k] + taps.first;
             else if (tap >= taps.first && tap < taps.last) here.first[here.n++] = r->first[k];
         }
-        if (job->code_bytes == 1 && !g->gradient->bytes_fit(codes + o * pixel, NULL, g->inner.size, rows,
-                                                            job->code_slot_bytes, 0, &here))
-            return 0;
-        for (int64_t i = 0; i < rows && job->code_bytes > 1; i++)
-            if (!g->gradient->fits(codes + i * job->code_slot_bytes + o * pixel, g->inner.size, &here)) return 0;
+        const int fit = job->code_bytes == 1
+            ? g->gradient->bytes_fit(codes + o * pixel, NULL, g->inner.size, rows, job->code_slot_bytes, 0, &here)
+            : g->gradient->fits(codes + o * pixel, g->inner.size, rows, job->code_slot_bytes, &here);
+        if (!fit) return 0;
     }
     return 1;
 }
@@ -262,7 +261,7 @@ static void begin_bands(struct band *b, const struct pool_job *job, const char *
     b->codes = scratch + job->at_levels + slots + POOL_SLACK + job->code_margin_bytes;
     memset(scratch, 0, (size_t)(job->at_levels + slots + POOL_SLACK));
     if (!job->code_bytes) return;
-    memset(b->codes - job->code_margin_bytes, -1, 
+    memset(b->codes - job->code_margin_bytes, -1,
            (size_t)(job->slots * job->leading * job->code_slot_bytes + POOL_SLACK));
     for (int64_t o = 0, i = 0; !g->in_windows && o < g->along.outputs; o++)
         for (int64_t c = 0; c < g->inner.size; c++, i++)
@@ -557,10 +556,10 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
      * indices, AVX-512: 2790 -> 760). */
     const int64_t enough = bytes_do ? 8 : most(6, g->gradient->lanes);
     const int pairs = inner == 1 && along->stride == 2 && along->outputs >= enough;
-    /* At stride 1 any row; of few lanes a position takes longer than an index (56x56, 3x3/1 pad 1, AVX-512: 920 -> 303
-     * hundredths of the floor, baseline 864 -> 1409). */
+    /* At stride 1 any row; of few lanes a position takes longer than an index (hundredths of the floor, 56x56, 3x3/1
+     * pad 1, AVX-512 920, so 303, AVX2 530, so 342, baseline as fast; of pixels 523, so 551). */
     const int dense = along->stride == 1 && along->outputs * inner >= enough &&
-                      near <= (inner > 1 ? 2 : 1) * g->gradient->lanes;
+                      near <= (inner > 1 ? 2 : 4) * g->gradient->lanes;
     const int wide = dense || pairs || (along->stride > 1 && inner >= vector);
     if (task != POOL_SPREAD && !(small && wide && task == POOL_ADD && positions <= INT32_MAX &&
                                  (g->index_bytes == 8 || (g->index_bytes == 1 && g->in_windows))))

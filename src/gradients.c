@@ -11,6 +11,13 @@ static int bytes_fit(const char *from, char *to, int64_t count, int64_t rows, in
     const int64_t lanes = LANES_OF(uint8_t);
     const vec_uint8 first = (vec_uint8){0} + (uint8_t)ranges->first[0];
     vec_uint8 far = {0};
+    char column[LANES_OF(uint8_t)];
+    if (count == 1 && !to_step && rows > 1 && rows <= lanes) {          /* at once */
+        for (int64_t r = 0; r < rows; r++) column[r] = from[r * from_step];
+        from = column;
+        count = rows;
+        rows = 1;
+    }
     for (int64_t r = 0; r < rows; r++, from += from_step, to += to_step)
         for (int64_t i = 0; i < count; i += lanes) {
             const uint64_t there = count - i >= lanes ? ~0ULL : ~(~0ULL << (count - i));

@@ -180,7 +180,12 @@ INLINE void NAME(gather_lanes)(TYPE *dst, const struct pool_phase *phase, int n,
                                int64_t count)
 {
     const NAME(held) taps = NAME(hold)(phase, n, code_bytes, row);
-    for (int64_t i = 0; i < count; i += N) NAME(store)(dst + i, NAME(of_phase)(phase, &taps, n, code_bytes, row, i));
+    const char *const grads = (const char *)phase->taps->grad + row.grads;
+    for (int64_t i = 0; i < count; i += N) {
+        PREFETCH(grads + i * (int64_t)sizeof(TYPE) + POOL_AHEAD);
+        PREFETCH_OWN(dst + i + POOL_WRITE_AHEAD / sizeof(TYPE));
+        NAME(store)(dst + i, NAME(of_phase)(phase, &taps, n, code_bytes, row, i));
+    }
 }
 
 /* A row of lanes and the positions of a stride that it meets, a bit each. */
@@ -451,17 +456,29 @@ INLINE int NAME(all_less)(NAME(distances) far, int64_t length)
     return any == 0;
 }
 
-static int NAME(fits)(const void *codes, int64_t count, const struct pool_ranges *ranges)
+static int NAME(fits)(const void *codes, int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges)
 {
-    const JOIN(lane_, CODE) *const code = codes;
+    typedef JOIN(lane_, JOIN(u, CODE)) distance;
+    const JOIN(lane_, CODE) *code = codes;
     NAME(distances) far = {0};
-    for (int64_t i = 0; i < count; i += N) {
-        CODES here = (CODES){0} + (JOIN(lane_, CODE))ranges->first[0];      /* which fits */
-        memcpy(&here, code + i, (size_t)(count - i < N ? count - i : N) * sizeof *code);
-        const NAME(distances) distance = NAME(distance)(here, ranges, 0);
-        far = JOIN(LARGER_, JOIN(u, CODE))(far, distance);
+    distance farthest = 0;
+    for (int64_t r = 0; r < rows; r++, code += step / (int64_t)sizeof *code) {
+        int64_t i = 0;
+        for (; i + N <= count; i += N) {
+            const CODES here = *(const NAME(codes_at) *)(code + i);
+            const NAME(distances) distances = NAME(distance)(here, ranges, 0);
+            far = JOIN(LARGER_, JOIN(u, CODE))(far, distances);
+        }
+        for (; i < count; i++) {
+            distance least = ~(distance)0;
+            for (int k = 0; k < ranges->n; k++) {
+                const distance here = (distance)code[i] - (distance)ranges->first[k];
+                least = here < least ? here : least;
+            }
+            farthest = least > farthest ? least : farthest;
+        }
     }
-    return NAME(all_less)(far, ranges->length);
+    return farthest < (distance)ranges->length && NAME(all_less)(far, ranges->length);
 }
 
 /* N indices, of 1 or 8 bytes; the bits that are too high for a code join `high`, beside others. */
@@ -517,9 +534,10 @@ INLINE int NAME(encode_n)(const char *indices, int bytes, const struct pool_code
             const CODES code = NAME(encoded)(part, bytes, bases, start, &high);
             memcpy(codes, &code, (size_t)count * sizeof(TYPE));
             if (beside) memcpy(beside, grads, (size_t)count * sizeof(TYPE));
-            fit &= NAME(fits)(codes, count, c->ranges);
+            fit &= NAME(fits)(codes, count, 1, 0, c->ranges);
         }
         for (int64_t i = 0; i + N <= count; i = stepped(i, N, count)) {
+            for (int b = 0; b < N * bytes; b += 64) PREFETCH(indices + i * bytes + POOL_AHEAD + b);
             const CODES code = NAME(encoded)(indices + i * bytes, bytes, bases + i, start, &high);
             const NAME(distances) distance = NAME(distance)(code, c->ranges, n);
             *(NAME(codes_at) *)(codes + i * (int64_t)sizeof(TYPE)) = code;

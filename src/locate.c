@@ -58,16 +58,6 @@ static void set_code(char *code, int bytes, int64_t i, int64_t value)
     }
 }
 
-static int is_code(const char *code, int bytes, int64_t i, int64_t value)
-{
-    switch (bytes) {
-    case 1: return ((const uint8_t *)code)[i] == (uint8_t)value;
-    case 2: return ((const uint16_t *)code)[i] == (uint16_t)value;
-    case 4: return ((const uint32_t *)code)[i] == (uint32_t)value;
-    default: return ((const uint64_t *)code)[i] == (uint64_t)value;
-    }
-}
-
 /* Lanes to begin with: what takes no part, at the first tap of each window that is data. */
 static void begin(struct search *s)
 {
@@ -218,53 +208,94 @@ static void find(const struct pool_job *job, const struct unit *u, int64_t repea
                     wide);
 }
 
-/* Where nothing is better than padding, that may be found: the first tap that is data is as good.  Of output o of so
- * many rows. */
-static void mend_codes(const struct pool_job *job, int64_t o, const int64_t *codes, char *code, int bytes, int64_t rows)
+/* Where nothing is better than padding, and that comes first, it is what is found: the first tap that is data is as
+ * good.  Of so many rows of windows from row `top` of the input on, by codes of one type. */
+#define MEND(type)                                                                                              \
+    static void mend_##type(const struct pool_job *job, int64_t top, int64_t repeats, const int64_t *codes,     \
+                            type *code)                                                                         \
+    {                                                                                                           \
+        const struct pool_axis *along = &job->g->along, *rows = &job->g->lead[0];                               \
+        const int64_t outputs = along->outputs, inner = job->g->inner.size;                                     \
+        const int64_t reach_before = least(outputs, job->inside.first);                                         \
+        for (int64_t r = 0, y = top; r < repeats; r++, y += rows->stride, code += outputs * inner) {            \
+            const int64_t above = most(0, -y), n = above ? outputs : reach_before;                              \
+            for (int64_t o = 0; o < n; o++) {                                                                   \
+                const type data = (type)codes[above * along->window + most(0, -axis_start(along, o))];          \
+                for (int64_t c = o * inner; c < (o + 1) * inner; c++)                                           \
+                    if (code[c] == (type)codes[0]) code[c] = data;                                              \
+            }                                                                                                   \
+        }                                                                                                       \
+    }
+MEND(uint8_t)
+MEND(uint16_t)
+MEND(uint32_t)
+MEND(uint64_t)
+
+static void mend_codes(const struct pool_job *job, int64_t top, int64_t repeats, const int64_t *codes, void *code,
+                       int bytes)
 {
-    const struct pool_axis *along = &job->g->along;
-    const struct pool_range taps = taps_in(along, o, 0, along->size);
-    int64_t padding[POOL_FOUND * POOL_FOUND];
-    int n = 0;
-    for (int64_t k = 0; k < along->window * along->window; k++)
-        if (k % along->window < taps.first || k % along->window >= taps.last) padding[n++] = codes[k];
-    for (int64_t r = 0; r < rows; r++, o += along->outputs)
-        for (int k = 0; k < n; k++)
-            if (is_code(code, bytes, o, padding[k])) set_code(code, bytes, o, codes[taps.first]);
+    switch (bytes) {
+    case 1: mend_uint8_t(job, top, repeats, codes, code); break;
+    case 2: mend_uint16_t(job, top, repeats, codes, code); break;
+    case 4: mend_uint32_t(job, top, repeats, codes, code); break;
+    default: mend_uint64_t(job, top, repeats, codes, code);
+    }
 }
 
-/* As find, of `repeats` rows from row `from` of the unit on, whose windows reach past the ends of rows: those lie in
- * scratch with their padding, until no window needs them.  What follows them is fetched (103 MB of 112x112, 3x3/2 pad
+/* Where the data of padded rows lies, in bytes: in the input, from position 0 on, and in scratch. */
+struct padded_row {
+    int64_t at, left, width;
+};
+
+static struct padded_row padded_row(const struct pool_geometry *g)
+{
+    const struct pool_axis *along = &g->along;
+    const int64_t start = axis_start(along, 0), first = most(0, start);
+    const int64_t last = least(start + span_of(along, along->outputs), along->size);
+    const int64_t pixel = g->inner.size * g->elem_bytes;
+    return (struct padded_row){first * pixel, (first - start) * pixel, (last - first) * pixel};
+}
+
+/* Around it lies padding, as far as vectors read. */
+void pool_pad_rows(const struct pool_job *job, char *scratch)
+{
+    const struct padded_row p = padded_row(job->g);
+    char *to = scratch + job->at_gathered;
+    for (int64_t n = span_of(&job->g->lead[0], job->pads); n > 0; n--, to += job->row_bytes) {
+        memcpy(to, scratch, (size_t)p.left);
+        memcpy(to + p.left + p.width, scratch, (size_t)(job->row_bytes - p.left - p.width));
+    }
+}
+
+/* As find, of `repeats` rows from row `from` of the unit on, whose windows reach past the ends of rows, or above or
+ * below all: some rows at a time lie in scratch, padded.  What follows them is fetched (103 MB of 112x112, 3x3/2 pad
  * 1: 1.55 of the floor, so 1.2). */
 static void find_padded(const struct pool_job *job, char *scratch, const struct unit *u, int64_t from, int64_t repeats,
                         char *best, char *code, int bytes, int64_t first, char *wide)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along, *rows = &g->lead[0];
-    const int64_t start = axis_start(along, 0), end = start + (u->outputs - 1) * along->stride + job->reach;
-    const int64_t left = most(0, -start), width = least(end, along->size) - start - left, size = g->elem_bytes;
-    const char *const data = u->base + u->lead[0].in.first * u->lead[0].step + (start + left) * along->in_step;
-    int64_t codes[POOL_FOUND * POOL_FOUND], there[POOL_GROUP] = {-1, -1, -1, -1};
+    const struct padded_row p = padded_row(g);
+    const int64_t top = u->row + from * rows->stride, block = u->outputs * u->inner;
+    char *const padded = scratch + job->at_gathered;
+    int64_t codes[POOL_FOUND * POOL_FOUND];
+    const char *row[POOL_FOUND];
     codes_of(job, u, first, codes);
-    for (int64_t i = 0; i < repeats; i++) {
-        const char *row[POOL_FOUND];
-        for (int64_t k = 0; k < rows->window; k++) {
-            const int64_t y = (from + i) * rows->stride + k;
-            char *const to = scratch + job->at_gathered + y % POOL_GROUP * job->row_bytes;
-            row[k] = to;
-            if (there[y % POOL_GROUP] == y) continue;
-            there[y % POOL_GROUP] = y;
-            memcpy(to, scratch, (size_t)(left * size));
-            const char *const here = data + y * rows->in_step;
-            for (int64_t b = 0; b < width * size; b += POOL_VECTOR) __builtin_prefetch(here + b + POOL_AHEAD);
-            memcpy(to + left * size, here, (size_t)(width * size));
-            memcpy(to + (left + width) * size, scratch, (size_t)((end - start - left - width) * size));
+    for (int64_t k = 0; k < rows->window; k++) row[k] = padded + k * job->row_bytes;
+    for (int64_t i = 0, n; i < repeats; i += n) {
+        n = least(job->pads, repeats - i);
+        const int64_t upper = top + i * rows->stride, lower = upper + span_of(rows, n);
+        char *to = padded + p.left;
+        for (int64_t y = upper; y < lower; y++, to += job->row_bytes) {
+            const int is_data = y >= 0 && y < rows->size;
+            const char *const here = is_data ? u->base + (y - u->row) * rows->in_step + p.at : scratch;
+            for (int64_t b = 0; is_data && b < p.width; b += POOL_VECTOR) __builtin_prefetch(here + b + POOL_AHEAD);
+            memcpy(to, here, (size_t)p.width);
         }
-        g->kernel->find(row, 1, along->window, along->stride, u->outputs, 1, 0, codes,
-                        best + i * u->outputs * g->lane_bytes, code + i * u->outputs * bytes, bytes, wide);
+        g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, n, rows->stride * job->row_bytes,
+                        codes, best + i * block * g->lane_bytes, code + i * block * bytes, bytes, wide);
     }
-    for (int64_t o = 0; o < job->inside.first; o++) mend_codes(job, o, codes, code, bytes, repeats);
-    for (int64_t o = job->inside.last; o < u->outputs; o++) mend_codes(job, o, codes, code, bytes, repeats);
+    mend_codes(job, top, repeats, codes, code, bytes);
 }
 
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)

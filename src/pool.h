@@ -36,6 +36,12 @@ enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vect
 
 enum pool_rounding { POOL_HALF_EVEN, POOL_HALF_UP, POOL_FLOOR, POOL_TRUNC };
 
+/* From `at`, where the next step to `end` begins: the last steps back, so that it ends there. */
+static inline int64_t stepped(int64_t at, int64_t step, int64_t end)
+{
+    return at + 2 * step <= end || at + step >= end ? at + step : end - step;
+}
+
 /* 1 / divisor, or NaN if it is past POOL_INVERTED: what a quotient is found by (vec.h). */
 static inline double pool_inverse(int64_t divisor)
 {
@@ -344,8 +350,9 @@ struct pool_gradient {
     /* Codes of indices of 1 or 8 bytes, each read once; returns whether all are in range.  May read POOL_SLACK bytes
      * past the end of bases. */
     int (*encode)(const void *indices, int index_bytes, const struct pool_codes *c);
-    /* Whether codes [0 .. count) are in one of the ranges, of which there is one at least. */
-    int (*fits)(const void *codes, int64_t count, const struct pool_ranges *ranges);
+    /* Whether codes [0 .. count) of each row, `step` bytes apart, are in one of the ranges, of which there is one at
+     * least. */
+    int (*fits)(const void *codes, int64_t count, int64_t rows, int64_t step, const struct pool_ranges *ranges);
     /* The same of rows of codes that are bytes, each read once, which go to `to` too, unless `to_step` is 0.  Null
      * where codes are never so. */
     int (*bytes_fit)(const char *codes, char *to, int64_t count, int64_t rows, int64_t step, int64_t to_step,
@@ -470,7 +477,7 @@ struct pool_job {
     int columns;                /* one window is wide: its row is first cut into so many, each of which has a best */
     int finds;                  /* small windows: the kernel finds rows of them at once */
     int apart;                  /* blocks of a row are the windows that keep within it, those before, those after */
-    int pads;                   /* rows of single elements are found with their padding, in scratch */
+    int64_t pads;               /* so many rows of windows of single elements are found with padding, in scratch */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */

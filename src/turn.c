@@ -108,7 +108,12 @@ static int pays_backward(const struct pool_job *job)
         return within ? few_outputs : row <= (lanes == 8 ? 28 : 22);
     }
     if (job->code_bytes == 0) return row <= 32 || !within;
-    return !within && row <= (lanes > 4 ? 24 : 14);
+    /* Hundredths of the floor, so and turned: 3x3/1 pad 1 by plane, 20x20 535, 475, 24x24 424, 504 (AVX2 14x14 702,
+     * 728), by window, 20x20 411, 290 (594, 471); 3x3/2 pad 1 by plane, 28x28 300, 239 (20x20 281, 305). */
+    const int in_bytes = g->index_bytes == 1;
+    if (lanes <= 4) return !within && row <= 12;
+    if (along->stride == 1) return row <= (lanes == 8 && !in_bytes ? 13 : within ? 19 : 20);
+    return !within && row <= (lanes == 8 ? 20 : in_bytes ? 14 : 28);
 }
 
 /* Whether turning is worth its while, for a job that is planned without; by measurement, the most elements of a row. */
@@ -117,8 +122,14 @@ static int pays(const struct pool_job *job)
     const struct pool_geometry *g = job->g;
     const int64_t row = g->along.size;
     if (job->task == POOL_SPREAD || job->task == POOL_ADD) return pays_backward(job);
-    /* With padding: 3x3/2 pad 1 of 40x40, plane indices, 2.3 ms so, 2.1 turned; of 56x56 1.7, 2.0. */
-    if (g->index_bytes) return row < (job->pads ? 52 : 20) || !(job->finds && (job->pads || all_inside(g)));
+    /* Hundredths of the floor, so and turned: 3x3/1, 10x10 by plane 217, 220, by window 318, 244, 14x14 152, 220; with
+     * padding 10x10 178, 160 and 626, 315, 14x14 137, 190 and 358, 309, 20x20 132, 168 and 277, 301; 3x3/2 pad 1, 20x20
+     * 259, 239 and 310, 257, 24x24 206, 227 and 248, 235. */
+    if (g->index_bytes) {
+        const int in_bytes = job->pads && g->index_bytes == 1;
+        const int64_t most_turned = g->along.stride == 1 ? (in_bytes ? 17 : 13) : job->pads ? 22 : 19;
+        return row <= most_turned || !(job->finds && (job->pads || all_inside(g)));
+    }
     if (job->whole) return 0;
     if (job->flat || job->overlap) return pays_for_shared(job);
     if (job->narrow) {

@@ -65,12 +65,6 @@
 
 #define LANES_OF(type) ((int)(VECTOR_BYTES / sizeof(type)))
 
-/* From `at`, where the next step to `end` begins: the last steps back, so that it ends there. */
-INLINE int64_t stepped(int64_t at, int64_t step, int64_t end)
-{
-    return at + 2 * step <= end || at + step >= end ? at + step : end - step;
-}
-
 /* The first `bytes` of a vector at p, the rest zeros; and back. */
 #ifndef LOAD_PART
 /* Pieces of fixed size, for a memcpy of a size that varies costs more than a narrow row. */

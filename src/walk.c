@@ -10,6 +10,10 @@ enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 enum { DOWN_TILE_BYTES = TILE_BYTES / 4 };
 enum { WHOLE_BYTES = POOL_L1_BYTES };       /* of the lanes of one row */
 enum { SHARED_BYTES = 1 << 18 };        /* of the lanes of a row in one block of outputs, where windows share much */
+enum { PADDED_BYTES = 2 * POOL_AHEAD };        /* of rows with their padding */
+/* Of such a row of pixels (indices of 3x3/1 pad 1, 64 channels, 14x14: 2.15 of the floor, so 1.17; 3x3/2 pad 1, 56x56:
+ * 1.15, so 1.6). */
+enum { PADDED_PIXELS = 1 << 13 };
 enum { PART_BYTES = 1024 };     /* of the lanes of a row that a thread may take down a plane */
 enum { FLAT_BYTES = POOL_L1_BYTES / 2 };        /* of the lanes of a plane and its padding */
 enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
@@ -111,8 +115,12 @@ static void plan_places(struct pool_job *job)
     job->fused = job->all_fused = job->edge_before = job->edge_after = 0;
     const int some_reach_past = job->finds && job->x_blocks == 1 && job->inside.first < job->inside.last &&
                                 (job->inside.first > 0 || job->inside.last < along->outputs);
-    job->pads = some_reach_past && g->inner.size == 1 && g->lead[0].dilation == 1;
-    job->apart = some_reach_past && g->inner.size > 1 && job->strips;
+    const int64_t padded_bytes = span_of(along, along->outputs) * g->inner.size * g->elem_bytes;
+    if (some_reach_past && g->lead[0].dilation == 1 && (g->inner.size == 1 || padded_bytes <= PADDED_PIXELS)) {
+        job->pads = most(1, PADDED_BYTES / padded_bytes / g->lead[0].stride);
+        job->lead_inside[0] = (struct pool_range){0, g->lead[0].outputs};       /* which padding is no hindrance to */
+    }
+    job->apart = some_reach_past && !job->pads && g->inner.size > 1 && job->strips;
     if (job->apart) job->x_blocks = 3;
     job->repeats = 1;
     const int64_t block = job->x_block * job->c_block;
@@ -447,7 +455,8 @@ static void plan_scratch(struct pool_job *job)
     job->folded_bytes = job->whole ? round_up(job->repeats * job->columns_folded * g->lane_bytes + POOL_SLACK) : 0;
     job->at_gathered = job->row_bytes;
     const int gathers = !job->rows_contiguous || g->index_bytes || g->power;
-    job->at_source = job->at_gathered + (gathers ? POOL_GROUP * job->row_bytes : 0);
+    const int64_t gathered = job->pads ? span_of(&g->lead[0], job->pads) : gathers ? POOL_GROUP : 0;
+    job->at_source = job->at_gathered + most(gathered, gathers ? POOL_GROUP : 0) * job->row_bytes;
     job->at_levels = job->at_source + (g->power ? round_up(cols * g->source_bytes) : 0);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
     const int twice = along->window > POOL_LEAVES && !g->kernel->idempotent;
@@ -1078,6 +1087,7 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     struct digits at = digits_of(job, first);
 
     fill_padding(job, scratch, job->row_bytes);
+    if (job->pads) pool_pad_rows(job, scratch);
     if (job->divides_along) {
         memset(scratch + job->at_divisors, 0, POOL_VECTOR);
         clear_ends(job, scratch + job->at_levels, (job->at_slid - job->at_levels) / job->acc_bytes);

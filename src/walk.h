@@ -67,6 +67,15 @@ struct unit {
 /* The best element of each window of a unit, and where it is. */
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u);
 
+/* What that needs in scratch before the first of them, where the job pads rows. */
+void pool_pad_rows(const struct pool_job *job, char *scratch);
+
+/* The positions that so many outputs meet, of an axis without dilation. */
+static inline int64_t span_of(const struct pool_axis *a, int64_t outputs)
+{
+    return (outputs - 1) * a->stride + a->window;
+}
+
 /* The outputs all of whose taps fall in [0, size) and count. */
 struct pool_range outputs_inside(const struct pool_axis *a);
 

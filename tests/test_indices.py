@@ -215,16 +215,25 @@ def test_a_window_of_one_special_value_points_at_its_first_element(dtype, specia
 
 @pytest.mark.parametrize("op", OPS)
 @pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "float16", "float32", "float64"])
-def test_nothing_is_found_in_the_padding_of_long_rows(dtype, op):
-    """Data as little as what stands for padding, at either end, in planes between and the last."""
+def test_nothing_is_found_in_padding(dtype, op):
+    """Data as little as what stands for padding, at all sides, in planes between and the last."""
     low, high = reference.limits(cases.dtype_of(dtype)) if dtype in INTEGERS else (-np.inf, np.inf)
     least = low if op == "max" else high
-    for width, padding in itertools.product(
-        [53, 64, 65, 112, 113, 300], [1, "same", [(0, 1), (1, 0)]]
+    shapes = [((2, 3, 9, width), "channels_first") for width in (14, 53, 64, 65, 113, 300)]
+    shapes += [((2, 9, 14, 70), "channels_last"), ((40, 2, 5, 23), "channels_first")]
+    windows = (
+        {"pool_size": 3, "strides": 2},
+        {"pool_size": 3, "strides": 1},
+        {"pool_size": 2, "strides": 1},
+    )
+    for (shape, data_format), padding, window in itertools.product(
+        shapes, [1, "same", [(0, 1), (1, 0)]], windows
     ):
-        x = np.full((2, 3, 9, width), least, cases.dtype_of(dtype))
-        mixed = np.where(np.arange(width) % 5 == 3, np.zeros_like(x), x)
-        args = {"pool_size": 3, "strides": 2, "padding": padding, "data_format": "channels_first"}
+        x = np.full(shape, least, cases.dtype_of(dtype))
+        width = shape[3]
+        across = np.arange(width) if data_format == "channels_first" else np.arange(14)[:, None]
+        mixed = np.where(across % 5 == 3, np.zeros_like(x), x)
+        args = {**window, "padding": padding, "data_format": data_format}
         for i, of in enumerate((x, mixed)):
             assert_everywhere(op, 2, of, **args, index_kind=KINDS[(width + i) % 4])
         if dtype in FLOATS:
