@@ -150,6 +150,9 @@ WORKLOADS = [
     Workload("volume", "max_pool3d", (4, 16, 32, 112, 112), "float32", FIRST, 2, 2),
     Workload("volume", "avg_pool3d", (4, 16, 32, 112, 112), "float32", FIRST, 2, 2),
     Workload("volume", "max_pool3d", (4, 32, 112, 112, 16), "float32", LAST, 2, 2),
+    Workload("volume", "max_pool3d", (4, 16, 32, 112, 112), "float32", FIRST, 3, 2, 1),
+    Workload("volume", "avg_pool3d", (4, 16, 32, 112, 112), "float32", FIRST, 3, 1, 1),
+    Workload("volume", "max_pool3d", (4, 32, 112, 112, 16), "float32", LAST, 3, 1, 1),
     # global
     Workload("global", "global_avg_pool2d", (32, 64, 112, 112), "float32", FIRST),
     Workload("global", "global_avg_pool2d", (32, 112, 112, 64), "float32", LAST),
@@ -191,7 +194,7 @@ WORKLOADS = [
     Workload("tiny", "avg_pool2d", (1, 8, 8, 8), "float32", FIRST, 2, 2),
     Workload("tiny", "global_max_pool2d", (1, 8, 8, 8), "float32", FIRST),
 ]
-# training: arrays past the caches, and within L2; the stem
+# training: arrays past the caches, and within L2; the stem, and windows at every position
 WORKLOADS += [
     Workload(f"{call} {name}", function, shape, "float32", data_format, window, 2, 0, kind)
     for name, shape, data_format in SIZES
@@ -205,6 +208,23 @@ WORKLOADS += [
     ]
 ]
 WORKLOADS += [
-    Workload("indices memory", "max_pool2d", (32, 64, 112, 112), "float32", FIRST, 3, 2, 1, kind)
+    Workload(
+        "indices memory", "max_pool2d", (32, 64, 112, 112), "float32", FIRST, 3, stride, 1, kind
+    )
+    for stride in (2, 1)
+    for kind in (PLANE, WINDOW)
+]
+WORKLOADS += [
+    Workload(
+        "backward memory",
+        "max_pool2d_backward",
+        (32, 64, 112, 112),
+        "float32",
+        FIRST,
+        3,
+        1,
+        1,
+        kind,
+    )
     for kind in (PLANE, WINDOW)
 ]

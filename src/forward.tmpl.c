@@ -71,7 +71,7 @@ INLINE void NAME(store_part)(TYPE *p, VEC v, int64_t count)
 /* Where a column of the window comes from: `n` rows of elements, or one row of lanes (n == 0) already folded.
  * n is a constant wherever this is used, so the rows stay in registers. */
 typedef struct {
-    const char *rows[POOL_GROUP];
+    const char *rows[POOL_ROWS];
     int n;
 } NAME(source);
 
@@ -148,25 +148,40 @@ INLINE VEC NAME(kept)(VEC *doubt, VEC v)
     return v;
 }
 
+/* Columns [at, at + N) of n rows, POOL_GROUP at most, folded; *sum gathers them too. */
+INLINE VEC NAME(group_of)(const char *const *rows, int n, VEC *doubt, VEC *sum, int64_t at, int whole, int64_t count)
+{
+    VEC v = NAME(kept)(doubt, NAME(leaf)(rows[0], at, whole, count));
+    *sum += v;
+    if (n > 1) {
+        const VEC second = NAME(kept)(doubt, NAME(leaf)(rows[1], at, whole, count));
+        v = NAME(rule)(doubt, v, second);
+        *sum += second;
+    }
+    if (n > 2) {
+        VEC third = NAME(kept)(doubt, NAME(leaf)(rows[2], at, whole, count));
+        *sum += third;
+        if (n > 3) {
+            const VEC fourth = NAME(kept)(doubt, NAME(leaf)(rows[3], at, whole, count));
+            third = NAME(rule)(doubt, third, fourth);
+            *sum += fourth;
+        }
+        v = NAME(rule)(doubt, v, third);
+    }
+    return v;
+}
+
 /* Columns [at, at + N) of the window, its rows folded; only the first `count` are read unless `whole`. */
 INLINE VEC NAME(columns)(const NAME(source) *s, VEC *doubt, int64_t at, int whole, int64_t count)
 {
     if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
-    VEC v = NAME(kept)(doubt, NAME(leaf)(s->rows[0], at, whole, count)), sum = v;
-    if (s->n > 1) {
-        const VEC second = NAME(kept)(doubt, NAME(leaf)(s->rows[1], at, whole, count));
-        v = NAME(rule)(doubt, v, second);
-        sum += second;
-    }
-    if (s->n > 2) {
-        VEC third = NAME(kept)(doubt, NAME(leaf)(s->rows[2], at, whole, count));
-        sum += third;
-        if (s->n > 3) {
-            const VEC fourth = NAME(kept)(doubt, NAME(leaf)(s->rows[3], at, whole, count));
-            third = NAME(rule)(doubt, third, fourth);
-            sum += fourth;
-        }
-        v = NAME(rule)(doubt, v, third);
+    VEC sum = -(VEC){0}, v;
+    if (s->n <= POOL_GROUP) {
+        v = NAME(group_of)(s->rows, s->n, doubt, &sum, at, whole, count);
+    } else {                    /* of three planes */
+        v = NAME(group_of)(s->rows, 3, doubt, &sum, at, whole, count);
+        v = NAME(rule)(doubt, v, NAME(group_of)(s->rows + 3, 3, doubt, &sum, at, whole, count));
+        v = NAME(rule)(doubt, v, NAME(group_of)(s->rows + 6, 3, doubt, &sum, at, whole, count));
     }
     if (MINDS_NAN && doubt) *doubt += sum;
     return FOLDED(v);
@@ -558,12 +573,8 @@ INLINE VEC NAME(slid)(VEC *doubt, int window, int stride, VEC first, VEC odd, VE
 }
 
 #if FUSES
-static void NAME(taps_at_end)(const char *first, const char *second, const char *third, const char *fourth, int n,
-                              int64_t at, int window, int stride, int64_t outputs, const struct pool_finish *how,
-                              char *dst);
-/* A source by its rows: one whose address is taken lies in memory. */
-#define EACH_ROW(s) \
-    (s)->rows[0], (s)->rows[(s)->n > 1], (s)->rows[(s)->n > 2 ? 2 : 0], (s)->rows[(s)->n > 3 ? 3 : 0], (s)->n
+static void NAME(taps_at_end)(NAME(source) s, int64_t at, int window, int stride, int64_t outputs,
+                              const struct pool_finish *how, char *dst);
 
 /* The sums of the pairs of elements [at, at + 2 N), the window's rows folded. */
 INLINE VEC NAME(pairs)(const NAME(source) *s, VEC *doubt, int64_t at)
@@ -642,7 +653,7 @@ INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride
         }
     }
     if (i < outputs)
-        NAME(taps_at_end)(EACH_ROW(s), i * stride, window, stride, outputs - i, f.all, dst + i * NAME(width)(f));
+        NAME(taps_at_end)(*s, i * stride, window, stride, outputs - i, f.all, dst + i * NAME(width)(f));
 }
 
 /* The windows that have a path of their own along a row of single elements. */
@@ -666,18 +677,26 @@ static __attribute__((noinline)) void NAME(taps_of_lanes)(const TYPE *acc, int w
     NAME(taps_of)(&s, NULL, window, stride, outputs, 1, NAME(untouched), (char *)dst);
 }
 
+/* to[0 .. width) = columns from `at` on; no others are read. */
+INLINE void NAME(columns_to)(const NAME(source) *s, VEC *doubt, int64_t at, int64_t width, TYPE *to)
+{
+    if (width < N) NAME(store)(to, NAME(columns)(s, doubt, at, 0, width));
+    for (int64_t i = 0; width >= N && i < width; i = stepped(i, N, width))
+        NAME(store)(to + i, NAME(column)(s, doubt, at + i));
+}
+
 /* The last outputs of a row, fewer than 2 N, from column `at` on: by way of rows that are loose. */
-static __attribute__((noinline)) void NAME(taps_at_end)(const char *first, const char *second, const char *third,
-                                                        const char *fourth, int n, int64_t at, int window, int stride,
+static __attribute__((noinline)) void NAME(taps_at_end)(NAME(source) s, int64_t at, int window, int stride,
                                                         int64_t outputs, const struct pool_finish *how, char *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);
     TYPE columns[8 * N], results[2 * N];
-    const int64_t begin = at * (int64_t)sizeof(ELEM);
-    const char *const rows[] = {first + begin, second + begin, third + begin, fourth + begin};
+    const int64_t width = (outputs - 1) * stride + window;
+    VEC doubt = {0};
     /* What lies past the end may be subnormal, which is slow to multiply (8 planes of 8 x 8: a tenth of the call). */
     for (int i = 0; i < 8 * N; i += N) NAME(store)(columns + i, (VEC){0});
-    NAME(fold)(rows, n, 0, (outputs - 1) * stride + window, columns);
+    NAME(columns_to)(&s, MINDS_NAN ? &doubt : NULL, at, width, columns);
+    if (MINDS_NAN && JOIN(ANY_NAN_, LANE)(doubt)) NAME(columns_to)(&s, NULL, at, width, columns);
     NAME(taps_of_lanes)(columns, window, stride, outputs, results);
     for (int64_t i = 0; i < outputs; i += N)
         NAME(put)(dst, i, NAME(load)(results + i), f, 0, outputs - i < N ? outputs - i : N);
@@ -690,7 +709,7 @@ INLINE void NAME(fetch_pixels)(const NAME(source) *s, int far, int64_t at)
 {
     if (!far) return;
 #pragma GCC unroll 4
-    for (int k = 0; k < s->n; k++) NAME(fetch)(s->rows[k], at);
+    for (int k = s->n > POOL_GROUP ? 6 : 0; k < s->n; k++) NAME(fetch)(s->rows[k], at);
 }
 
 /* Windows of any size along a row of `inner` >= N elements side by side; nothing is shuffled. */
@@ -720,65 +739,64 @@ INLINE void NAME(pixels)(const NAME(source) *s, VEC *doubt, int far, int64_t inn
 #if FUSES
 /* One tap or two are left of a window at the edge: columns [at, at + taps), of rows shorter than a vector or of
  * pixels. */
-static __attribute__((noinline)) void NAME(edge)(const char *const *rows, int n, int64_t inner, int64_t at, int taps,
+static __attribute__((noinline)) void NAME(edge)(const NAME(source) *s, int64_t inner, int64_t at, int taps,
                                                  const struct pool_finish *how, char *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);
-    const NAME(source) s = NAME(rows)(rows, n);
     if (inner == 1) {
         TYPE columns[2];
-        for (int t = 0; t < taps; t++) columns[t] = NAME(columns)(&s, NULL, at + t, 0, 1)[0];
+        for (int t = 0; t < taps; t++) columns[t] = NAME(columns)(s, NULL, at + t, 0, 1)[0];
         const VEC first = (VEC){0} + columns[0];
         NAME(put)(dst, 0, taps == 2 ? RULE(first, (VEC){0} + columns[1]) : first, f, 0, 1);
         return;
     }
     for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {
-        VEC v = NAME(column)(&s, NULL, at * inner + c);
-        if (taps == 2) v = RULE(v, NAME(column)(&s, NULL, (at + 1) * inner + c));
+        VEC v = NAME(column)(s, NULL, at * inner + c);
+        if (taps == 2) v = RULE(v, NAME(column)(s, NULL, (at + 1) * inner + c));
         NAME(put)(dst, c, v, f, 1, N);
     }
 }
 
 /* Those of rows [low, high).  Apart from the loop that needs it, whose registers are few. */
-static __attribute__((noinline)) void NAME(edges)(const char *first, const char *second, const char *third,
-                                                  const char *fourth, int n, int64_t inner, int window, int64_t low,
-                                                  int64_t high, const struct pool_edges *edges, char *dst,
-                                                  int64_t outputs)
+static __attribute__((noinline)) void NAME(edges)(NAME(source) s, int64_t inner, int window, int64_t low, int64_t high,
+                                                  const struct pool_edges *edges, char *dst, int64_t outputs)
 {
-    const char *const rows[] = {first, second, third, fourth};
     const NAME(finish) at_first = NAME(finish_of)(&edges->first), at_last = NAME(finish_of)(&edges->last);
     char *const before = dst - inner * NAME(width)(at_first);
     char *const after = dst + outputs * inner * NAME(width)(at_last);
-    if (n != 3 || inner > 1 || high - low < N) {
-        if (edges->before) NAME(edge)(rows, n, inner, low, window - 1, &edges->first, before);
-        if (edges->after) NAME(edge)(rows, n, inner, high - window + 1, window - 1, &edges->last, after);
+    if (s.n < 3 || s.n == 4 || inner > 1 || high - low < N) {
+        if (edges->before) NAME(edge)(&s, inner, low, window - 1, &edges->first, before);
+        if (edges->after) NAME(edge)(&s, inner, high - window + 1, window - 1, &edges->last, after);
         return;
     }
-    const NAME(source) s = NAME(rows)(rows, 3);         /* whole vectors, of windows of 3 */
-    if (edges->before) {
-        const VEC v = NAME(column)(&s, NULL, low);
-        NAME(put)(before, 0, RULE(v, SLIDE1(v, v)), at_first, 0, 1);
+    VEC unsure = {0}, *const doubt = MINDS_NAN ? &unsure : NULL;        /* whole vectors, of windows of 3 */
+    VEC v = {0}, last = {0};
+    if (edges->before) v = NAME(column)(&s, doubt, low);
+    if (edges->after) last = NAME(column)(&s, doubt, high - N);
+    if (doubt && JOIN(ANY_NAN_, LANE)(unsure)) {
+        if (edges->before) v = NAME(column)(&s, NULL, low);
+        if (edges->after) last = NAME(column)(&s, NULL, high - N);
     }
+    if (edges->before) NAME(put)(before, 0, RULE(v, SLIDE1(v, v)), at_first, 0, 1);
     if (edges->after) {
-        const VEC v = NAME(column)(&s, NULL, high - N);
-        VEC last = RULE(v, SLIDE1(v, v));
+        last = RULE(last, SLIDE1(last, last));
         last[0] = last[N - 2];
         NAME(put)(after, 0, last, at_last, 0, 1);
     }
 }
 
-/* Windows of 3 at stride 1 or 2, outputs [first, last) of a row, all elements side by side, up to four vectors of them
- * at a time: columns that windows share are folded once and stay in registers. */
-INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int far, int64_t inner, int even, int stride,
+/* Windows of 3 at stride 1 or 2, outputs [first, last) of a row, all elements side by side, up to `most` vectors of
+ * them at a time: columns that windows share are folded once and stay in registers. */
+INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int most, int far, int64_t inner, int even, int stride,
                               int64_t first, int64_t last, NAME(finish) f, char *dst)
 {
     for (int64_t c = 0; c < inner;) {
-        const int vectors = inner - c < 4 * N ? (int)((inner - c + N - 1) / N) : 4;
+        const int vectors = inner - c < most * N ? (int)((inner - c + N - 1) / N) : most;
         /* The last steps back where it would end past the pixel (17: one pass of two vectors, so 1.4 to 1.1). */
         const int64_t back = even || inner - c >= vectors * N ? 0 : vectors * N - (inner - c);
         VEC a[4] = {{0}}, b[4] = {{0}};
 #pragma GCC unroll 4
-        for (int v = 0; v < 4; v++) {
+        for (int v = 0; v < most; v++) {
             if (v == vectors) break;
             const int64_t at = first * stride * inner + c + v * N - (!even && v + 1 == vectors ? back : 0);
             a[v] = NAME(column)(s, doubt, at);
@@ -786,7 +804,7 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int far, int64_
         }
         for (int64_t o = first; o < last; o++)
 #pragma GCC unroll 4
-            for (int v = 0; v < 4; v++) {
+            for (int v = 0; v < most; v++) {
                 if (v == vectors) break;
                 const int64_t at = c + v * N - (!even && v + 1 == vectors ? back : 0);
                 if (stride == 2) {
@@ -808,7 +826,7 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int far, int64_
 
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
 {
-    if (dilation != 1 || !(n == 1 || n == window || (n == 4 && window == 2))) return 0;
+    if (dilation != 1 || !(n == 1 || n == window || n == window * window)) return 0;
     if (inner >= N) return window == 2 || window == 3;
     return inner == 1 && ((window == 2 && stride <= 2) || (window == 3 && stride <= 2 + PARTS_THREES));
 }
@@ -818,17 +836,20 @@ INLINE void NAME(pixel_row)(const NAME(source) *s, VEC *doubt, int far, int64_t 
                             int64_t outputs, int64_t slides, NAME(finish) f, char *dst)
 {
     f.far = far;
-    if (s->n != 3 || stride > 2 || !slides) {
+    if (window != 3 || s->n < 3 || stride > 2 || !slides) {
         NAME(pixels)(s, doubt, far, inner, window, stride * inner, inner, outputs, f, dst);
         return;
     }
+#define OF_3(most, even, stride) NAME(pixels_of_3)(s, doubt, most, far, inner, even, stride, o, end, f, dst)
     for (int64_t o = 0, end; o < outputs; o = end) {
         end = outputs - o < slides ? outputs : o + slides;
-        if (stride == 2 && inner % N) NAME(pixels_of_3)(s, doubt, far, inner, 0, 2, o, end, f, dst);
-        else if (stride == 2) NAME(pixels_of_3)(s, doubt, far, inner, 1, 2, o, end, f, dst);
-        else if (inner % N) NAME(pixels_of_3)(s, doubt, far, inner, 0, 1, o, end, f, dst);
-        else NAME(pixels_of_3)(s, doubt, far, inner, 1, 1, o, end, f, dst);
+        if (s->n > POOL_GROUP) OF_3(1, 0, (int)stride);
+        else if (stride == 2 && inner % N) OF_3(4, 0, 2);
+        else if (stride == 2) OF_3(4, 1, 2);
+        else if (inner % N) OF_3(4, 0, 1);
+        else OF_3(4, 1, 1);
     }
+#undef OF_3
 }
 
 /* A row.  What is asked of each vector, where all is in cache, takes as long as the rest (baseline, 56x56x32, averages
@@ -836,7 +857,11 @@ INLINE void NAME(pixel_row)(const NAME(source) *s, VEC *doubt, int far, int64_t 
 INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
                             int64_t outputs, int loose, int64_t slides, int far, NAME(finish) f, char *dst)
 {
-    if (inner == 1) {
+    if (s->n > POOL_GROUP) {    /* which many rows hide, and would be much to compile */
+        f.far = far;
+        if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
+        else NAME(pixel_row)(s, doubt, far, inner, window, stride, outputs, slides, f, dst);
+    } else if (inner == 1) {
         f.far = 1;
         if (far && stride == 1) {
             NAME(taps_of)(s, doubt, window, 1, outputs, loose, f, dst);
@@ -860,7 +885,7 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
         return;
     }
     for (int64_t i = 0; i < outputs; i += 2 * N)
-        NAME(taps_at_end)(EACH_ROW(s), i * stride, window, (int)stride, outputs - i < 2 * N ? outputs - i : 2 * N,
+        NAME(taps_at_end)(*s, i * stride, window, (int)stride, outputs - i < 2 * N ? outputs - i : 2 * N,
                           f.all, dst + i * NAME(width)(f));
 }
 
@@ -887,11 +912,13 @@ INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int 
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         VEC doubt = {0};
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
-        if (far) NAME(fetch_all)(s.rows[0], n > 1 && n * apart < in_step ? n * apart : in_step);
+        for (int k = 0; far && k < n; k += POOL_GROUP - 1)
+            NAME(fetch_all)(s.rows[k], n > 1 && n * apart < in_step ? n * apart : in_step);
         NAME(fused_row)(&s, quick, inner, window, stride, outputs, r < loose, slides, far, f, dst);
         if (quick && JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
-        if (edged) NAME(edges)(EACH_ROW(&s), inner, window, low, high, edges, dst, outputs);
-        for (int i = 0; i < n; i++) s.rows[i] += in_step;
+        if (edged) NAME(edges)(s, inner, window, low, high, edges, dst, outputs);
+        for (int i = 0; i < n; i++)
+            if (n <= POOL_GROUP || s.rows[i] != edges->padding) s.rows[i] += in_step;
     }
 }
 
@@ -924,6 +951,12 @@ static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t w
     default: FUSED_N(4, 2);                 \
     }
     NAME(finish) f = NAME(finish_of)(how);
+    if (n > POOL_GROUP) {
+        NAME(fused_rows)(rows, POOL_ROWS, inner, 3, stride, outputs, repeats, loose,
+                         NAME(sliding)(POOL_ROWS, inner, stride, outputs, far), far != POOL_IN_CACHE, in_step, out_step,
+                         f, edges, dst);
+        return;
+    }
 #if ROUNDS
     /* What is asked of each vector costs as much as the rest (uint8, 56x56, 2x2). */
     if (f.how == NAME(rounded) && f.rounds.shift && f.as_elements) {
@@ -1869,7 +1902,6 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef QUICK_RULE
 #undef FOLDED
 #undef MINDS_NAN
-#undef EACH_ROW
 #undef FLOATING
 #undef BETTER
 #undef LEAF

@@ -8,6 +8,7 @@
 enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
 enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
 enum { POOL_GROUP = 4 };        /* rows folded at once; a power of two, since sums are binary trees */
+enum { POOL_ROWS = 9 };         /* of the largest window that is fused: three of each of three planes */
 enum { POOL_DOWN = 1024 };      /* rows folded down at once; groups of them are a tree of so many levels */
 enum { POOL_DOWN_LEVELS = 9 };
 enum { POOL_DOWN_BYTES = 1024 };        /* of the lanes of such a row */
@@ -125,10 +126,11 @@ struct pool_divisors {
 };
 
 /* Windows that reach past the ends of a row by 1: whether there is one before the first whole one and one after
- * the last, and how they become results. */
+ * the last, and how they become results.  Of windows of three planes a row that is `padding` is so for all repeats. */
 struct pool_edges {
     int before, after;
     struct pool_finish first, last;
+    const char *padding;
 };
 
 struct pool_axis;
@@ -470,7 +472,7 @@ struct pool_job {
     int64_t reach;              /* input positions that a window spans along the row */
     int chunked;                /* the window is longer than POOL_LEAVES, and folded into so many columns first */
     int group_axes;             /* trailing leading axes whose window rows fold as one group; 0: the last in chunks */
-    int64_t group_rows;
+    int64_t group_rows, fused_rows;     /* of such a group; of a window, for the fused kernel */
     int rows_contiguous, out_contiguous;
     int strips;                 /* blocks of outputs are done down the rows of a plane in turn */
     int coded;                  /* places fit the lanes: they ride there as they are, else as numbers of taps */

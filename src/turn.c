@@ -145,7 +145,9 @@ static int pays(const struct pool_job *job)
         const int of_16 = g->kernel->lanes * g->lane_bytes == 16;
         return row <= (of_16 && g->elem_bytes > 2 ? 4 : 11) && (of_16 || 2 * row <= g->kernel->lanes);
     }
-    /* At stride 3 few bytes of a vector become results (int8, 16x16: 4.5 of the floor, so 2.1; 28x28 2.5, so 1.9). */
+    /* Of windows of three planes any row short of a vector of float32 (3x3x3/1 of 12x14x14: 4.4 of the floor, so 3.2).
+     * At stride 3 few bytes of a vector become results (int8, 16x16: 4.5 of the floor, so 2.1; 28x28 2.5, so 1.9). */
+    if (job->fused && job->all_fused && job->fused_rows > POOL_GROUP) return row < 16;
     if (job->fused && job->all_fused) return row <= most(9, g->along.stride == 3 ? 31 / g->elem_bytes : 0);
     if (job->fused) return row <= 32;
     return !goes_along(g);

@@ -248,9 +248,11 @@ static void plan_fused(struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
+    const int is_cube = g->lead_axes == 2 && g->lead[0].window == 3 && g->lead[1].window == 3 && along->window == 3;
+    job->fused_rows = is_cube ? POOL_ROWS : job->group_rows;
     job->fused = job->c_blocks == 1 && !job->whole && !job->chunked && job->rows_contiguous && !g->power &&
-                 job->group_axes == g->lead_axes &&
-                 g->kernel->fuses((int)job->group_rows, g->inner.size, along->window, along->stride, along->dilation);
+                 (is_cube || job->group_axes == g->lead_axes) &&
+                 g->kernel->fuses((int)job->fused_rows, g->inner.size, along->window, along->stride, along->dilation);
 
     /* Windows may reach past the row by one on either side. */
     const int may_reach = job->fused && job->inside.first < job->inside.last;
@@ -757,7 +759,7 @@ static void rows_of_window(const struct pool_job *job, const char *base, const s
 {
     const struct pool_geometry *g = job->g;
     int64_t tap[POOL_GROUP] = {0};
-    for (int n = 0; n < job->group_rows; n++) {
+    for (int n = 0; n < job->fused_rows; n++) {
         rows[n] = base;
         int there = 1;
         for (int a = 0; a < g->lead_axes; a++) {
@@ -788,10 +790,11 @@ static int reduce_fused(const struct pool_job *job, const struct pool_kernel *ke
           (!edges.after || finish_of(g, u->counted * counted(along, job->inside, along->outputs - 1), &edges.last))))
         return 0;
     const int64_t pixel = u->inner * g->elem_bytes;
-    const char *rows[POOL_GROUP];
-    rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead,
-                   scratch + edges.before * (along->stride - 1) * pixel, rows);
-    kernel->fused(rows, (int)job->group_rows, u->inner, along->window, along->stride, last - first, u->repeats,
+    const char *rows[POOL_ROWS];
+    edges.padding = scratch + edges.before * (along->stride - 1) * pixel;
+    rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead, edges.padding,
+                   rows);
+    kernel->fused(rows, (int)job->fused_rows, u->inner, along->window, along->stride, last - first, u->repeats,
                   loose_rows(job, u), distance(g), y ? y->stride * y->in_step : 0, to_step, &finish, &edges,
                   to + edges.before * u->inner * (finishes ? g->out_bytes : g->lane_bytes));
     return 1;
@@ -1054,7 +1057,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     const int some_inside = most(u->first, job->inside.first) < least(outputs.last, job->inside.last);
     if (job->whole || job->overlap) {
         u->repeats = rows;
-    } else if (job->repeats > 1 && u->inside && some_inside &&
+    } else if (job->repeats > 1 && (u->inside || (job->fused && job->fused_rows > POOL_GROUP)) && some_inside &&
                (job->pads || (job->inside.first - job->edge_before <= u->first &&
                               outputs.last <= job->inside.last + job->edge_after))) {
         const struct pool_range inside = job->lead_inside[g->lead_axes - 1];
@@ -1162,7 +1165,7 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
     const struct pool_geometry *g = job->g;
     const struct pool_axis *y = &g->lead[g->lead_axes - 1];
     const struct pool_edges none = {0};
-    const char *taps[POOL_GROUP], *rows[POOL_GROUP];
+    const char *taps[POOL_ROWS], *rows[POOL_ROWS];
     in += axis_start(&g->along, 0) * g->along.in_step;          /* whole windows may begin past it */
     for (int a = 0; a < g->lead_axes; a++) in += axis_start(&g->lead[a], 0) * g->lead[a].in_step;
     rows_of_window(job, in, NULL, NULL, taps);
@@ -1179,9 +1182,9 @@ static int64_t walk_fused(const struct pool_job *job, const char *in, char *out,
         for (int a = g->lead_axes - 2; a >= 0; plane /= g->lead[a--].outputs)
             at += plane % g->lead[a].outputs * g->lead[a].stride * g->lead[a].in_step;
         if (g->outer_axes) at += plane * g->outer[0].in_step;
-        for (int n = 0; n < job->group_rows; n++) rows[n] = taps[n] + at;
+        for (int n = 0; n < job->fused_rows; n++) rows[n] = taps[n] + at;
         repeats = least(last - unit, y->outputs - top);
-        g->kernel->fused(rows, (int)job->group_rows, g->inner.size, g->along.window, g->along.stride, g->along.outputs,
+        g->kernel->fused(rows, (int)job->fused_rows, g->inner.size, g->along.window, g->along.stride, g->along.outputs,
                          repeats, last - strict - unit, !is_in_cache(g), y->stride * y->in_step, y->out_step,
                          &finish, &none, out + unit * y->out_step);
     }

@@ -1,5 +1,7 @@
 """Every function equals the definition, in every dtype, layout, size and instruction set."""
 
+import itertools
+
 import cases
 import numpy as np
 import pytest
@@ -215,6 +217,32 @@ def test_every_width_past_four_vectors(dtype, op, axis):
         for isa in _runtime.instruction_sets():
             with _runtime.instruction_set(isa):
                 assert_same(pool_nd(op, nd, x, **args), expected, isa, x.shape, args)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cubes_of_three_over_rows_about_a_vector(dtype, op, data_format):
+    """Planes that the window meets or not, rows in parts and ends of vectors, more volumes."""
+    vector = 64 // cases.dtype_of(dtype).itemsize
+    for width, window in itertools.product(
+        sorted({3, 7, vector // 2, vector - 1, vector + 1, 2 * vector + 2} - {1, 2}),
+        (
+            {"strides": 1},
+            {"strides": 1, "padding": "same"},
+            {"strides": 2, "padding": 1},
+            {"strides": 2, "padding": ((0, 1), (1, 0), (0, 1))},
+            {"strides": (1, 2, 1), "padding": (1, 0, 1)},
+            {"strides": 3},
+        ),
+    ):
+        shape = (2, 2, 4, 5, width) if data_format == "channels_first" else (2, 4, 5, 4, width)
+        x = cases.small(dtype, shape)
+        args = {"pool_size": 3, "data_format": data_format, **window}
+        expected = reference.pool_nd(op, 3, x, **args)
+        for isa in _runtime.instruction_sets():
+            with _runtime.instruction_set(isa):
+                assert_same(pool_nd(op, 3, x, **args), expected, isa, shape, args)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
