@@ -171,18 +171,23 @@ INLINE VEC NAME(group_of)(const char *const *rows, int n, VEC *doubt, VEC *sum, 
     return v;
 }
 
+/* The same of three planes of three rows. */
+INLINE_UNCHECKED VEC NAME(planes_of)(const char *const *rows, VEC *doubt, VEC *sum, int64_t at, int whole,
+                                     int64_t count)
+{
+    VEC v[3];
+#pragma GCC unroll 3
+    for (int k = 0; k < 3; k++) v[k] = NAME(group_of)(rows + 3 * k, 3, doubt, sum, at, whole, count);
+    return NAME(tree)(doubt, v, 3);
+}
+
 /* Columns [at, at + N) of the window, its rows folded; only the first `count` are read unless `whole`. */
 INLINE VEC NAME(columns)(const NAME(source) *s, VEC *doubt, int64_t at, int whole, int64_t count)
 {
     if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
     VEC sum = -(VEC){0}, v;
-    if (s->n <= POOL_GROUP) {
-        v = NAME(group_of)(s->rows, s->n, doubt, &sum, at, whole, count);
-    } else {                    /* of three planes */
-        v = NAME(group_of)(s->rows, 3, doubt, &sum, at, whole, count);
-        v = NAME(rule)(doubt, v, NAME(group_of)(s->rows + 3, 3, doubt, &sum, at, whole, count));
-        v = NAME(rule)(doubt, v, NAME(group_of)(s->rows + 6, 3, doubt, &sum, at, whole, count));
-    }
+    if (s->n > POOL_GROUP) v = NAME(planes_of)(s->rows, doubt, &sum, at, whole, count);
+    else v = NAME(group_of)(s->rows, s->n, doubt, &sum, at, whole, count);
     if (MINDS_NAN && doubt) *doubt += sum;
     return FOLDED(v);
 }
@@ -831,19 +836,20 @@ static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int
     return inner == 1 && ((window == 2 && stride <= 2) || (window == 3 && stride <= 2 + PARTS_THREES));
 }
 
-/* A row of windows of pixels, so many of which slide past each other at once, or 0; `far` is a constant. */
-INLINE void NAME(pixel_row)(const NAME(source) *s, VEC *doubt, int far, int64_t inner, int window, int64_t stride,
-                            int64_t outputs, int64_t slides, NAME(finish) f, char *dst)
+/* A row of windows of pixels, of n rows, so many of which slide past each other at once, or 0; n and `far` are
+ * constants. */
+INLINE void NAME(pixel_row)(const NAME(source) *s, int n, VEC *doubt, int far, int64_t inner, int window,
+                            int64_t stride, int64_t outputs, int64_t slides, NAME(finish) f, char *dst)
 {
     f.far = far;
-    if (window != 3 || s->n < 3 || stride > 2 || !slides) {
+    if (window != 3 || n < 3 || stride > 2 || !slides) {
         NAME(pixels)(s, doubt, far, inner, window, stride * inner, inner, outputs, f, dst);
         return;
     }
 #define OF_3(most, even, stride) NAME(pixels_of_3)(s, doubt, most, far, inner, even, stride, o, end, f, dst)
     for (int64_t o = 0, end; o < outputs; o = end) {
         end = outputs - o < slides ? outputs : o + slides;
-        if (s->n > POOL_GROUP) OF_3(1, 0, (int)stride);
+        if (n > POOL_GROUP) OF_3(1, 0, (int)stride);
         else if (stride == 2 && inner % N) OF_3(4, 0, 2);
         else if (stride == 2) OF_3(4, 1, 2);
         else if (inner % N) OF_3(4, 0, 1);
@@ -854,13 +860,13 @@ INLINE void NAME(pixel_row)(const NAME(source) *s, VEC *doubt, int far, int64_t 
 
 /* A row.  What is asked of each vector, where all is in cache, takes as long as the rest (baseline, 56x56x32, averages
  * of 2x2: 1.5 of the time). */
-INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, int window, int64_t stride,
+INLINE void NAME(fused_row)(const NAME(source) *s, int n, VEC *doubt, int64_t inner, int window, int64_t stride,
                             int64_t outputs, int loose, int64_t slides, int far, NAME(finish) f, char *dst)
 {
-    if (s->n > POOL_GROUP) {    /* which many rows hide, and would be much to compile */
+    if (n > POOL_GROUP) {       /* which many rows hide, and would be much to compile */
         f.far = far;
         if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
-        else NAME(pixel_row)(s, doubt, far, inner, window, stride, outputs, slides, f, dst);
+        else NAME(pixel_row)(s, n, doubt, far, inner, window, stride, outputs, slides, f, dst);
     } else if (inner == 1) {
         f.far = 1;
         if (far && stride == 1) {
@@ -870,9 +876,9 @@ INLINE void NAME(fused_row)(const NAME(source) *s, VEC *doubt, int64_t inner, in
         f.far = 0;
         NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
     } else if (far) {
-        NAME(pixel_row)(s, doubt, 1, inner, window, stride, outputs, slides, f, dst);
+        NAME(pixel_row)(s, n, doubt, 1, inner, window, stride, outputs, slides, f, dst);
     } else {
-        NAME(pixel_row)(s, doubt, 0, inner, window, stride, outputs, slides, f, dst);
+        NAME(pixel_row)(s, n, doubt, 0, inner, window, stride, outputs, slides, f, dst);
     }
 }
 
@@ -914,7 +920,7 @@ INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int 
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
         for (int k = 0; far && k < n; k += POOL_GROUP - 1)
             NAME(fetch_all)(s.rows[k], n > 1 && n * apart < in_step ? n * apart : in_step);
-        NAME(fused_row)(&s, quick, inner, window, stride, outputs, r < loose, slides, far, f, dst);
+        NAME(fused_row)(&s, n, quick, inner, window, stride, outputs, r < loose, slides, far, f, dst);
         if (quick && JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
         if (edged) NAME(edges)(s, inner, window, low, high, edges, dst, outputs);
         for (int i = 0; i < n; i++)

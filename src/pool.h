@@ -227,10 +227,11 @@ struct pool_kernel {
     void (*along)(void *acc, void *spare, int64_t inner, int64_t window, int64_t stride, int64_t dilation,
                   int64_t outputs, int loose, const struct pool_divisors *divisors, void *dst);
 
-    /* Both steps at once for the windows that `fuses` admits: windows wholly inside the rows but for those at the
-     * edges, `repeats` rows of outputs, each `in_step` and `out_step` bytes after the one before; fetched ahead where
-     * they are `far` at all.  In the first `loose` of them it may read two vectors past the rows and write one
-     * past the outputs, over what the repeats to come will write. */
+    /* Both steps at once for the windows that `fuses` admits, of n rows, those of one plane or POOL_ROWS of three:
+     * windows wholly inside the rows but for those at the edges, `repeats` rows of outputs, each `in_step` and
+     * `out_step` bytes after the one before; fetched ahead where they are `far` at all.  In the first `loose` of
+     * them it may read two vectors past the rows and write one past the outputs, over what the repeats to come will
+     * write. */
     int (*fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*fused)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                   int64_t repeats, int64_t loose, enum pool_distance far, int64_t in_step, int64_t out_step,

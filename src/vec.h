@@ -12,6 +12,12 @@
 #define STRING_(a) #a
 #define STRING(a) STRING_(a)
 #define INLINE static inline __attribute__((always_inline, unused))
+/* The same, but for what AddressSanitizer would make too much of: it does not see that a branch is never taken. */
+#ifdef __SANITIZE_ADDRESS__
+#define INLINE_UNCHECKED static __attribute__((noinline, unused))
+#else
+#define INLINE_UNCHECKED INLINE
+#endif
 #define UNALIGNED __attribute__((aligned(1), may_alias))
 
 /* PICK(mask, yes, no) without a branch; a mask lane is all ones or all zeros. */
