@@ -62,7 +62,7 @@ static const struct pool_kernel *find(const char *reduction, const char *dtype)
                     const int after = (outputs - 1) * stride - pad + window > columns;                              \
                     if (outputs <= pad + after) continue;       /* none is whole */                                 \
                     const struct pool_finish one = {.divisor = 1};                                                  \
-                    const struct pool_edges edges = {pad, after, one, one};                                         \
+                    const struct pool_edges edges = {pad, after, one, one, NULL};                                   \
                     const char *whole[ROWS];                                                                        \
                     for (int r = 0; r < n; r++) whole[r] = (const char *)(rows[r] + pad * (stride - 1) * inner);    \
                     k->fused(whole, n, inner, window, stride, outputs - pad - after, 1, 0, 0, 0, 0, &one, &edges,   \
