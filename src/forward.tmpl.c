@@ -769,7 +769,7 @@ static __attribute__((noinline)) void NAME(edges)(NAME(source) s, int64_t inner,
     const NAME(finish) at_first = NAME(finish_of)(&edges->first), at_last = NAME(finish_of)(&edges->last);
     char *const before = dst - inner * NAME(width)(at_first);
     char *const after = dst + outputs * inner * NAME(width)(at_last);
-    if (s.n < 3 || s.n == 4 || inner > 1 || high - low < N) {
+    if (window < 3 || s.n < 3 || inner > 1 || high - low < N) {
         if (edges->before) NAME(edge)(&s, inner, low, window - 1, &edges->first, before);
         if (edges->after) NAME(edge)(&s, inner, high - window + 1, window - 1, &edges->last, after);
         return;
@@ -863,7 +863,7 @@ INLINE void NAME(pixel_row)(const NAME(source) *s, int n, VEC *doubt, int far, i
 INLINE void NAME(fused_row)(const NAME(source) *s, int n, VEC *doubt, int64_t inner, int window, int64_t stride,
                             int64_t outputs, int loose, int64_t slides, int far, NAME(finish) f, char *dst)
 {
-    if (n > POOL_GROUP) {       /* which many rows hide, and would be much to compile */
+    if (n > POOL_GROUP) {       /* asked all the same: so many rows hide it, and one variant is enough to compile */
         f.far = far;
         if (inner == 1) NAME(taps_of)(s, doubt, window, stride, outputs, loose, f, dst);
         else NAME(pixel_row)(s, n, doubt, far, inner, window, stride, outputs, slides, f, dst);

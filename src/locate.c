@@ -215,8 +215,7 @@ static void find(const struct pool_job *job, const struct unit *u, int64_t repea
                             type *code)                                                                         \
     {                                                                                                           \
         const struct pool_axis *along = &job->g->along, *rows = &job->g->lead[0];                               \
-        const int64_t outputs = along->outputs, inner = job->g->inner.size;                                     \
-        const int64_t reach_before = least(outputs, job->inside.first);                                         \
+        const int64_t outputs = along->outputs, inner = job->g->inner.size, reach_before = job->inside.first;   \
         for (int64_t r = 0, y = top; r < repeats; r++, y += rows->stride, code += outputs * inner) {            \
             const int64_t above = most(0, -y), n = above ? outputs : reach_before;                              \
             for (int64_t o = 0; o < n; o++) {                                                                   \

@@ -343,11 +343,8 @@ static void plan_dense(struct pool_job *job)
     }
 }
 
-/* Input positions that an axis' windows span. */
-static int64_t extent(const struct pool_axis *a)
-{
-    return (a->outputs - 1) * a->stride + (a->window - 1) * a->dilation + 1;
-}
+/* Those of all outputs. */
+static int64_t extent(const struct pool_axis *a) { return span_of(a, a->outputs); }
 
 /* How far rows of lanes of a plane lie apart in scratch; what stands before the first of them; and all of it. */
 static int64_t flat_pitch(const struct pool_geometry *g)
@@ -457,8 +454,8 @@ static void plan_scratch(struct pool_job *job)
     job->folded_bytes = job->whole ? round_up(job->repeats * job->columns_folded * g->lane_bytes + POOL_SLACK) : 0;
     job->at_gathered = job->row_bytes;
     const int gathers = !job->rows_contiguous || g->index_bytes || g->power;
-    const int64_t gathered = job->pads ? span_of(&g->lead[0], job->pads) : gathers ? POOL_GROUP : 0;
-    job->at_source = job->at_gathered + most(gathered, gathers ? POOL_GROUP : 0) * job->row_bytes;
+    const int64_t gathered = most(gathers ? POOL_GROUP : 0, job->pads ? span_of(&g->lead[0], job->pads) : 0);
+    job->at_source = job->at_gathered + gathered * job->row_bytes;
     job->at_levels = job->at_source + (g->power ? round_up(cols * g->source_bytes) : 0);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
     const int twice = along->window > POOL_LEAVES && !g->kernel->idempotent;

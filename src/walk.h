@@ -70,10 +70,10 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
 /* What that needs in scratch before the first of them, where the job pads rows. */
 void pool_pad_rows(const struct pool_job *job, char *scratch);
 
-/* The positions that so many outputs meet, of an axis without dilation. */
+/* Input positions that the windows of so many outputs span. */
 static inline int64_t span_of(const struct pool_axis *a, int64_t outputs)
 {
-    return (outputs - 1) * a->stride + a->window;
+    return (outputs - 1) * a->stride + (a->window - 1) * a->dilation + 1;
 }
 
 /* The outputs all of whose taps fall in [0, size) and count. */
