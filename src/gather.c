@@ -46,9 +46,25 @@ static int64_t shift_of(const struct pool_axis *a, int64_t p, int64_t t)
 
 /* ---- rows of lanes ----------------------------------------------------------------------------------------- */
 
+/* acc[o] (+)= row[o] / (rows * counts[o]), o in [0, outputs). */
+#define SHARE_BINS(type)                                                                                         \
+    static void share_##type(const void *row, const void *counts, void *acc, int64_t outputs, int64_t rows, int add) \
+    {                                                                                                            \
+        const type *const by = counts, all = (type)rows;                                                         \
+        type *const to = acc;                                                                                    \
+        for (int64_t o = 0; o < outputs; o++) {                                                                  \
+            type share;                                                                                          \
+            memcpy(&share, (const type *)row + o, sizeof share);                                                 \
+            share /= all * by[o];                                                                                \
+            to[o] = add ? to[o] + share : share;                                                                 \
+        }                                                                                                        \
+    }
+SHARE_BINS(float)
+SHARE_BINS(double)
+
 /* acc[0 .. outputs*inner) (+)= the shares of a row of gradients, `rows` of whose windows' rows count, and so on for
- * `some` that follow, slots apart. */
-static void share_rows(const struct pool_job *job, const char *grad, char *lanes, char *acc, int64_t rows, int add,
+ * `some` that follow, slots apart.  At at_lanes of the scratch they are cast. */
+static void share_rows(const struct pool_job *job, const char *grad, char *scratch, char *acc, int64_t rows, int add,
                        int64_t some)
 {
     const struct pool_geometry *g = job->g;
@@ -62,8 +78,14 @@ static void share_rows(const struct pool_job *job, const char *grad, char *lanes
     for (; some > 0; some--, grad += count * g->out_bytes, acc += job->slot_bytes) {
         const char *row = grad;
         if (g->first_cast) {
-            g->first_cast->cast(grad, lanes, count);
-            row = lanes;
+            g->first_cast->cast(grad, scratch + job->at_lanes, count);
+            row = scratch + job->at_lanes;
+        }
+        if (job->bins_over && !alike) {
+            const void *const counts = scratch + job->at_counts;
+            if (g->lane_bytes == 4) share_float(row, counts, acc, count, rows, add);
+            else share_double(row, counts, acc, count, rows, add);
+            continue;
         }
         for (int64_t o = 0, upto; o < along->outputs; o = upto) {
             const int inside = o >= job->inside.first && o < job->inside.last;
@@ -422,6 +444,41 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
     }
 }
 
+/* So many bins at most lie over a position of an axis. */
+static int64_t most_over(const struct pool_axis *a) { return (a->outputs - 1) / a->size + 2; }
+
+/* Where the k-th bin over each position is among the outputs, at [k*size + x]; where there is none, past the last.  And
+ * how many elements each bin has. */
+static void plan_bins(const struct pool_job *job, char *scratch)
+{
+    const struct pool_axis *along = &job->g->along;
+    int32_t *const places = (int32_t *)(scratch + job->at_bins);
+    for (int64_t o = 0; o < along->outputs; o++)
+        if (job->g->lane_bytes == 4) ((float *)(scratch + job->at_counts))[o] = (float)bin_size(along, o);
+        else ((double *)(scratch + job->at_counts))[o] = (double)bin_size(along, o);
+    for (int64_t x = 0; x < along->size; x++) {
+        const struct pool_range over = outputs_over(along, x);
+        for (int64_t k = 0; k < job->bins_over; k++)
+            places[k * along->size + x] = (int32_t)(over.first + k < over.last ? over.first + k : along->outputs);
+    }
+}
+
+/* As gather_positions, of single elements under bins: what is first over each position comes together, what is second,
+ * ...; -0.0 adds nothing to either zero. */
+static void gather_bins(const struct pool_job *job, char *lanes, char *scratch, char *row)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t size = g->along.size, lane = g->lane_bytes;
+    char *const over = scratch + job->at_over, *const none = lanes + g->along.outputs * lane;
+    struct pool_touch touches[POOL_TOUCHES];
+    const struct pool_phase all = {touches, (int)job->bins_over};
+    if (lane == 4) *(float *)none = -0.0f;
+    else *(double *)none = -0.0;
+    take(over, lanes, (const int32_t *)(scratch + job->at_bins), job->bins_over * size, 1, (int)lane);
+    for (int64_t k = 0; k < job->bins_over; k++) touches[k] = (struct pool_touch){.grad = over + k * size * lane};
+    g->gradient->gather(row, &all, 0, 0, 1, 1, 1, size, 1, 0, 0, 0);
+}
+
 /* The next row of positions; 1 where that begins a plane. */
 static int next_row(const struct pool_geometry *g, int64_t *at)
 {
@@ -442,6 +499,7 @@ static int64_t gather_rows(const struct pool_job *job, const char *grad, char *o
     const int64_t out_row = along->size * inner, grad_row = along->outputs * inner;
     char *const acc = scratch + job->at_levels + job->margin_bytes;
     memset(scratch + job->at_levels, 0, (size_t)job->slot_bytes);
+    if (job->bins_over) plan_bins(job, scratch);
     struct pool_range over[POOL_MAX_AXES] = {{0, 0}};
     int64_t at[POOL_MAX_AXES], rest = first, plane = -1;    /* the unit's row, its plane, that of the row before */
     for (int a = g->lead_axes - 1; a >= 0; a--) {
@@ -473,7 +531,7 @@ static int64_t gather_rows(const struct pool_job *job, const char *grad, char *o
                 counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
             }
             if (here)
-                share_rows(job, grad + number * grad_row * g->out_bytes, scratch + job->at_lanes, acc, counts, n++ > 0,
+                share_rows(job, grad + number * grad_row * g->out_bytes, scratch, acc, counts, n++ > 0,
                            1);
             for (a = g->lead_axes - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
         }
@@ -485,6 +543,7 @@ static int64_t gather_rows(const struct pool_job *job, const char *grad, char *o
         const int direct = !g->last_cast && last - unit > job->overrun_rows;
         char *const row = direct ? to : scratch + job->at_row;
         if (job->phase_count) gather_phases(job, acc, scratch + job->at_spare, row);
+        else if (job->bins_over) gather_bins(job, acc, scratch, row);
         else gather_positions(job, acc, row);
         if (direct) continue;
         if (g->last_cast) g->last_cast->cast(row, to, out_row);
@@ -605,5 +664,13 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
     job->at_lanes = job->at_spare + along->stride * job->spare_bytes;
     job->at_row = job->at_lanes + bases;
     job->scratch_bytes = job->at_row + row_bytes;
+    const int64_t over = along->bins && inner == 1 ? most_over(along) : 0;
+    if (over > 0 && over <= POOL_TOUCHES && most(along->size, along->outputs) < INT32_MAX) {
+        job->bins_over = over;
+        job->at_bins = job->scratch_bytes;
+        job->at_counts = job->at_bins + round_up(over * along->size * (int64_t)sizeof(int32_t));
+        job->at_over = job->at_counts + round_up(along->outputs * g->lane_bytes);
+        job->scratch_bytes = job->at_over + round_up(over * along->size * g->lane_bytes + POOL_SLACK);
+    }
     return 1;
 }

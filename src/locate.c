@@ -157,19 +157,21 @@ static void add_row(struct search *s, const char *row, int64_t place)
     const struct pool_axis *along = &g->along;
     const struct unit *u = s->u;
     const int64_t start = axis_start(along, u->first);
-    const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t end = start + (is_binned(job) ? bins_span(along, u) : span_of(along, u->outputs));
     const int64_t left = most(0, -start), right = most(0, end - along->size), width = end - start - left - right;
     const int64_t pixel = u->inner * g->elem_bytes;
     row += (start + left) * along->in_step;
     /* Thinning reads whole vectors past the end. */
-    const int slack = job->thinned && u->inner > 1;
+    const int slack = job->thinned && u->inner > 1 && !is_binned(job);
     if (!job->rows_contiguous || left > 0 || right > 0 || slack) row = prepared(s, row, left, width, right);
     for (int64_t t = 0; t < along->window; t++) {
         const char *tap = row + t * along->dilation * pixel;
         if (job->thinned) {
             if (s->thins == POOL_THINNED) flush(s);
             char *to = s->scratch + job->at_levels + s->thins++ * job->acc_bytes;
-            g->kernel->thin(tap, u->inner, along->stride * u->inner, u->outputs, to);
+            if (is_binned(job))
+                take(to, row, bin_places(job, s->scratch, u) + t * u->outputs, u->outputs, u->inner, g->elem_bytes);
+            else g->kernel->thin(tap, u->inner, along->stride * u->inner, u->outputs, to);
             tap = to;
         }
         add(s, tap, place + t * along->tap_weight);
@@ -297,6 +299,16 @@ static void find_padded(const struct pool_job *job, char *scratch, const struct 
     mend_codes(job, top, repeats, codes, code, bytes);
 }
 
+/* Places in bins to those in the row, from where the first begins.  They are never those in windows. */
+static void add_firsts(const struct pool_axis *along, const struct unit *u, int64_t *index)
+{
+    const int64_t start = bin_first(along, u->first);
+    for (int64_t o = 0; o < u->outputs; o++, index += u->inner) {
+        const int64_t first = (bin_first(along, u->first + o) - start) * along->place_weight;
+        for (int64_t c = 0; c < u->inner; c++) index[c] += first;
+    }
+}
+
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
@@ -328,7 +340,8 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         s.call.count = least(job->columns, taps.last - taps.first) * u->inner;
     }
     s.count = s.call.outputs * s.call.count * u->repeats;
-    s.call.fresh = long_rows || (u->inside && (job->pads || (start >= 0 && end <= along->size)));
+    s.call.fresh = long_rows || is_binned(job) ||
+                   (u->inside && (job->pads || (start >= 0 && end <= along->size)));
     if (s.call.fresh && u->inner == 1 && !long_rows && !job->thinned) s.call.loose = loose_rows(job, u);
     /* Rows of small windows are found at once; where vectors may run past the rows, the last few are not. */
     const int64_t found = s.call.fresh && job->finds ? (u->inner == 1 ? s.call.loose : u->repeats) : 0;
@@ -336,7 +349,7 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     /* Where they are goes with the codes to the result, if it is the same all over and a byte. */
     const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
     const int64_t row_weight = y ? y->stride * y->place_weight : 0, c_weight = g->inner.place_weight;
-    const int64_t x_weight = along->stride * along->place_weight;
+    const int64_t x_weight = is_binned(job) ? 0 : along->stride * along->place_weight;
     char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
     const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
     const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
@@ -396,6 +409,7 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         for (int64_t r = 0; r < u->repeats; r++)
             to->place(code + r * block * to->code_bytes, u->inner, u->place + r * row_weight, c_weight, u->outputs,
                       x_weight, (u->repeats - 1 - r) * block, index + r * block * to->index_bytes);
+    if (is_binned(job)) add_firsts(along, u, (int64_t *)index);
     if (g->last_cast) {
         char *const to_out = scratch + job->at_out;
         g->last_cast->cast(lanes, to_out, block * u->repeats);

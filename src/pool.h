@@ -511,6 +511,7 @@ struct pool_job {
     int64_t first_code, code_step, row_weight, code_weight[POOL_MAX_AXES], positions_after[POOL_MAX_AXES];
     int64_t slot_bytes, margin_bytes, code_slot_bytes, code_margin_bytes, spare_bytes, overrun_rows, grad_rows;
     int code_bytes;             /* of a code beside a lane, or 0 */
+    int64_t bins_over;          /* bins over a position at most, where all of a row are done at once, or 0 */
     int streams;                /* rows go past the caches */
     int all_inside;             /* no window reaches past the ends of a row */
 
@@ -521,7 +522,7 @@ struct pool_job {
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes, folded_bytes;
     int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid;
-    int64_t at_divisors;
+    int64_t at_binned, at_bins, at_counts, at_over, at_divisors;
     int64_t at_out, at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 

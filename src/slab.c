@@ -38,7 +38,7 @@ int plan_slab(struct pool_job *job, struct pool_geometry *near)
 {
     const struct pool_geometry *g = job->far;
     const struct pool_axis *along = &g->along, *last = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
-    const int64_t cols = least(along->size, (job->x_block - 1) * along->stride + job->reach);
+    const int64_t cols = least(along->size, block_span(job));
     /* Rows that follow each other evenly still do; else an odd number of lines, so not in the same sets of a cache. */
     const int even = last && last->in_step == cols * along->in_step;
     const int64_t width_bytes = cols * near->along.in_step;

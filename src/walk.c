@@ -77,6 +77,24 @@ static int64_t divisor_bytes(const struct pool_job *job)
     return round_up(job->x_block * job->c_block * job->g->lane_bytes + POOL_SLACK);
 }
 
+/* Rows of windows that differ in how many of their elements count, of which some follow each other: bins are of three
+ * heights at most. */
+static int divisor_rows(const struct pool_job *job) { return job->g->along.bins ? 4 : 1; }
+
+static int64_t divisor_row_bytes(const struct pool_job *job) { return POOL_VECTOR + 2 * divisor_bytes(job); }
+
+/* Of the lanes of as many taps as the widest bin has, for each bin of a block; and of where those lie. */
+static int64_t binned_bytes(const struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    return round_up(g->along.window * job->x_block * job->c_block * g->lane_bytes + POOL_SLACK);
+}
+
+static int64_t bins_bytes(const struct pool_job *job)
+{
+    return POOL_VECTOR + round_up(job->g->along.window * job->x_block * (int64_t)sizeof(int32_t));
+}
+
 /* What is written, if that is wider than what is summed. */
 static enum pool_wide wide_of(const struct pool_geometry *g)
 {
@@ -161,7 +179,7 @@ static void plan_blocks(struct pool_job *job)
         job->chunked |= many && !fits;
         job->coded = fits && !job->columns;
     }
-    job->chunked |= along->bins && (g->index_bytes || along->window > POOL_LEAVES);
+    job->chunked |= along->bins && along->window > POOL_LEAVES;
     if (job->chunked || job->columns) {
         job->c_block = least(inner, 128);
         job->x_block = 1;
@@ -182,7 +200,8 @@ static void plan_blocks(struct pool_job *job)
         /* The rows of a window over many channels are read more than once: all of them stay in L1. */
         const int64_t rows = inner > 1 && is_in_cache(g) && !shares ? lead_rows(g) : 1;
         const int64_t room = most(tile / job->c_block / rows, shares ? span : 0) - job->reach;
-        job->x_block = room < along->stride || along->bins ? 1 : least(along->outputs, room / along->stride + 1);
+        job->x_block = room < along->stride ? 1 : least(along->outputs, room / along->stride + 1);
+        if (along->bins) job->x_block = most(1, least(along->outputs, tile / along->window / job->c_block));
     }
     job->c_blocks = ceil_div(inner, job->c_block);
 }
@@ -206,7 +225,8 @@ static void plan_finds(struct pool_job *job)
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t pixel = g->inner.size * g->elem_bytes;
-    job->thinned = along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2 : along->stride > 1 && pixel < 16);
+    job->thinned = is_binned(job) || (along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2
+                                                                           : along->stride > 1 && pixel < 16));
     job->finds = g->kernel->finds && job->coded && !job->thinned && !job->chunked && job->rows_contiguous &&
                  job->c_blocks == 1 && g->lead_axes == 1 &&
                  g->kernel->finds((int)g->lead[0].window, g->inner.size, along->window, along->stride, along->dilation);
@@ -251,6 +271,7 @@ static void plan_fused(struct pool_job *job)
     const int is_cube = g->lead_axes == 2 && g->lead[0].window == 3 && g->lead[1].window == 3 && along->window == 3;
     job->fused_rows = is_cube ? POOL_ROWS : job->group_rows;
     job->fused = job->c_blocks == 1 && !job->whole && !job->chunked && job->rows_contiguous && !g->power &&
+                 !along->bins &&
                  (is_cube || job->group_axes == g->lead_axes) &&
                  g->kernel->fuses((int)job->fused_rows, g->inner.size, along->window, along->stride, along->dilation);
 
@@ -320,9 +341,9 @@ static void plan_divides(struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const int small_pixels = g->inner.size > 1 && g->inner.size * 2 <= g->kernel->lanes;
-    job->divides_along = (job->slide_nodes || (job->strips && small_pixels)) && !job->chunked && !job->whole &&
-                         !job->fused && job->repeats == 1 && g->divide && g->kernel->divides == POOL_DIVIDES &&
-                         !g->beside && !g->first_cast;
+    job->divides_along = (job->slide_nodes || g->along.bins || (job->strips && small_pixels)) && !job->chunked &&
+                         !job->whole && !job->fused && job->repeats == 1 && g->divide &&
+                         g->kernel->divides == POOL_DIVIDES && !g->beside && !g->first_cast;
 }
 
 /* Whether the units follow each other in memory without a gap, those of the result and those of the input. */
@@ -436,7 +457,7 @@ static void plan_scratch(struct pool_job *job)
     const struct pool_axis *along = &g->along;
     const int64_t tile = TILE_BYTES / g->lane_bytes, block = job->x_block * job->c_block;
     int64_t cols = POOL_LEAVES * job->c_block, levels = 1;
-    if (!job->chunked) cols = ((job->x_block - 1) * along->stride + job->reach) * job->c_block;
+    if (!job->chunked) cols = (block_span(job) + is_binned(job)) * job->c_block;
     cols = most(cols, job->repeats * job->pitch);
     if (g->kernel->idempotent) levels = 2;
     else {
@@ -460,7 +481,9 @@ static void plan_scratch(struct pool_job *job)
     job->at_spare = job->at_levels + levels * job->acc_bytes;
     const int twice = along->window > POOL_LEAVES && !g->kernel->idempotent;
     job->at_slid = job->at_spare + (job->acc_bytes << twice);
-    job->at_folded = job->at_slid + (job->slide_nodes ? pool_slide_bytes(job) << (g->beside != NULL) : 0);
+    job->at_binned = job->at_slid + (job->slide_nodes ? pool_slide_bytes(job) << (g->beside != NULL) : 0);
+    job->at_bins = job->at_binned + (is_binned(job) && !g->index_bytes ? 2 * binned_bytes(job) : 0);
+    job->at_folded = job->at_bins + (is_binned(job) ? bins_bytes(job) : 0);
     job->at_lanes = job->at_folded + 2 * job->folded_bytes;
     const int direct = !g->first_cast && !g->last_cast && job->out_contiguous && !g->index_bytes;
     job->at_beside = job->at_lanes + (direct ? 0 : round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK));
@@ -468,7 +491,7 @@ static void plan_scratch(struct pool_job *job)
     job->at_out = job->at_mid + (g->first_cast && g->last_cast ? round_up(lanes * g->mid_bytes + POOL_SLACK) : 0);
     const int to_out = job->out_contiguous && !g->index_bytes;
     job->at_divisors = job->at_out + (to_out ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
-    const int64_t divisors = job->divides_along ? POOL_VECTOR + 2 * divisor_bytes(job) : 0;
+    const int64_t divisors = job->divides_along ? divisor_rows(job) * divisor_row_bytes(job) : 0;
     job->at_code = job->at_divisors + divisors;
     job->at_other = job->at_code + (g->index_bytes ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_place = job->at_other + (numbered ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
@@ -847,8 +870,9 @@ static void reduce_whole(const struct pool_job *job, const struct pool_kernel *k
 static struct pool_divisors divisors_of(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
-    int64_t *const for_what = (int64_t *)(scratch + job->at_divisors);
-    char *const by = scratch + job->at_divisors + POOL_VECTOR, *const inverse = by + divisor_bytes(job);
+    char *const row = scratch + job->at_divisors + u->counted % divisor_rows(job) * divisor_row_bytes(job);
+    int64_t *const for_what = (int64_t *)row;
+    char *const by = row + POOL_VECTOR, *const inverse = by + divisor_bytes(job);
     const struct pool_divisors divisors = {by, inverse};
     const int64_t wanted[] = {u->counted, u->first, u->outputs, u->inner};
     if (memcmp(for_what, wanted, sizeof wanted) == 0) return divisors;
@@ -864,6 +888,54 @@ static struct pool_divisors divisors_of(const struct pool_job *job, char *scratc
             else ((float *)by)[i] = (float)divisor, ((float *)inverse)[i] = (float)inverted;
     }
     return divisors;
+}
+
+void take(char *to, const char *from, const int32_t *places, int64_t count, int64_t inner, int bytes)
+{
+    const int64_t pixel = inner * bytes;
+#define TAKE(size) for (int64_t i = 0; i < count; i++, to += size) memcpy(to, from + places[i] * size, (size_t)(size))
+    switch (pixel) {
+    case 1: TAKE(1); break;
+    case 2: TAKE(2); break;
+    case 4: TAKE(4); break;
+    case 8: TAKE(8); break;
+    default: TAKE(pixel);
+    }
+#undef TAKE
+}
+
+/* They are the same for all rows: the first output, before them, says of which. */
+const int32_t *bin_places(const struct pool_job *job, char *scratch, const struct unit *u)
+{
+    const struct pool_axis *along = &job->g->along;
+    int64_t *const of_which = (int64_t *)(scratch + job->at_bins);
+    int32_t *const places = (int32_t *)(scratch + job->at_bins + POOL_VECTOR);
+    const int64_t start = bin_first(along, u->first), span = bins_span(along, u);
+    if (*of_which == u->first) return places;
+    *of_which = u->first;
+    for (int64_t o = 0; o < u->outputs; o++) {
+        const int64_t first = bin_first(along, u->first + o) - start, size = bin_size(along, u->first + o);
+        const int64_t past = job->g->index_bytes ? first + size - 1 : span;
+        for (int64_t t = 0; t < along->window; t++)
+            places[t * u->outputs + o] = (int32_t)(t < size ? first + t : past);
+    }
+    return places;
+}
+
+/* Bins: their rows fold, and what all of them have as one tap comes together, so they are windows side by side. */
+static void reduce_bins(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch,
+                        const struct unit *u, int loose, const struct pool_divisors *divisors, char *lanes)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t span = bins_span(along, u);
+    char *const acc = scratch + job->at_levels, *const binned = scratch + job->at_binned;
+    fold_rows(job, kernel, scratch, u->base + bin_first(along, u->first) * along->in_step, u->lead, g->lead_axes,
+              job->group_axes, span, u->inner, acc);
+    fill_empty(kernel, scratch, u->inner, acc + span * u->inner * g->lane_bytes);
+    take(binned, acc, bin_places(job, scratch, u), along->window * u->outputs, u->inner, g->lane_bytes);
+    kernel->along(binned, binned + binned_bytes(job), u->outputs * u->inner, along->window, 1, 1, 1, loose, divisors,
+                  lanes);
 }
 
 static void reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
@@ -890,10 +962,16 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
                       u->repeats * u->outputs, loose, NULL, lanes);
         return;
     }
+    struct pool_divisors divided;
+    if (job->divides_along) divided = divisors_of(job, scratch, u);
+    const struct pool_divisors *const divisors = job->divides_along ? &divided : NULL;
+    if (along->bins) {
+        reduce_bins(job, kernel, scratch, u, loose, divisors, lanes);
+        return;
+    }
     const int64_t start = axis_start(along, u->first);
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
-    const int64_t limit = along->bins ? start + bin_size(along, u->first) : along->size;
-    const int64_t left = most(0, -start), right = most(0, end - limit), width = end - start - left - right;
+    const int64_t left = most(0, -start), right = most(0, end - along->size), width = end - start - left - right;
     const char *base = u->base + (start + left) * along->in_step;
     /* The padding after is written last: the fold may touch what follows its row. */
     char *acc = scratch + job->at_levels;
@@ -907,10 +985,8 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
                   acc + left * u->inner * g->lane_bytes);
     }
     fill_empty(kernel, scratch, right * u->inner, acc + (left + width) * u->inner * g->lane_bytes);
-    struct pool_divisors divisors;
-    if (job->divides_along) divisors = divisors_of(job, scratch, u);
     kernel->along(acc, scratch + job->at_spare, u->inner, along->window, along->stride, along->dilation, u->outputs,
-                  loose, job->divides_along ? &divisors : NULL, lanes);
+                  loose, divisors, lanes);
 }
 
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
@@ -1089,9 +1165,15 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
     fill_padding(job, scratch, job->row_bytes);
     if (job->pads) pool_pad_rows(job, scratch);
     if (job->divides_along) {
-        memset(scratch + job->at_divisors, 0, POOL_VECTOR);
+        for (int n = 0; n < divisor_rows(job); n++)
+            memset(scratch + job->at_divisors + n * divisor_row_bytes(job), 0, POOL_VECTOR);
         clear_ends(job, scratch + job->at_levels, (job->at_slid - job->at_levels) / job->acc_bytes);
         if (job->slide_nodes) clear_ends(job, slide_windows(job, nodes_of(job, g->kernel, scratch)), job->slide_rows);
+    }
+
+    if (is_binned(job)) {
+        memset(scratch + job->at_binned, 0, (size_t)(job->at_bins - job->at_binned));
+        *(int64_t *)(scratch + job->at_bins) = -1;
     }
 
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows

@@ -146,6 +146,33 @@ static inline struct pool_range outputs_of(const struct pool_job *job, int64_t x
     return (struct pool_range){ends[x], ends[x + 1]};
 }
 
+/* to[i] = from[places[i]], of `inner` elements each, of so many bytes: 1, 2, 4 or 8. */
+void take(char *to, const char *from, const int32_t *places, int64_t count, int64_t inner, int bytes);
+
+/* Whether all bins of a row are done at once: their taps 0, their taps 1, ... lie side by side in scratch. */
+static inline int is_binned(const struct pool_job *job)
+{
+    return job->g->along.bins && !job->chunked && !job->columns;
+}
+
+/* Where tap t of output o of a unit lies, at [t*outputs + o], from where the first begins; those past the end of a bin
+ * are where the row ends, or with indices where the bin's last is. */
+const int32_t *bin_places(const struct pool_job *job, char *scratch, const struct unit *u);
+
+/* Positions from the first of a unit's bins to the end of the last. */
+static inline int64_t bins_span(const struct pool_axis *a, const struct unit *u)
+{
+    const int64_t last = u->first + u->outputs - 1;
+    return bin_first(a, last) + bin_size(a, last) - bin_first(a, u->first);
+}
+
+/* Positions that the windows of such a block span, or more. */
+static inline int64_t block_span(const struct pool_job *job)
+{
+    const struct pool_axis *along = &job->g->along;
+    return along->bins ? job->x_block * along->window : span_of(along, job->x_block);
+}
+
 /* Whether one kernel does windows that overlap, once all else about blocks of outputs is planned: narrows those. */
 void pool_plan_overlap(struct pool_job *job, int can_write);
 int64_t pool_overlap_bytes(const struct pool_job *job);

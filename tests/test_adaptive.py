@@ -141,6 +141,9 @@ def test_every_width_past_four_vectors(dtype, axis):
             windows = definition.bins(2, shape, size, data_format)
             values, indices = definition.locate("max", x, windows)
             mean = definition.adaptive_avg(x, windows)
+            of = cases.dtype_of(dtype if cases.is_float(x.dtype) else "float64")
+            grad = divisible_grad(of, shape, windows)
+            shared = definition.spread("avg", grad, windows)
             for isa in _runtime.instruction_sets():
                 with _runtime.instruction_set(isa):
                     actual = adaptive("max", 2, x, size, data_format, return_indices=True)
@@ -148,9 +151,13 @@ def test_every_width_past_four_vectors(dtype, axis):
                     assert_same(actual[1], indices, isa, shape, size)
                     result = adaptive("avg", 2, x, size, data_format)
                     assert_same(result, mean, isa, shape, size)
+                    result = backward("avg", 2, grad, shape, size, data_format)
+                    assert_same(result, shared, isa, shape, size)
 
 
-LONG = [  # bins longer than 64, 256 and 65536; planes wider than 256
+LONG = [  # bins longer than 64, 256 and 65536; planes wider than 256; more bins than scratch has room for
+    (1, (1, 30_000, 1), 13_000),
+    (2, (1, 3, 9000, 2), (2, 4001)),
     (1, (1, 1000, 1), 3),
     (1, (1, 1000, 3), 7),
     (1, (2, 199, 5), 3),
