@@ -739,7 +739,7 @@ def is_better_beside(
     window = () if any(a.bins for a in every) else (last.window, last.stride, last.dilation)
     is_long = shape[along] >= LONG and row >= LONG_BYTES
     if window in KERNELS_OF_PLACES and made.places is not None:
-        if fits or (overhang(last) == 1 and (len(made.pooled) <= 2 or row > SHORT)):
+        if fits or (overhang(last) == 1 and (len(made.pooled) <= 2 or last.stride == 1 or is_long)):
             return False
     elif window in KERNELS:
         # Those mind a window at either end of a row.

@@ -137,8 +137,8 @@ INLINE VEC NAME(best_of_few)(const VEC *few, int n)
     return NAME(tree)(MINDS_NAN ? &unasked : NULL, few, n);
 }
 
-/* Of taps in their order: first what is best, then the first tap that is.  Of any but the first of three, *nan says
- * whether there are such. */
+/* Of taps in their order: first what is best, then the first tap that is.  Of the last two, *nan says whether there are
+ * such. */
 INLINE NAME(spot) NAME(found)(unsigned *nan, const VEC *taps, int n, const NAME(codes) *codes)
 {
     NAME(spot) s = {NAME(best_of_few)(taps, n), codes[n - 1]};
@@ -146,7 +146,7 @@ INLINE NAME(spot) NAME(found)(unsigned *nan, const VEC *taps, int n, const NAME(
     for (int k = n - 2; k >= 0; k--) s.at = JOIN(PICK_SAME_, LANE)(taps[k], s.best, codes[k], s.at);
     s.at = NAME(or_first)(s.best, codes[0], s.at);
 #if MINDS_NAN
-    *nan |= JOIN(UNORDERED_, LANE)(taps[n - 2], taps[n - 1]);
+    if (n > 1) *nan |= JOIN(UNORDERED_, LANE)(taps[n - 2], taps[n - 1]);
 #else
     (void)nan;
 #endif
@@ -169,18 +169,36 @@ INLINE NAME(spot) NAME(found_across)(const NAME(spot) *columns, int n)
     return s;
 }
 
-/* N columns of rows, from element `at` on. */
-INLINE NAME(spot) NAME(column_found)(unsigned *nan, const char *const *rows, int n, int64_t at,
+/* Of two such, the first of which comes first. */
+INLINE NAME(spot) NAME(better_of)(NAME(spot) a, NAME(spot) b)
+{
+    const VEC both[] = {a.best, b.best};
+    NAME(spot) s = {NAME(best_of_few)(both, 2), b.at};
+    s.at = JOIN(PICK_SAME_, LANE)(a.best, s.best, a.at, s.at);
+    s.at = NAME(or_first)(s.best, a.at, s.at);
+    return s;
+}
+
+/* N columns from element `at` on, of so many rows of each of so many planes. */
+INLINE NAME(spot) NAME(column_found)(unsigned *nan, const char *const *rows, int n, int planes, int64_t at,
                                      const NAME(codes) *codes)
 {
-    VEC taps[POOL_FOUND];
+    NAME(spot) best = {{0}, {0}};
+    for (int z = 0; z < planes; z++, rows += n, codes += n) {
+        VEC taps[POOL_FOUND];
 #pragma GCC unroll 3
-    for (int k = 0; k < n; k++) {
-        const VEC tap = NAME(leaf)(rows[k], at, 1, N);
-        taps[k] = SAME_ZEROS(tap);
-        KEEP(taps[k]);
+        for (int k = 0; k < n; k++) {
+            const VEC tap = NAME(leaf)(rows[k], at, 1, N);
+            taps[k] = SAME_ZEROS(tap);
+            KEEP(taps[k]);
+        }
+#if MINDS_NAN
+        if (n == 1 || planes > 1) *nan |= JOIN(UNORDERED_, LANE)(taps[0], taps[0]);
+#endif
+        const NAME(spot) here = NAME(found)(nan, taps, n, codes);
+        best = z == 0 ? here : NAME(better_of)(best, here);
     }
-    return NAME(found)(nan, taps, n, codes);
+    return best;
 }
 
 INLINE NAME(spot) NAME(evens)(NAME(spot) a, NAME(spot) b)
@@ -227,25 +245,26 @@ INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
     }
 }
 
-/* One row of windows of single elements, 2 or 3, at stride 1 or 2.  Columns that windows share slide over in
- * registers. */
-INLINE void NAME(find_along)(unsigned *nan, const char *const *rows, int window, int stride, int64_t outputs,
+/* One row of windows of single elements, 2 or 3, at stride 1 or 2, of n rows of so many planes.  Columns that
+ * windows share slide over in registers. */
+INLINE void NAME(find_along)(unsigned *nan, const char *const *rows, int n, int planes, int window, int stride,
+                             int64_t outputs,
                              const NAME(codes) *down, const NAME(codes) *across, TYPE *best, char *code, int bytes)
 {
     const int64_t met = stride * (outputs - 1) + window;        /* columns */
-    NAME(spot) a = NAME(column_found)(nan, rows, window, 0, down), b = a;
-    if (stride == 2) b = NAME(column_found)(nan, rows, window, N, down);
+    NAME(spot) a = NAME(column_found)(nan, rows, n, planes, 0, down), b = a;
+    if (stride == 2) b = NAME(column_found)(nan, rows, n, planes, N, down);
     NAME(spot) columns[POOL_FOUND] = {stride == 2 ? NAME(evens)(a, b) : a};
     for (int64_t i = 0;; i += N) {
         const int64_t beyond = stride * (i + N);
         NAME(spot) next = columns[0];
         if (stride == 2) columns[1] = NAME(odds)(a, b);
         if (stride == 2 && i + N < outputs) {
-            a = NAME(column_found)(nan, rows, window, beyond, down);
-            b = NAME(column_found)(nan, rows, window, beyond + N, down);
+            a = NAME(column_found)(nan, rows, n, planes, beyond, down);
+            b = NAME(column_found)(nan, rows, n, planes, beyond + N, down);
             next = NAME(evens)(a, b);
         } else if (beyond < met && (stride == 1 || window == 3)) {      /* one vector holds what is wanted */
-            next = NAME(column_found)(nan, rows, window, beyond, down);
+            next = NAME(column_found)(nan, rows, n, planes, beyond, down);
         }
         if (stride == 1) columns[1] = NAME(slid_by_one)(columns[0], next), columns[1].at += across[1];
         if (window == 3) {
@@ -261,9 +280,9 @@ INLINE void NAME(find_along)(unsigned *nan, const char *const *rows, int window,
 }
 
 /* One row of windows of pixels; columns that the next windows share are kept, if a pixel is of few vectors. */
-INLINE void NAME(find_pixels)(unsigned *nan, const char *const *rows, int window, int64_t inner, int64_t stride,
-                              int64_t outputs, const NAME(codes) *down, const NAME(codes) *across, TYPE *best,
-                              char *code, int bytes)
+INLINE void NAME(find_pixels)(unsigned *nan, const char *const *rows, int n, int planes, int window, int64_t inner,
+                              int64_t stride, int64_t outputs, const NAME(codes) *down, const NAME(codes) *across,
+                              TYPE *best, char *code, int bytes)
 {
     NAME(spot) kept[POOL_FOUND][POOL_KEPT];
     const int shared = stride < window && inner <= POOL_KEPT * N ? window - (int)stride : 0;
@@ -273,7 +292,7 @@ INLINE void NAME(find_pixels)(unsigned *nan, const char *const *rows, int window
 #pragma GCC unroll 3
             for (int t = 0; t < window; t++) {
                 if (o > 0 && t < shared) columns[t] = kept[t][i];
-                else columns[t] = NAME(column_found)(nan, rows, window, (o * stride + t) * inner + c, down);
+                else columns[t] = NAME(column_found)(nan, rows, n, planes, (o * stride + t) * inner + c, down);
             }
 #pragma GCC unroll 3
             for (int t = 1; t < window; t++)
@@ -287,30 +306,30 @@ INLINE void NAME(find_pixels)(unsigned *nan, const char *const *rows, int window
 }
 
 /* A row where there are NaN. */
-INLINE void NAME(find_carefully)(const char *const *rows, int window, int64_t inner, int64_t stride, int64_t outputs,
-                                 const int64_t *codes, TYPE *best, TYPE *code)
+INLINE void NAME(find_carefully)(const char *const *rows, int n, int window, int64_t inner, int64_t stride,
+                                 int64_t outputs, const int64_t *codes, TYPE *best, TYPE *code)
 {
-    const char *taps[POOL_FOUND * POOL_FOUND];
-    for (int k = 0; k < window * window; k++)
+    const char *taps[POOL_ROWS * POOL_FOUND];
+    for (int k = 0; k < n * window; k++)
         taps[k] = rows[k / window] + k % window * inner * (int64_t)sizeof(ELEM);
     const struct pool_taps t = {
-        .taps = taps, .codes = codes, .n = window * window, .stride = inner == 1 ? (int)stride : 1, .fresh = 1,
+        .taps = taps, .codes = codes, .n = n * window, .stride = inner == 1 ? (int)stride : 1, .fresh = 1,
         .repeats = 1, .outputs = inner == 1 ? 1 : outputs, .step = stride * inner * (int64_t)sizeof(ELEM),
         .count = inner == 1 ? outputs : inner,
     };
     NAME(best)(&t, best, code);
 }
 
-INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int64_t stride, int64_t outputs,
-                         int64_t repeats, int64_t in_step, const int64_t *codes, TYPE *best, char *code, int bytes,
-                         TYPE *wide)
+INLINE void NAME(find_n)(const char *const *rows, int n, int planes, int window, int64_t inner, int64_t stride,
+                         int64_t outputs, int64_t repeats, int64_t in_step, const int64_t *codes, TYPE *best,
+                         char *code, int bytes, TYPE *wide)
 {
-    const char *row[POOL_FOUND];
-    NAME(codes) down[POOL_FOUND], across[POOL_FOUND];
-    for (int k = 0; k < window; k++) {
+    const char *row[POOL_ROWS];
+    NAME(codes) down[POOL_ROWS], across[POOL_FOUND];
+    for (int k = 0; k < window; k++) across[k] = NAME(code)(codes[k] - codes[0]);
+    for (int k = 0; k < n * planes; k++) {
         row[k] = rows[k];
         down[k] = NAME(code)(codes[k * window]);
-        across[k] = NAME(code)(codes[k] - codes[0]);
         /* Along single elements two apart every second is the second tap. */
         if (inner == 1 && stride == 2) down[k] = JOIN(zip_low_, CODE_LANE)(down[k], NAME(code)(codes[k * window + 1]));
     }
@@ -318,43 +337,56 @@ INLINE void NAME(find_n)(const char *const *rows, int window, int64_t inner, int
     unsigned nan = 0;
     for (int64_t r = 0; r < repeats; r++, best += outputs * inner, code += outputs * inner * bytes) {
         /* The first of three rows was among those before, if there were none of NaN. */
-        const int is_seen = !nan && (row[0] == seen[0] || row[0] == seen[1]);
-        nan = window == 3 && !is_seen ? NAME(any_nan)(row[0], ((outputs - 1) * stride + 3) * inner) : 0;
-        seen[0] = row[window - 2];
-        seen[1] = row[window - 1];
-        if (inner == 1) NAME(find_along)(&nan, row, window, (int)stride, outputs, down, across, best, code, bytes);
-        else NAME(find_pixels)(&nan, row, window, inner, stride, outputs, down, across, best, code, bytes);
+        const int is_seen = !nan && (row[0] == seen[0] || row[0] == seen[1]), asks = n == 3 && planes == 1;
+        nan = asks && !is_seen ? NAME(any_nan)(row[0], ((outputs - 1) * stride + 3) * inner) : 0;
+        if (asks) seen[0] = row[1], seen[1] = row[2];
+        if (inner == 1)
+            NAME(find_along)(&nan, row, n, planes, window, (int)stride, outputs, down, across, best, code, bytes);
+        else NAME(find_pixels)(&nan, row, n, planes, window, inner, stride, outputs, down, across, best, code, bytes);
         if (nan) {
             const int narrow = bytes != sizeof(TYPE);
             const int64_t count = outputs * inner;
-            NAME(find_carefully)(row, window, inner, stride, outputs, codes, best, narrow ? wide : (TYPE *)code);
+            NAME(find_carefully)(row, n * planes, window, inner, stride, outputs, codes, best, narrow ? wide : (TYPE *)code);
             for (int64_t i = 0; narrow && i < count; i = stepped(i, N, count))
                 NAME(put_codes)(code, bytes, i, *(const NAME(codes_at) *)(wide + i));
         }
-        for (int k = 0; k < window; k++) row[k] += in_step;
+        for (int k = 0; k < n * planes; k++) row[k] += in_step;
     }
 }
 
 static int NAME(finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
 {
-    return dilation == 1 && n == window && (window == 2 || window == 3) && (inner >= N || (inner == 1 && stride <= 2));
+    return dilation == 1 && (n == 1 || n == window || n == window * window) && (window == 2 || window == 3) &&
+           (inner >= N || (inner == 1 && stride <= 2));
 }
 
-static void NAME(find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
+static void NAME(find)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                        int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code, int bytes,
                        void *wide)
 {
-#define FIND(window, inner, stride) \
-    NAME(find_n)(rows, window, inner, stride, outputs, repeats, in_step, codes, best, code, bytes, wide)
-    if (inner == 1 && window == 2 && stride == 1) FIND(2, 1, 1);
-    else if (inner == 1 && window == 2) FIND(2, 1, 2);
-    else if (inner == 1 && stride == 1) FIND(3, 1, 1);
-    else if (inner == 1) FIND(3, 1, 2);
-    else if (window == 2) FIND(2, inner, stride);
-    else if (stride == 1) FIND(3, inner, 1);
-    else if (stride == 2) FIND(3, inner, 2);
-    else FIND(3, inner, stride);
+#define FIND(n, planes, window, inner, stride) \
+    NAME(find_n)(rows, n, planes, window, inner, stride, outputs, repeats, in_step, codes, best, code, bytes, wide)
+#define FIND_2(n, planes)                                                   \
+    if (inner == 1 && stride == 1) FIND(n, planes, 2, 1, 1);                \
+    else if (inner == 1) FIND(n, planes, 2, 1, 2);                          \
+    else FIND(n, planes, 2, inner, stride)
+#define FIND_3(n, planes)                                                   \
+    if (inner == 1 && stride == 1) FIND(n, planes, 3, 1, 1);                \
+    else if (inner == 1) FIND(n, planes, 3, 1, 2);                          \
+    else if (stride == 1) FIND(n, planes, 3, inner, 1);                     \
+    else if (stride == 2) FIND(n, planes, 3, inner, 2);                     \
+    else FIND(n, planes, 3, inner, stride)
+    switch (10 * n + (int)window) {
+    case 12: FIND_2(1, 1); break;
+    case 13: FIND_3(1, 1); break;
+    case 22: FIND_2(2, 1); break;
+    case 33: FIND_3(3, 1); break;
+    case 42: FIND_2(2, 2); break;
+    default: FIND_3(3, 3);
+    }
 #undef FIND
+#undef FIND_2
+#undef FIND_3
 }
 #endif
 

@@ -185,13 +185,36 @@ static const struct pool_place *place_of(const struct pool_geometry *g, int code
     return p;
 }
 
-/* The codes of a window's taps, to all of which `first` is added. */
-static void codes_of(const struct pool_job *job, const struct unit *u, int64_t first, int64_t *codes)
+/* Row k of a window whose rows are found at once: its taps along the leading axes, of which there are two at most. */
+struct found_row {
+    int64_t plane, row;
+};
+
+static struct found_row found_row(const struct pool_geometry *g, int64_t k)
 {
-    const struct pool_axis *along = &job->g->along, *rows = &job->g->lead[0];
-    for (int64_t k = 0; k < along->window; k++)
+    const int64_t rows = g->lead[g->lead_axes - 1].window;
+    return (struct found_row){k / rows, k % rows};
+}
+
+/* The places of a window's taps, to all of which `first` is added. */
+static void places_of(const struct pool_job *job, int64_t first, int64_t *places)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along, *rows = &g->lead[g->lead_axes - 1];
+    for (int64_t k = 0; k < job->found_rows; k++) {
+        const struct found_row at = found_row(g, k);
         for (int64_t t = 0; t < along->window; t++)
-            *codes++ = first + (u->lead[0].in.first + k) * rows->tap_weight + t * along->tap_weight;
+            *places++ = first + at.plane * g->lead[0].tap_weight * (g->lead_axes > 1) + at.row * rows->tap_weight +
+                        t * along->tap_weight;
+    }
+}
+
+/* Their codes: those, or their numbers. */
+static void codes_of(const struct pool_job *job, int64_t first, int64_t *codes)
+{
+    if (job->coded) places_of(job, first, codes);
+    else
+        for (int64_t k = 0; k < job->found_rows * job->g->along.window; k++) codes[k] = k;
 }
 
 /* The first `repeats` rows of a unit whose windows the kernel finds at once; `first` is added to all codes. */
@@ -199,27 +222,30 @@ static void find(const struct pool_job *job, const struct unit *u, int64_t repea
                  int64_t first, char *wide)
 {
     const struct pool_geometry *g = job->g;
-    const struct pool_axis *along = &g->along, *rows = &g->lead[0];
-    const char *row[POOL_FOUND];
-    int64_t codes[POOL_FOUND * POOL_FOUND];
-    codes_of(job, u, first, codes);
-    for (int64_t k = 0; k < along->window; k++)
-        row[k] = u->base + (u->lead[0].in.first + k) * u->lead[0].step + axis_start(along, u->first) * along->in_step;
-    const int64_t in_step = rows->stride * rows->in_step;
-    g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, repeats, in_step, codes, best, code, bytes,
-                    wide);
+    const struct pool_axis *along = &g->along, *rows = &g->lead[g->lead_axes - 1];
+    const char *row[POOL_ROWS];
+    int64_t codes[POOL_ROWS * POOL_FOUND];
+    codes_of(job, first, codes);
+    for (int64_t k = 0; k < job->found_rows; k++) {
+        const struct found_row at = found_row(g, k);
+        row[k] = u->base + at.plane * u->lead[0].step + at.row * u->lead[g->lead_axes - 1].step +
+                 axis_start(along, u->first) * along->in_step;
+    }
+    g->kernel->find(row, (int)job->found_rows, u->inner, along->window, along->stride, u->outputs, repeats,
+                    rows->stride * rows->in_step, codes, best, code, bytes, wide);
 }
 
 /* Where nothing is better than padding, and that comes first, it is what is found: the first tap that is data is as
- * good.  Of so many rows of windows from row `top` of the input on, by codes of one type. */
+ * good.  Of so many rows of windows from row `top` of the input on, by codes of one type; `skipped` rows of each are of
+ * planes that are padding. */
 #define MEND(type)                                                                                              \
-    static void mend_##type(const struct pool_job *job, int64_t top, int64_t repeats, const int64_t *codes,     \
-                            type *code)                                                                         \
+    static void mend_##type(const struct pool_job *job, int64_t skipped, int64_t top, int64_t repeats,          \
+                            const int64_t *codes, type *code)                                                   \
     {                                                                                                           \
-        const struct pool_axis *along = &job->g->along, *rows = &job->g->lead[0];                               \
+        const struct pool_axis *along = &job->g->along, *rows = &job->g->lead[job->g->lead_axes - 1];           \
         const int64_t outputs = along->outputs, inner = job->g->inner.size, reach_before = job->inside.first;   \
         for (int64_t r = 0, y = top; r < repeats; r++, y += rows->stride, code += outputs * inner) {            \
-            const int64_t above = most(0, -y), n = above ? outputs : reach_before;                              \
+            const int64_t above = skipped + most(0, -y), n = above ? outputs : reach_before;                    \
             for (int64_t o = 0; o < n; o++) {                                                                   \
                 const type data = (type)codes[above * along->window + most(0, -axis_start(along, o))];          \
                 for (int64_t c = o * inner; c < (o + 1) * inner; c++)                                           \
@@ -232,14 +258,14 @@ MEND(uint16_t)
 MEND(uint32_t)
 MEND(uint64_t)
 
-static void mend_codes(const struct pool_job *job, int64_t top, int64_t repeats, const int64_t *codes, void *code,
-                       int bytes)
+static void mend_codes(const struct pool_job *job, int64_t skipped, int64_t top, int64_t repeats, const int64_t *codes,
+                       void *code, int bytes)
 {
     switch (bytes) {
-    case 1: mend_uint8_t(job, top, repeats, codes, code); break;
-    case 2: mend_uint16_t(job, top, repeats, codes, code); break;
-    case 4: mend_uint32_t(job, top, repeats, codes, code); break;
-    default: mend_uint64_t(job, top, repeats, codes, code);
+    case 1: mend_uint8_t(job, skipped, top, repeats, codes, code); break;
+    case 2: mend_uint16_t(job, skipped, top, repeats, codes, code); break;
+    case 4: mend_uint32_t(job, skipped, top, repeats, codes, code); break;
+    default: mend_uint64_t(job, skipped, top, repeats, codes, code);
     }
 }
 
@@ -262,7 +288,7 @@ void pool_pad_rows(const struct pool_job *job, char *scratch)
 {
     const struct padded_row p = padded_row(job->g);
     char *to = scratch + job->at_gathered;
-    for (int64_t n = span_of(&job->g->lead[0], job->pads); n > 0; n--, to += job->row_bytes) {
+    for (int64_t n = padded_rows(job); n > 0; n--, to += job->row_bytes) {
         memcpy(to, scratch, (size_t)p.left);
         memcpy(to + p.left + p.width, scratch, (size_t)(job->row_bytes - p.left - p.width));
     }
@@ -275,28 +301,38 @@ static void find_padded(const struct pool_job *job, char *scratch, const struct 
                         char *best, char *code, int bytes, int64_t first, char *wide)
 {
     const struct pool_geometry *g = job->g;
-    const struct pool_axis *along = &g->along, *rows = &g->lead[0];
+    const struct pool_axis *along = &g->along, *rows = &g->lead[g->lead_axes - 1];
+    const struct pool_axis *depth = g->lead_axes > 1 ? &g->lead[0] : NULL;
     const struct padded_row p = padded_row(g);
     const int64_t top = u->row + from * rows->stride, block = u->outputs * u->inner;
+    const int64_t planes = depth ? depth->window : 1, plane_rows = padded_rows(job) / planes;
     char *const padded = scratch + job->at_gathered;
-    int64_t codes[POOL_FOUND * POOL_FOUND];
-    const char *row[POOL_FOUND];
-    codes_of(job, u, first, codes);
-    for (int64_t k = 0; k < rows->window; k++) row[k] = padded + k * job->row_bytes;
+    int64_t codes[POOL_ROWS * POOL_FOUND];
+    const char *row[POOL_ROWS];
+    codes_of(job, first, codes);
+    for (int64_t k = 0; k < job->found_rows; k++) {
+        const struct found_row at = found_row(g, k);
+        row[k] = padded + (at.plane * plane_rows + at.row) * job->row_bytes;
+    }
     for (int64_t i = 0, n; i < repeats; i += n) {
         n = least(job->pads, repeats - i);
         const int64_t upper = top + i * rows->stride, lower = upper + span_of(rows, n);
-        char *to = padded + p.left;
-        for (int64_t y = upper; y < lower; y++, to += job->row_bytes) {
-            const int is_data = y >= 0 && y < rows->size;
-            const char *const here = is_data ? u->base + (y - u->row) * rows->in_step + p.at : scratch;
-            for (int64_t b = 0; is_data && b < p.width; b += POOL_VECTOR) __builtin_prefetch(here + b + POOL_AHEAD);
-            memcpy(to, here, (size_t)p.width);
+        for (int64_t z = 0; z < planes; z++) {
+            const int is_there = !depth || (u->plane + z >= 0 && u->plane + z < depth->size);
+            const char *const plane = u->base + p.at + (depth ? z * depth->in_step : 0);
+            char *to = padded + z * plane_rows * job->row_bytes + p.left;
+            for (int64_t y = upper; y < lower; y++, to += job->row_bytes) {
+                const int is_data = is_there && y >= 0 && y < rows->size;
+                const char *const here = is_data ? plane + (y - u->row) * rows->in_step : scratch;
+                for (int64_t b = 0; is_data && b < p.width; b += POOL_VECTOR) __builtin_prefetch(here + b + POOL_AHEAD);
+                memcpy(to, here, (size_t)p.width);
+            }
         }
-        g->kernel->find(row, u->inner, along->window, along->stride, u->outputs, n, rows->stride * job->row_bytes,
-                        codes, best + i * block * g->lane_bytes, code + i * block * bytes, bytes, wide);
+        g->kernel->find(row, (int)job->found_rows, u->inner, along->window, along->stride, u->outputs, n,
+                        rows->stride * job->row_bytes, codes, best + i * block * g->lane_bytes, code + i * block * bytes, bytes, wide);
     }
-    mend_codes(job, top, repeats, codes, code, bytes);
+    const int64_t skipped = depth ? most(0, -u->plane) * rows->window : 0;
+    mend_codes(job, skipped, top, repeats, codes, code, bytes);
 }
 
 /* Places in bins to those in the row, from where the first begins.  They are never those in windows. */
@@ -307,6 +343,21 @@ static void add_firsts(const struct pool_axis *along, const struct unit *u, int6
         const int64_t first = (bin_first(along, u->first + o) - start) * along->place_weight;
         for (int64_t c = 0; c < u->inner; c++) index[c] += first;
     }
+}
+
+/* Rows [first, last) of a unit. */
+static struct unit rows_of_unit(const struct pool_job *job, const struct unit *u, int64_t first, int64_t last)
+{
+    const struct pool_axis *y = &job->g->lead[job->g->lead_axes - 1];
+    struct unit part = *u;
+    part.base += first * y->stride * y->in_step;
+    part.out += first * y->out_step;
+    part.index += first * y->out_step / job->g->out_bytes * job->g->index_bytes;
+    part.place += first * y->stride * y->place_weight;
+    part.row += first * y->stride;
+    part.repeats = last - first;
+    part.units_after += u->repeats - last;
+    return part;
 }
 
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
@@ -344,8 +395,21 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
                    (u->inside && (job->pads || (start >= 0 && end <= along->size)));
     if (s.call.fresh && u->inner == 1 && !long_rows && !job->thinned) s.call.loose = loose_rows(job, u);
     /* Rows of small windows are found at once; where vectors may run past the rows, the last few are not. */
-    const int64_t found = s.call.fresh && job->finds ? (u->inner == 1 ? s.call.loose : u->repeats) : 0;
-    char *const values = job->out_contiguous && !g->last_cast ? u->out : s.best;
+    int64_t found = s.call.fresh && job->finds ? (u->inner == 1 ? s.call.loose : u->repeats) : 0;
+    /* A part of a row that others follow may be read past its end, but what is made is not written past it. */
+    const int reads_on = (along->size - end) * g->elem_bytes >= 2 * POOL_VECTOR;
+    const int is_part = s.call.fresh && job->finds && u->inner == 1 && !job->dense && reads_on;
+    if (is_part) found = u->repeats;
+    const int pads = s.call.fresh && job->pads;
+    if (!job->coded && !pads && found < u->repeats && u->repeats > 1) {         /* those by numbers, others by places */
+        for (int64_t r = 0, upto; r < u->repeats; r = upto) {
+            upto = most(found, r + 1);
+            const struct unit part = rows_of_unit(job, u, r, upto);
+            pool_locate(job, scratch, &part);
+        }
+        return;
+    }
+    char *const values = job->out_contiguous && !g->last_cast && !is_part ? u->out : s.best;
     /* Where they are goes with the codes to the result, if it is the same all over and a byte. */
     const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
     const int64_t row_weight = y ? y->stride * y->place_weight : 0, c_weight = g->inner.place_weight;
@@ -353,11 +417,11 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
     const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
     const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
-    const int placed = all_alike && job->coded && g->index_bytes == 1;
+    const int placed = all_alike && job->coded && g->index_bytes == 1 && !is_part;
     const int bytes = placed ? 1 : g->lane_bytes;
     char *const codes = placed ? index : s.code;
     const int64_t first = placed ? u->place : 0;
-    const int pads = s.call.fresh && job->pads;
+    const int numbered = !job->coded && (pads || found > 0);
     if (pads) {
         const int64_t rest = u->repeats - found, lanes = found * block * g->lane_bytes;
         find_padded(job, scratch, u, 0, found, values, codes, bytes, first, s.code);
@@ -391,7 +455,12 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
 
     char *lanes = scratch + job->at_lanes;
     const char *code = scratch + job->at_code;
-    if (!job->coded) {
+    if (numbered) {
+        int64_t places[POOL_ROWS * POOL_FOUND];
+        places_of(job, 0, places);
+        look_up(code, g->lane_bytes, places, block * u->repeats, (int64_t *)(scratch + job->at_place));
+        code = scratch + job->at_place;
+    } else if (!job->coded) {
         lanes = scratch + job->at_other;
         int64_t *const place = (int64_t *)(scratch + job->at_place);
         for (int64_t i = u->inner; job->columns && i < s.count; i += u->inner)

@@ -253,12 +253,12 @@ struct pool_kernel {
      * first of equals; code likewise, in integers as wide as a lane.  May touch POOL_SLACK bytes past both. */
     void (*best)(const struct pool_taps *taps, void *best, void *code);
 
-    /* The same for windows that are small and whole: window x window taps of so many rows, with a code each; `repeats`
-     * rows of outputs, `in_step` bytes apart in the input.  Codes are as wide as lanes or single bytes; `wide` is room
-     * for a row of the former.  With inner == 1 it may read two vectors past the rows, and write one past each row of
+    /* The same for windows that are small and whole: window taps of each of n rows, with a code each: one row, or those
+     * of a square or cube; `repeats` rows of outputs, `in_step` bytes apart in the input.  Codes are as wide as lanes
+     * or single bytes; `wide` is room for a row of the former.  With inner == 1 it may read two vectors past the rows, and write one past each row of
      * best, and as many codes. */
     int (*finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
-    void (*find)(const char *const *rows, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
+    void (*find)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                  int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code, int bytes,
                  void *wide);
 
@@ -478,7 +478,8 @@ struct pool_job {
     int strips;                 /* blocks of outputs are done down the rows of a plane in turn */
     int coded;                  /* places fit the lanes: they ride there as they are, else as numbers of taps */
     int columns;                /* one window is wide: its row is first cut into so many, each of which has a best */
-    int finds;                  /* small windows: the kernel finds rows of them at once */
+    int finds;                  /* small windows: the kernel finds rows of them at once, */
+    int64_t found_rows;         /* of which each has so many rows */
     int apart;                  /* blocks of a row are the windows that keep within it, those before, those after */
     int64_t pads;               /* so many rows of windows are found at once with their padding, in scratch */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */

@@ -134,16 +134,20 @@ static void plan_places(struct pool_job *job)
     const int some_reach_past = job->finds && job->x_blocks == 1 && job->inside.first < job->inside.last &&
                                 (job->inside.first > 0 || job->inside.last < along->outputs);
     const int64_t padded_bytes = span_of(along, along->outputs) * g->inner.size * g->elem_bytes;
-    if (some_reach_past && g->lead[0].dilation == 1 && (g->inner.size == 1 || padded_bytes <= PADDED_PIXELS)) {
-        job->pads = most(1, PADDED_BYTES / padded_bytes / g->lead[0].stride);
-        job->lead_inside[0] = (struct pool_range){0, g->lead[0].outputs};       /* which padding is no hindrance to */
+    int even = 1;
+    for (int a = 0; a < g->lead_axes; a++) even &= g->lead[a].dilation == 1;
+    if (some_reach_past && even && (g->inner.size == 1 || padded_bytes <= PADDED_PIXELS)) {
+        const int64_t rows = g->lead[g->lead_axes - 1].stride * (g->lead_axes > 1 ? g->lead[0].window : 1);
+        job->pads = most(1, PADDED_BYTES / padded_bytes / rows);
+        for (int a = 0; a < g->lead_axes; a++)          /* which padding is no hindrance to */
+            job->lead_inside[a] = (struct pool_range){0, g->lead[a].outputs};
     }
     job->apart = some_reach_past && !job->pads && g->inner.size > 1 && job->strips;
     if (job->apart) job->x_blocks = 3;
     job->repeats = 1;
     const int64_t block = job->x_block * job->c_block;
     if (g->lead_axes > 0 && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous && !job->chunked &&
-        !job->thinned && job->coded && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
+        !job->thinned && (job->coded || job->finds) && g->lead[g->lead_axes - 1].out_step == block * g->out_bytes)
         job->repeats = most(1, TILE_BYTES / g->lane_bytes / block);
 }
 
@@ -227,9 +231,12 @@ static void plan_finds(struct pool_job *job)
     const int64_t pixel = g->inner.size * g->elem_bytes;
     job->thinned = is_binned(job) || (along->outputs > 1 && (g->inner.size == 1 ? along->stride > 2
                                                                            : along->stride > 1 && pixel < 16));
-    job->finds = g->kernel->finds && job->coded && !job->thinned && !job->chunked && job->rows_contiguous &&
-                 job->c_blocks == 1 && g->lead_axes == 1 &&
-                 g->kernel->finds((int)g->lead[0].window, g->inner.size, along->window, along->stride, along->dilation);
+    int64_t rows = 1;
+    for (int a = 0; a < g->lead_axes; a++) rows *= least(g->lead[a].window, POOL_ROWS + 1);
+    job->finds = g->kernel->finds && !job->thinned && !job->chunked && job->rows_contiguous &&
+                 job->c_blocks == 1 && (g->lead_axes == 1 || g->lead_axes == 2) && rows <= POOL_ROWS &&
+                 g->kernel->finds((int)rows, g->inner.size, along->window, along->stride, along->dilation);
+    job->found_rows = rows;
     if (job->finds && along->outputs * g->inner.size <= 4 * TILE_BYTES / g->lane_bytes) job->x_block = along->outputs;
 }
 
@@ -475,7 +482,7 @@ static void plan_scratch(struct pool_job *job)
     job->folded_bytes = job->whole ? round_up(job->repeats * job->columns_folded * g->lane_bytes + POOL_SLACK) : 0;
     job->at_gathered = job->row_bytes;
     const int gathers = !job->rows_contiguous || g->index_bytes || g->power;
-    const int64_t gathered = most(gathers ? POOL_GROUP : 0, job->pads ? span_of(&g->lead[0], job->pads) : 0);
+    const int64_t gathered = most(gathers ? POOL_GROUP : 0, job->pads ? padded_rows(job) : 0);
     job->at_source = job->at_gathered + gathered * job->row_bytes;
     job->at_levels = job->at_source + (g->power ? round_up(cols * g->source_bytes) : 0);
     job->at_spare = job->at_levels + levels * job->acc_bytes;
@@ -553,8 +560,25 @@ static void make_one(struct pool_geometry *one, const struct pool_geometry *g)
     one->lead[0].counted_last = one->lead[0].size;
 }
 
+/* Single rows: those of the last outer axis are a plane, down which no window reaches. */
+static void make_plane(struct pool_geometry *plane, const struct pool_geometry *g)
+{
+    const struct pool_span one = {.size = 1};
+    *plane = *g;
+    const struct pool_span rows = g->outer_axes > 0 ? g->outer[--plane->outer_axes] : one;
+    plane->lead_axes = 1;
+    plane->lead[0] = (struct pool_axis){.size = rows.size, .window = 1, .stride = 1, .dilation = 1,
+                                        .outputs = rows.size, .counted_last = rows.size, .in_step = rows.in_step,
+                                        .out_step = rows.out_step, .place_weight = rows.place_weight};
+}
+
 void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near)
 {
+    if (g->index_bytes && g->lead_axes == 0) {
+        make_plane(near, g);
+        plan(job, near, NULL);
+        if (job->finds) return;
+    }
     plan(job, g, NULL);
     if (job->walk == walk_fused && are_one(g)) {        /* 8 planes of 8 x 8: 0.1 us less */
         make_one(near, g);
@@ -1094,6 +1118,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->out = out;
     u->inside = 1;
     u->counted = u->data = u->repeats = 1;
+    u->row = 0;
     u->place = g->first_place;
     u->rows = rows;
     for (int a = 0; a < g->outer_axes; a++) {
@@ -1108,6 +1133,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
         u->base += axis_start(axis, o) * axis->in_step;
         u->out += o * axis->out_step;
         u->place += axis_start(axis, o) * axis->place_weight;
+        u->plane = u->row;
         u->row = axis_start(axis, o);
         if (o >= job->lead_inside[a].first && o < job->lead_inside[a].last) {
             u->data *= axis->window;

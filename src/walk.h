@@ -41,6 +41,12 @@ static inline int64_t axis_start(const struct pool_axis *a, int64_t o)
     return a->bins ? bin_first(a, o) : o * a->stride - a->before;
 }
 
+/* Input positions that the windows of so many outputs span. */
+static inline int64_t span_of(const struct pool_axis *a, int64_t outputs)
+{
+    return (outputs - 1) * a->stride + (a->window - 1) * a->dilation + 1;
+}
+
 /* One axis of the taps that make a window's rows. */
 struct taps {
     int64_t window;
@@ -54,7 +60,7 @@ struct unit {
     char *out, *index;
     int64_t place;              /* of tap 0 of every axis, for output `first` */
     struct taps lead[POOL_MAX_AXES];
-    int64_t row;                /* of the last leading axis, where the window begins */
+    int64_t row, plane;         /* of the last leading axis and the one before, where the window begins */
     int inside;                 /* every row of the window is data */
     int64_t counted, data;      /* rows of the window that count, that are data */
     int64_t first, outputs;     /* along the row */
@@ -67,14 +73,15 @@ struct unit {
 /* The best element of each window of a unit, and where it is. */
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u);
 
+/* Rows of scratch, one plane's after the other's, that the job pads at once. */
+static inline int64_t padded_rows(const struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    return span_of(&g->lead[g->lead_axes - 1], job->pads) * (g->lead_axes > 1 ? g->lead[0].window : 1);
+}
+
 /* What that needs in scratch before the first of them, where the job pads rows. */
 void pool_pad_rows(const struct pool_job *job, char *scratch);
-
-/* Input positions that the windows of so many outputs span. */
-static inline int64_t span_of(const struct pool_axis *a, int64_t outputs)
-{
-    return (outputs - 1) * a->stride + (a->window - 1) * a->dilation + 1;
-}
 
 /* The outputs all of whose taps fall in [0, size) and count. */
 struct pool_range outputs_inside(const struct pool_axis *a);

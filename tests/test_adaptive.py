@@ -155,7 +155,7 @@ def test_every_width_past_four_vectors(dtype, axis):
                     assert_same(result, shared, isa, shape, size)
 
 
-LONG = [  # bins longer than 64, 256 and 65536; planes wider than 256; more bins than scratch has room for
+LONG = [  # bins longer than 64, 256 and 65536; planes wider than 256; more bins than fit in L1
     (1, (1, 30_000, 1), 13_000),
     (2, (1, 3, 9000, 2), (2, 4001)),
     (1, (1, 1000, 1), 3),

@@ -303,6 +303,32 @@ def test_every_small_plane(dtype):
             assert_everywhere("max", 2, x, **args)
 
 
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_windows_of_one_row_and_cubes(dtype, data_format):
+    """Of rows about a vector and past the codes of a byte; of the least there is, and of NaN."""
+    of = cases.dtype_of(dtype)
+    least = of.type(-np.inf) if dtype in FLOATS else 0 if dtype == "bool" else np.iinfo(of).min
+    lanes = 64 // of.itemsize
+    sizes = (7, lanes + 1, 2 * lanes + 3, 131)
+    for i, (width, k, s) in enumerate(itertools.product(sizes, (2, 3), (1, 2))):
+        for nd, size in ((1, (width,)), (2, (5, width)), (3, (4, 3, width))):
+            shape = (2, 3, *size) if data_format == "channels_first" else (2, *size[::-1], 65)
+            x = cases.small(dtype, shape)
+            mixed = np.where(cases.small("int16", shape, 1) > 1, x, least).astype(of)
+            window = (1, k) if nd == 2 else k
+            step = (1, s) if nd == 2 else s
+            padding = ("valid", 1 if nd != 2 else (0, 1), "same")[(i + nd) % 3]
+            args = {"pool_size": window, "strides": step, "data_format": data_format}
+            args |= {"padding": padding, "index_kind": KINDS[i % 4]}
+            assert_everywhere("max", nd, mixed, **args)
+            assert_everywhere("min", nd, x, **args)
+            if dtype in FLOATS:
+                mixed.reshape(-1)[:: 37 + i] = np.nan
+                for policy in ("propagate", "omit"):
+                    assert_everywhere("max", nd, mixed, **args, nan_policy=policy)
+
+
 LONG = [  # windows of more positions than 6, 8 and 16 bits number, and planes wider than 8 bits
     (1, (2, 83, 1), {"pool_size": 40, "strides": 1}),
     (1, (2, 83, 3), {"pool_size": 64, "strides": 3, "padding": "same"}),
@@ -317,6 +343,10 @@ LONG = [  # windows of more positions than 6, 8 and 16 bits number, and planes w
     (2, (1, 24, 23, 33), {"pool_size": (16, 17), "strides": 3, "padding": 5}),
     (2, (1, 21, 22, 3), {"pool_size": 16, "strides": 5}),
     (2, (1, 5, 300, 1), {"pool_size": 3, "strides": 1, "padding": "same"}),
+    (1, (1, 70_000, 1), {"pool_size": 3, "strides": 2, "padding": 1}),
+    (2, (1, 5, 40_000, 1), {"pool_size": 3, "strides": 1}),
+    (3, (2, 5, 4, 300, 1), {"pool_size": 3, "strides": 1, "padding": "same"}),
+    (3, (1, 5, 6, 131, 9), {"pool_size": 2}),
     (2, (1, 4, 257, 3), {"pool_size": 2}),
     (2, (1, 4, 300, 1), {"pool_size": (4, 300)}),
     (2, (1, 3, 66_000, 1), {"pool_size": (2, 3000), "strides": (1, 3000)}),
