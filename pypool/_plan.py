@@ -444,6 +444,8 @@ def power_sum(source: str, exponent: float) -> Recipe:
     lane = "float32" if source in (*HALVES, "float32") else "float64"
     reduction = "max" if math.isinf(exponent) else "sum"
     last_cast = (lane, source) if source in HALVES else None
+    if exponent == 2 and source in FLOATS:
+        return Recipe(("squares", source, lane), lane, None, None, f"{lane}_root", last_cast)
     return Recipe(
         (reduction, lane, lane), lane, None, None, None, last_cast, source, float(exponent)
     )

@@ -346,7 +346,8 @@ INLINE void NAME(find_n)(const char *const *rows, int n, int planes, int window,
         if (nan) {
             const int narrow = bytes != sizeof(TYPE);
             const int64_t count = outputs * inner;
-            NAME(find_carefully)(row, n * planes, window, inner, stride, outputs, codes, best, narrow ? wide : (TYPE *)code);
+            NAME(find_carefully)(row, n * planes, window, inner, stride, outputs, codes, best,
+                                 narrow ? wide : (TYPE *)code);
             for (int64_t i = 0; narrow && i < count; i = stepped(i, N, count))
                 NAME(put_codes)(code, bytes, i, *(const NAME(codes_at) *)(wide + i));
         }
@@ -373,8 +374,8 @@ static void NAME(find)(const char *const *rows, int n, int64_t inner, int64_t wi
 #define FIND_3(n, planes)                                                   \
     if (inner == 1 && stride == 1) FIND(n, planes, 3, 1, 1);                \
     else if (inner == 1) FIND(n, planes, 3, 1, 2);                          \
-    else if (stride == 1) FIND(n, planes, 3, inner, 1);                     \
-    else if (stride == 2) FIND(n, planes, 3, inner, 2);                     \
+    else if (n * planes == 3 && stride == 1) FIND(n, planes, 3, inner, 1);  \
+    else if (n * planes == 3 && stride == 2) FIND(n, planes, 3, inner, 2);  \
     else FIND(n, planes, 3, inner, stride)
     switch (10 * n + (int)window) {
     case 12: FIND_2(1, 1); break;

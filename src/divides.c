@@ -1,4 +1,4 @@
-/* divides.c - sums to averages: every divisor, every rounding. */
+/* divides.c - sums to averages: every divisor, every rounding; and sums of squares to their roots. */
 #include "vec.h"
 #include "pool.h"
 
@@ -185,6 +185,19 @@ static void divide_wide(void *sum, const void *other, int64_t count, int64_t div
 DEFINE_DIVIDE_FLOAT(float32, float)
 DEFINE_DIVIDE_FLOAT(float64, double)
 
+#define DEFINE_ROOT(name, type, sqrt)                                                                         \
+    static void root_##name(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,      \
+                            enum pool_rounding rounding)                                                      \
+    {                                                                                                         \
+        (void)other, (void)divisor, (void)extra, (void)rounding;                                              \
+        typedef type element UNALIGNED;                                                                       \
+        element *s = sum;                                                                                     \
+        for (int64_t i = 0; i < count; i++) s[i] = sqrt(s[i]);                                                \
+    }
+
+DEFINE_ROOT(float32, float, __builtin_sqrtf)
+DEFINE_ROOT(float64, double, __builtin_sqrt)
+
 const struct pool_divide JOIN(ISA, _divides)[] = {
     {"int16", divide_int16},
     {"int32", divide_int32},
@@ -194,5 +207,7 @@ const struct pool_divide JOIN(ISA, _divides)[] = {
     {"float64", divide_float64},
     {"float32_counted", divide_float32_counted},
     {"float64_counted", divide_float64_counted},
+    {"float32_root", root_float32},
+    {"float64_root", root_float64},
     {NULL, NULL},
 };

@@ -1,4 +1,5 @@
-/* finish.tmpl.c - how lanes become what is written: divided, rounded, of which type.  forward.tmpl.c includes this. */
+/* finish.tmpl.c - how lanes become what is written: divided, rounded, rooted, of which type.  forward.tmpl.c includes
+ * this. */
 
 /* Sums of integers are rounded to integers; where they fuse, they may be written as wider types than their lanes, or as
  * floats as wide. */
@@ -52,7 +53,7 @@ INLINE void NAME(round_lane)(NAME(rounds) *all, int64_t l, double divisor, const
 
 typedef struct {
     enum { NAME(as_it_is), NAME(times), NAME(over), NAME(nearly_times), NAME(shifted), NAME(rounded),
-           NAME(floats) } how;
+           NAME(floats), NAME(rooted) } how;
     VEC by, inverse;
 #if ROUNDS
     NAME(rounds) rounds;
@@ -77,6 +78,7 @@ INLINE NAME(finish) NAME(finish_of)(const struct pool_finish *how)
         return f;
     }
 #endif
+    if (ROOTS && how->roots) f.how = NAME(rooted);
     if (!DIVIDES || how->divisor == 1 || f.wide) return f;
 #if FLOATING
     f.how = how->exact_inverse ? NAME(times) : NAME(nearly_times);
@@ -110,7 +112,9 @@ INLINE VEC NAME(quotient)(VEC v, NAME(rounds) r)
 
 INLINE VEC NAME(divided)(VEC v, NAME(finish) f)
 {
-#if DIVIDES && FLOATING
+#if ROOTS
+    if (f.how == NAME(rooted)) return JOIN(SQRT_, LANE)(v);
+#elif DIVIDES && FLOATING
     if (f.how == NAME(times)) return v * f.by;
     if (f.how == NAME(over)) return v / f.by;
     if (f.how == NAME(nearly_times)) return JOIN(QUOTIENT_, LANE)(v, f.by, f.inverse);

@@ -13,6 +13,7 @@
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
  *             NARROWS                1 where it has kernels for whole planes
  *             DIVIDES                1 where that divides its lanes as it writes them
+ *             ROOTS                  1 where it writes the roots of its lanes, if anything
  *             PAIR(lanes)            the sums of each two, from a vector of elements half as wide as lanes, if they are
  *             WRITTEN(lanes)         lanes to elements, if the fused kernel may write those
  *
@@ -22,6 +23,9 @@
 
 #ifndef FOLDED
 #define FOLDED(x) (x)
+#endif
+#ifndef ROOTS
+#define ROOTS 0
 #endif
 
 #define NAME_(part, reduction, dtype, lane) part##_##reduction##_##dtype##_##lane
@@ -1853,7 +1857,7 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
 const struct pool_kernel NAME(EXPORTED) = {
     .reduction = STRING(REDUCTION), .dtype = STRING(DTYPE), .lane = STRING(LANE),
     .empty = EMPTY, .idempotent = IDEMPOTENT, .lanes = N,
-    .divides = !DIVIDES ? POOL_ADDS : FLOATING ? POOL_DIVIDES : POOL_ROUNDS,
+    .divides = ROOTS ? POOL_ROOTS : !DIVIDES ? POOL_ADDS : FLOATING ? POOL_DIVIDES : POOL_ROUNDS,
     .widens = WIDENS || MAKES_FLOATS,
 #ifdef WRITTEN
     .writes_elements = 1,
@@ -1916,4 +1920,5 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef FUSES
 #undef NARROWS
 #undef DIVIDES
+#undef ROOTS
 #undef REDUCTION

@@ -7,7 +7,8 @@
 #define ORDERED(K, dtype, lane) K(max, dtype, lane) K(min, dtype, lane)
 #define SUMMED(K, dtype, lane) K(sum, dtype, lane)
 #define WITH_NAN(K, dtype, order, lane) \
-    ORDERED(K, dtype, order) K(fmax, dtype, order) K(fmin, dtype, order) WITH_NAN_SUMMED(K, dtype, lane)
+    ORDERED(K, dtype, order) K(fmax, dtype, order) K(fmin, dtype, order) K(squares, dtype, lane) \
+    WITH_NAN_SUMMED(K, dtype, lane)
 #define WITH_NAN_SUMMED(K, dtype, lane) K(sum, dtype, lane) K(nansum, dtype, lane) K(nancount, dtype, lane)
 #define IN_TWO(K, dtype) K(lowsum, dtype, int64) K(highsum, dtype, int64) K(sum, dtype, float64)
 

@@ -329,7 +329,8 @@ static void find_padded(const struct pool_job *job, char *scratch, const struct 
             }
         }
         g->kernel->find(row, (int)job->found_rows, u->inner, along->window, along->stride, u->outputs, n,
-                        rows->stride * job->row_bytes, codes, best + i * block * g->lane_bytes, code + i * block * bytes, bytes, wide);
+                        rows->stride * job->row_bytes, codes, best + i * block * g->lane_bytes,
+                        code + i * block * bytes, bytes, wide);
     }
     const int64_t skipped = depth ? most(0, -u->plane) * rows->window : 0;
     mend_codes(job, skipped, top, repeats, codes, code, bytes);

@@ -103,7 +103,7 @@ static inline int pool_wide_bytes(enum pool_wide wide) { return wide == POOL_FLO
  * quotient to the bit; and may become elements, or something wider. */
 struct pool_finish {
     double divisor, inverse;    /* as pool_inverse says */
-    int exact_inverse;
+    int exact_inverse, roots;   /* `roots`: their roots are drawn instead */
     struct pool_rounds rounds;
     int as_elements;
     enum pool_wide wide;
@@ -196,7 +196,7 @@ struct pool_kernel {
     uint64_t empty;             /* the element that takes no part, as memory holds it */
     int idempotent;             /* rule(a, a) == a: any order and any overlap will do */
     int lanes;                  /* of a vector */
-    enum { POOL_ADDS, POOL_DIVIDES, POOL_ROUNDS } divides;      /* what `fused` can do with a sum */
+    enum { POOL_ADDS, POOL_DIVIDES, POOL_ROUNDS, POOL_ROOTS } divides;  /* what `fused` can do with a sum */
     int widens;                 /* `fused` can write what is wide */
     int writes_elements;        /* `fused` can */
 
@@ -255,8 +255,8 @@ struct pool_kernel {
 
     /* The same for windows that are small and whole: window taps of each of n rows, with a code each: one row, or those
      * of a square or cube; `repeats` rows of outputs, `in_step` bytes apart in the input.  Codes are as wide as lanes
-     * or single bytes; `wide` is room for a row of the former.  With inner == 1 it may read two vectors past the rows, and write one past each row of
-     * best, and as many codes. */
+     * or single bytes; `wide` is room for a row of the former.  With inner == 1 it may read two vectors past the rows,
+     * and write one past each row of best, and as many codes. */
     int (*finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation);
     void (*find)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
                  int64_t repeats, int64_t in_step, const int64_t *codes, void *best, void *code, int bytes,
@@ -289,9 +289,9 @@ struct pool_cast {
     void (*cast)(const void *src, void *dst, int64_t count);
 };
 
-/* sum[0 .. count) /= divisor, in place.  `other` holds what a pair of sums needs beside: how many elements were
- * counted (nansum), or the sums of the elements' high halves (lowsum).  `extra` joins that count; below 0, the divisor
- * stands whatever the count. */
+/* sum[0 .. count) /= divisor, in place; or its roots, whatever that is.  `other` holds what a pair of sums needs beside:
+ * how many elements were counted (nansum), or the sums of the elements' high halves (lowsum).  `extra` joins that count;
+ * below 0, the divisor stands whatever the count. */
 struct pool_divide {
     const char *name;
     void (*divide)(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,

@@ -1,5 +1,6 @@
 /* powers.c - what Lp pooling does before and after its sums: |x|**p of a row, and the p-th root. */
 #include <math.h>
+#include <string.h>
 
 #include "vec.h"
 #include "halves.h"
@@ -7,12 +8,76 @@
 
 #define ABS_float32(x) __builtin_fabsf(x)
 #define ABS_float64(x) __builtin_fabs(x)
-#define POW_float32(x, p) powf((x), (float)(p))
-#define POW_float64(x, p) pow((x), (p))
-#define SQRT_float32(x) __builtin_sqrtf(x)
-#define SQRT_float64(x) __builtin_sqrt(x)
+#define ROOT2_float32(x) __builtin_sqrtf(x)
+#define ROOT2_float64(x) __builtin_sqrt(x)
 
-/* dst[i] = |src[i]|**p.  Plain loops: the compiler vectorises the first two. */
+/* Where a condition holds, yes, else no; not by a branch, or loops would not be vectors. */
+#define DEFINE_CHOICE(type, bits)                                                   \
+    INLINE type choose_##type(int condition, type yes, type no)                     \
+    {                                                                               \
+        int##bits##_t a, b;                                                         \
+        memcpy(&a, &yes, sizeof a);                                                 \
+        memcpy(&b, &no, sizeof b);                                                  \
+        b ^= (a ^ b) & -(int##bits##_t)condition;                                   \
+        memcpy(&no, &b, sizeof no);                                                 \
+        return no;                                                                  \
+    }
+DEFINE_CHOICE(float, 32)
+DEFINE_CHOICE(double, 64)
+
+/* x**p of x >= 0, by logarithms in float64: within 0.501 units in the last place, the same bits in any vector. */
+INLINE float power_of(float x, double p)
+{
+    const int is_subnormal = x < 0x1p-126f, is_ordinary = (x > 0) & (x < __builtin_inff());
+    const float normal = choose_float(is_subnormal, x * 0x1p32f, x);
+    int32_t bits;
+    memcpy(&bits, &normal, sizeof bits);
+    const int32_t half = 0x3f3504f3, above = bits - half;       /* of the root of 1/2 */
+    const int32_t part = (above & 0x7fffff) + half;
+    float fraction;             /* in [root of 1/2, root of 2) */
+    memcpy(&fraction, &part, sizeof fraction);
+
+    /* log2(fraction) = 2/ln 2 * atanh(s), whose next term is below 1e-12. */
+    const double s = ((double)fraction - 1) / ((double)fraction + 1), q = s * s, scale = 0x1.71547652b82fep+1;
+    const double series = 1 + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 + q / 13)))));
+    const double power = p * ((above >> 23) - 32 * is_subnormal + scale * s * series);
+    const double bounded = choose_double(power < -1000, -1000, power);
+    const double within = choose_double(power > 1000, 1000, bounded);
+
+    /* 2**f by Taylor's series of e**(f ln 2), f in [-1/2, 1/2]; the nearest integer stands in the low bits of a sum. */
+    const double shifter = 0x1.8p52, sum = within + shifter, f = (within - (sum - shifter)) * 0x1.62e42fefa39efp-1;
+    const double low = 1 + f * (1 + f * (1.0 / 2 + f * (1.0 / 6 + f * (1.0 / 24 + f * (1.0 / 120)))));
+    const double high = 1.0 / 720 + f * (1.0 / 5040 + f * (1.0 / 40320 + f * (1.0 / 362880)));
+    const double cube = f * f * f;
+    uint64_t exponent;
+    memcpy(&exponent, &sum, sizeof exponent);
+    exponent = (exponent + 1023) << 52;
+    double two;
+    memcpy(&two, &exponent, sizeof two);
+    return choose_float(is_ordinary, (float)((low + cube * cube * high) * two), x);
+}
+
+/* x[i] = |x[i]|**p.  Whole blocks, which are vectors: what is left of a row takes no longer. */
+static void powers_float32(float *x, int64_t count, double p)
+{
+    enum { BLOCK = 16 };
+    for (int64_t i = 0; i < count; i += BLOCK) {
+        float block[BLOCK] = {0};
+        const size_t bytes = (size_t)(count - i < BLOCK ? count - i : BLOCK) * sizeof(float);
+        if (bytes == sizeof block) memcpy(block, x + i, sizeof block);
+        else memcpy(block, x + i, bytes);
+        for (int k = 0; k < BLOCK; k++) block[k] = power_of(__builtin_fabsf(block[k]), p);
+        if (bytes == sizeof block) memcpy(x + i, block, sizeof block);
+        else memcpy(x + i, block, bytes);
+    }
+}
+
+static void powers_float64(double *x, int64_t count, double p)
+{
+    for (int64_t i = 0; i < count; i++) x[i] = pow(fabs(x[i]), p);
+}
+
+/* dst[i] = |src[i]|**p.  Plain loops, which the compiler vectorises. */
 #define DEFINE_RAISE(name, type, lane)                                                                            \
     static void raise_##name(const void *src, void *dst, int64_t count, double p)                                 \
     {                                                                                                             \
@@ -24,8 +89,20 @@
             for (int64_t i = 0; i < count; i++) d[i] = ABS_##lane((lane_##lane)s[i]);                             \
         else if (p == 2)                                                                                          \
             for (int64_t i = 0; i < count; i++) d[i] = (lane_##lane)s[i] * (lane_##lane)s[i];                     \
-        else                                                                                                      \
-            for (int64_t i = 0; i < count; i++) d[i] = POW_##lane(ABS_##lane((lane_##lane)s[i]), p);              \
+        else if (p == 3)                                                                                          \
+            for (int64_t i = 0; i < count; i++) {                                                                 \
+                const lane_##lane x = ABS_##lane((lane_##lane)s[i]);                                              \
+                d[i] = x * x * x;                                                                                 \
+            }                                                                                                     \
+        else if (p == 4)                                                                                          \
+            for (int64_t i = 0; i < count; i++) {                                                                 \
+                const lane_##lane square = (lane_##lane)s[i] * (lane_##lane)s[i];                                 \
+                d[i] = square * square;                                                                           \
+            }                                                                                                     \
+        else {                                                                                                    \
+            for (int64_t i = 0; i < count; i++) d[i] = (lane_##lane)s[i];                                         \
+            powers_##lane(dst, count, p);                                                                         \
+        }                                                                                                         \
     }
 
 #define ALL_RAISED(F)                                                                                             \
@@ -53,9 +130,10 @@ DEFINE_RAISE_HALF(bfloat16)
         target *d = sums;                                                                                         \
         if (p == 1 || isinf(p)) return;                                                                           \
         if (p == 2)                                                                                               \
-            for (int64_t i = 0; i < count; i++) d[i] = SQRT_##lane(d[i]);                                         \
-        else                                                                                                      \
-            for (int64_t i = 0; i < count; i++) d[i] = POW_##lane(d[i], 1 / p);                                   \
+            for (int64_t i = 0; i < count; i++) d[i] = ROOT2_##lane(d[i]);                                        \
+        else if (p == 4)                                                                                          \
+            for (int64_t i = 0; i < count; i++) d[i] = ROOT2_##lane(ROOT2_##lane(d[i]));                          \
+        else powers_##lane(sums, count, 1 / p);                                                                   \
     }
 
 DEFINE_ROOT(float32)

@@ -355,6 +355,19 @@ typedef uint32_t twice_32 __attribute__((vector_size(2 * VECTOR_BYTES)));
 #define OR_NAN_uint64(x, y) (x)
 
 /* x / by, correctly rounded, where by is an integer up to POOL_INVERTED and inverse is 1 / by, or NaN if it is not. */
+#ifndef SQRT_float32
+#define SQRT_float32(x) roots_float32(x)
+#define SQRT_float64(x) roots_float64(x)
+#define DEFINE_ROOTS(name, sqrt)                                        \
+    INLINE vec_##name roots_##name(vec_##name v)                        \
+    {                                                                   \
+        for (int i = 0; i < LANES_OF(v[0]); i++) v[i] = sqrt(v[i]);     \
+        return v;                                                       \
+    }
+DEFINE_ROOTS(float32, __builtin_sqrtf)
+DEFINE_ROOTS(float64, __builtin_sqrt)
+#endif
+
 #ifndef QUOTIENT_float32
 #define QUOTIENT_float32(x, by, inverse) ((void)(inverse), (x) / (by))
 #define QUOTIENT_float64(x, by, inverse) ((void)(inverse), (x) / (by))

@@ -108,8 +108,10 @@ static enum pool_wide wide_of(const struct pool_geometry *g)
 /* How the fused kernel makes results of windows of so many elements, if it can. */
 static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
 {
-    const int64_t divisor = g->divide ? divisor_of(g, count) : 1;
-    *f = (struct pool_finish){.divisor = (double)divisor, .inverse = 1, .exact_inverse = 1, .wide = wide_of(g)};
+    const int roots = g->divide && g->kernel->divides == POOL_ROOTS;
+    const int64_t divisor = g->divide && !roots ? divisor_of(g, count) : 1;
+    *f = (struct pool_finish){.divisor = (double)divisor, .inverse = 1, .exact_inverse = 1, .roots = roots,
+                              .wide = wide_of(g)};
     if (divisor != 1) {
         int exponent;
         f->inverse = pool_inverse(divisor);

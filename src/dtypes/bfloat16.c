@@ -35,6 +35,7 @@
 #define WRITTEN(x) float32_to_bfloat16(x)
 #define PICK_NAN PICK_NAN_float32
 #include "reductions/sum.h"
+#include "reductions/squares.h"
 #include "reductions/nansum.h"
 #include "reductions/nancount.h"
 #undef LANE

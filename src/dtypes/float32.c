@@ -19,6 +19,7 @@
 #include "reductions/fmax.h"
 #include "reductions/fmin.h"
 #include "reductions/sum.h"
+#include "reductions/squares.h"
 #include "reductions/nansum.h"
 #include "reductions/nancount.h"
 #undef LANE

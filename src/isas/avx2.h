@@ -39,6 +39,8 @@
 #define UINT32_TO_int64(x) (vec_int64)_mm256_cvtepu32_epi64((__m128i)(x))
 #define FLOAT32_TO_float64(x) (vec_float64)_mm256_cvtps_pd((__m128)(x))
 #define HIGH_PRODUCT(a, b) (vec_int16)_mm256_mulhi_epu16((__m256i)(a), (__m256i)(b))
+#define SQRT_float32(x) (vec_float32)_mm256_sqrt_ps((__m256)(x))
+#define SQRT_float64(x) (vec_float64)_mm256_sqrt_pd((__m256d)(x))
 
 /* Whether any lane is NaN. */
 #define ANY_NAN_float32(x) (_mm256_movemask_ps((__m256)((x) != (x))) != 0)

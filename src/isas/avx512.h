@@ -100,6 +100,8 @@
         } \
         (vec_float##bits)quotient; \
     })
+#define SQRT_float32(x) (vec_float32)_mm512_sqrt_ps((__m512)(x))
+#define SQRT_float64(x) (vec_float64)_mm512_sqrt_pd((__m512d)(x))
 #define QUOTIENT_float32(x, by, inverse) QUOTIENT(32, ps, __m512, x, by, inverse)
 #define QUOTIENT_float64(x, by, inverse) QUOTIENT(64, pd, __m512d, x, by, inverse)
 

@@ -58,6 +58,8 @@ INLINE int64_t low_16_bits(__m128i v)
 }
 #define FLOAT32_TO_float64(x) __builtin_convertvector(x, vec_float64)
 #define HIGH_PRODUCT(a, b) (vec_int16)_mm_mulhi_epu16((__m128i)(a), (__m128i)(b))
+#define SQRT_float32(x) (vec_float32)_mm_sqrt_ps((__m128)(x))
+#define SQRT_float64(x) (vec_float64)_mm_sqrt_pd((__m128d)(x))
 #define ANY_NAN_float32(x) (_mm_movemask_ps((__m128)((x) != (x))) != 0)
 #define ANY_NAN_float64(x) (_mm_movemask_pd((__m128d)((x) != (x))) != 0)
 #define UNORDERED_float32(x, y) (unsigned)_mm_movemask_ps(_mm_cmpunord_ps((__m128)(x), (__m128)(y)))

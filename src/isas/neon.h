@@ -23,6 +23,8 @@
 #define SMALLER_uint64 SMALLER_ANY
 #define SMALLER_float32 SMALLER_ANY
 #define SMALLER_float64 SMALLER_ANY
+#define SQRT_float32(x) (vec_float32)vsqrtq_f32((float32x4_t)(x))
+#define SQRT_float64(x) (vec_float64)vsqrtq_f64((float64x2_t)(x))
 
 #define HALVES_TO_FLOAT(halves) (vec_float32)vcvt_f32_f16(__extension__(float16x4_t)(halves))
 #define FLOAT_TO_HALVES(floats) (packed_16bit)vcvt_f16_f32((float32x4_t)(floats))
