@@ -72,6 +72,8 @@ class Recipe(NamedTuple):
     power: str | None = None
     """The dtype whose elements are raised to a power before they are summed, and the root drawn."""
     exponent: float = 1.0
+    plain: tuple[str, str, str] | None = None
+    """A kernel that by itself makes the same of windows that have no NaN."""
 
 
 class Places(NamedTuple):
@@ -435,7 +437,8 @@ def float_sum(op: str, source: str, target: str, omit: bool) -> Recipe:
     last_cast = (lane, target) if lane != target else None
     if omit:
         kernel, beside = ("nansum", source, lane), ("nancount", source, lane)
-        return Recipe(kernel, lane, beside, None, f"{lane}_counted", last_cast)
+        plain = ("sum", source, lane)
+        return Recipe(kernel, lane, beside, None, f"{lane}_counted", last_cast, plain=plain)
     return Recipe(("sum", source, lane), lane, None, None, lane if op == "avg" else None, last_cast)
 
 

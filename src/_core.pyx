@@ -91,6 +91,7 @@ cdef extern from "pool.h":
         double exponent
         const pool_kernel *kernel
         const pool_kernel *beside
+        const pool_kernel *plain
         const pool_cast *first_cast
         const pool_divide *divide
         const pool_cast *last_cast
@@ -111,7 +112,7 @@ cdef extern from "pool.h":
         int64_t piece
         const pool_turned *turned
         const pool_geometry *far
-        int narrow, flat, overlap
+        int narrow, flat, spaced, overlap
     enum pool_task:
         POOL_FORWARD
     enum pool_status:
@@ -218,7 +219,8 @@ cdef class Geometry:
     @property
     def narrow(self):
         """Whether planes have a way of their own as they lie: a kernel for them or groups of their rows, or turned."""
-        return bool(self.job.narrow or self.job.flat or self.job.overlap) or self.job.turned != NULL
+        cdef pool_job *job = &self.job
+        return bool(job.narrow or job.flat or job.spaced or job.overlap) or job.turned != NULL
 
     @property
     def lanes(self):
@@ -271,6 +273,8 @@ cdef class Geometry:
             self.c.kernel = kernel(table, recipe.kernel)
         if recipe.beside is not None:
             self.c.beside = kernel(table, recipe.beside)
+        if recipe.plain is not None:
+            self.c.plain = kernel(table, recipe.plain)
         if recipe.first_cast is not None:
             self.c.first_cast = cast(table, recipe.first_cast)
         if recipe.divide is not None:

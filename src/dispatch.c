@@ -112,16 +112,18 @@ void pool_fit_kernels(struct pool_geometry *g, int isa, uint64_t offered)
 {
     const int64_t inner = g->inner.size;
     if (inner >= g->kernel->lanes || g->along.window > POOL_FOUND) return;
-    const struct pool_kernel *kernel = NULL, *beside = NULL;
+    const struct pool_kernel *kernel = NULL, *beside = NULL, *plain = NULL;
     for (int i = isa + 1; pool_isa(i) && !(kernel && (inner == 1 || kernel->lanes <= inner)); i++) {
         const struct pool_kernel *const here = offered >> i & 1 ? same_of(pool_isa(i), g->kernel) : NULL;
         if (!here) continue;
         kernel = here;
         beside = g->beside ? same_of(pool_isa(i), g->beside) : NULL;
+        plain = g->plain ? same_of(pool_isa(i), g->plain) : NULL;
     }
     if (!kernel || !(inner == 1 ? holds_row(g, kernel) : is_better(g, kernel))) return;
     g->kernel = kernel;
     g->beside = beside;
+    g->plain = plain;
 }
 
 const struct pool_cast *pool_find_cast(const struct pool_isa *isa, const char *from, const char *to)

@@ -174,9 +174,18 @@ static void divide_wide(void *sum, const void *other, int64_t count, int64_t div
     {                                                                                                         \
         (void)rounding;                                                                                       \
         typedef type element UNALIGNED;                                                                       \
+        typedef vec_##name vector UNALIGNED;                                                                  \
         element *s = sum;                                                                                     \
         const element *counted = other;                                                                       \
-        for (int64_t i = 0; i < count; i++) {                                                                 \
+        const vec_##name none = (vec_##name){0} + (type)__builtin_nan("");                                    \
+        int64_t i = 0;                                                                                        \
+        for (; i + LANES_OF(type) <= count; i += LANES_OF(type)) {                                            \
+            vector *const at = (vector *)(s + i);                                                             \
+            const vec_##name here = *(const vector *)(counted + i);                                           \
+            const vec_##name by = extra < 0 ? (vec_##name){0} + (type)divisor : here + (type)extra;           \
+            *at = PICK(here > 0, *at / by, none);                                                             \
+        }                                                                                                     \
+        for (; i < count; i++) {                                                                              \
             const type by = extra < 0 ? (type)divisor : counted[i] + (type)extra;                             \
             s[i] = counted[i] > 0 ? s[i] / by : (type)__builtin_nan("");                                      \
         }                                                                                                     \

@@ -346,21 +346,6 @@ static void add_firsts(const struct pool_axis *along, const struct unit *u, int6
     }
 }
 
-/* Rows [first, last) of a unit. */
-static struct unit rows_of_unit(const struct pool_job *job, const struct unit *u, int64_t first, int64_t last)
-{
-    const struct pool_axis *y = &job->g->lead[job->g->lead_axes - 1];
-    struct unit part = *u;
-    part.base += first * y->stride * y->in_step;
-    part.out += first * y->out_step;
-    part.index += first * y->out_step / job->g->out_bytes * job->g->index_bytes;
-    part.place += first * y->stride * y->place_weight;
-    part.row += first * y->stride;
-    part.repeats = last - first;
-    part.units_after += u->repeats - last;
-    return part;
-}
-
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;

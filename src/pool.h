@@ -151,6 +151,9 @@ struct pool_planes {
      * apart, of whole vectors: a row and the padding on either side, but not on both. */
     int64_t pitch;
     void *acc, *spare, *counts;
+    /* For `spaced`: lanes of so many rows of windows, folded, and the padding on both sides, `pitch` apart, a multiple
+     * of the stride; and once more those, parted, with a vector for each tap.  `padding` is a row. */
+    int64_t rows;
 };
 
 /* Rows of outputs of windows that overlap, of so many planes. */
@@ -238,11 +241,12 @@ struct pool_kernel {
                   const struct pool_finish *f, const struct pool_edges *edges, void *dst);
 
     /* Whole planes, windows that reach past them included, or null: those of 3 x 3 that `narrows` admits, over rows of
-     * POOL_NARROW vectors at most (2 where a few hold a plane); and any of at most POOL_LEAVES columns, over planes
-     * that lie in scratch. */
+     * POOL_NARROW vectors at most (2 where a few hold a plane); any of at most POOL_LEAVES columns, over planes that
+     * lie in scratch; and those of POOL_MERGED rows and columns at most, of which some rows do. */
     int (*narrows)(const struct pool_axis *y, const struct pool_axis *x);
     void (*narrow)(const struct pool_planes *planes);
     void (*flat)(const struct pool_planes *planes);
+    void (*spaced)(const struct pool_planes *planes);
 
     /* Windows that overlap, by a rule that may meet an element twice; else null.  Of single elements side by side the
      * longest that a row's are made of in registers, or 0. */
@@ -289,9 +293,9 @@ struct pool_cast {
     void (*cast)(const void *src, void *dst, int64_t count);
 };
 
-/* sum[0 .. count) /= divisor, in place; or its roots, whatever that is.  `other` holds what a pair of sums needs beside:
- * how many elements were counted (nansum), or the sums of the elements' high halves (lowsum).  `extra` joins that count;
- * below 0, the divisor stands whatever the count. */
+/* sum[0 .. count) /= divisor, in place; or its roots, whatever that is.  `other` holds what a pair of sums needs
+ * beside: how many elements were counted (nansum), or the sums of the elements' high halves (lowsum).  `extra` joins
+ * that count; below 0, the divisor stands whatever the count. */
 struct pool_divide {
     const char *name;
     void (*divide)(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,
@@ -425,6 +429,7 @@ struct pool_geometry {
     double exponent;
     const struct pool_kernel *kernel;
     const struct pool_kernel *beside;       /* a second sum that the divide needs, or null */
+    const struct pool_kernel *plain;        /* makes the same of what has no NaN, by itself; or null */
     const struct pool_cast *first_cast;     /* before the divide, or null; lane_bytes to mid_bytes */
     const struct pool_divide *divide;       /* or null */
     const struct pool_cast *last_cast;      /* after it, or null; mid_bytes to out_bytes */
@@ -485,9 +490,9 @@ struct pool_job {
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */
     int edge_before, edge_after;        /* and so do those that reach past the ends of the row, one on each side */
-    int finishes;               /* which makes results of those */
+    int finishes;               /* which makes results of those; or the plain one does, unless there are NaN */
     int divides_along;          /* sums are divided as windows go along the row, each by what lies in scratch */
-    int narrow, flat;           /* planes for a kernel of their own: as it `narrows` them, or that lie in scratch */
+    int narrow, flat, spaced;   /* planes for a kernel of their own: as it `narrows` them, or that lie in scratch */
     int overlap, overlap_across;        /* rows of outputs whose windows overlap, done at once, or 0; and pixels */
     int64_t overlap_blocks;     /* of rows that those have in common */
     int all_fused;              /* and there are no others: no row needs scratch */
@@ -523,7 +528,7 @@ struct pool_job {
     /* Scratch of one thread: its bytes, and where each part begins. */
     int64_t scratch_bytes, row_bytes, acc_bytes, folded_bytes;
     int64_t at_slab, at_gathered, at_source, at_levels, at_spare, at_slid, at_folded, at_lanes, at_beside, at_mid;
-    int64_t at_binned, at_bins, at_counts, at_over, at_divisors;
+    int64_t at_binned, at_bins, at_counts, at_over, at_divisors, at_plain;
     int64_t at_out, at_code, at_other, at_place, at_other_place, at_index, at_row;
 };
 

@@ -130,7 +130,7 @@ static int pays(const struct pool_job *job)
         const int64_t most_turned = g->along.stride == 1 ? (in_bytes ? 17 : 13) : job->pads ? 22 : 19;
         return row <= most_turned || !(job->finds && (job->pads || all_inside(g)));
     }
-    if (job->whole) return 0;
+    if (job->whole || job->spaced) return 0;
     if (job->flat || job->overlap) return pays_for_shared(job);
     if (job->narrow) {
         if (job->narrow == 2) return 0;
@@ -147,8 +147,9 @@ static int pays(const struct pool_job *job)
     }
     /* Of windows of three planes any row short of a vector of float32 (3x3x3/1 of 12x14x14: 4.4 of the floor, so 3.2).
      * At stride 3 few bytes of a vector become results (int8, 16x16: 4.5 of the floor, so 2.1; 28x28 2.5, so 1.9). */
-    if (job->fused && job->all_fused && job->fused_rows > POOL_GROUP) return row < 16;
-    if (job->fused && job->all_fused) return row <= most(9, g->along.stride == 3 ? 31 / g->elem_bytes : 0);
+    const int all_fused = job->fused && (job->all_fused || (g->plain && all_inside(g)));
+    if (all_fused && job->fused_rows > POOL_GROUP) return row < 16;
+    if (all_fused) return row <= most(9, g->along.stride == 3 ? 31 / g->elem_bytes : 0);
     if (job->fused) return row <= 32;
     return !goes_along(g);
 }

@@ -16,6 +16,9 @@ enum { PADDED_BYTES = 2 * POOL_AHEAD };        /* of rows with their padding */
 enum { PADDED_PIXELS = 1 << 13 };
 enum { PART_BYTES = 1024 };     /* of the lanes of a row that a thread may take down a plane */
 enum { FLAT_BYTES = POOL_L1_BYTES / 2 };        /* of the lanes of a plane and its padding */
+enum { SPACED_BYTES = POOL_L1_BYTES / 4 };       /* of the lanes of rows of windows that are done at once */
+enum { SPACED_LEAST = 24, SPACED_LEAST_BYTES = 96 };     /* elements of a row, and bytes of their lanes */
+enum { MANY_PLANES = 8 };       /* for threads to share */
 enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 enum { NEAR_MEMORY = 1 << 23 };   /* beyond this all comes from memory */
@@ -65,10 +68,14 @@ static int is_whole(const struct pool_geometry *g)
     return whole;
 }
 
+/* Whose way with small windows is taken. */
+static const struct pool_kernel *fused_of(const struct pool_geometry *g) { return g->plain ? g->plain : g->kernel; }
+
 /* Whether the kernel itself can write what the result holds. */
 static int can_write(const struct pool_geometry *g)
 {
-    return !g->last_cast || (g->kernel->writes_elements && strcmp(g->last_cast->to, g->kernel->dtype) == 0);
+    const struct pool_kernel *const kernel = fused_of(g);
+    return !g->last_cast || (kernel->writes_elements && strcmp(g->last_cast->to, kernel->dtype) == 0);
 }
 
 /* Of a row of divisors, or of their inverses. */
@@ -108,7 +115,8 @@ static enum pool_wide wide_of(const struct pool_geometry *g)
 /* How the fused kernel makes results of windows of so many elements, if it can. */
 static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f)
 {
-    const int roots = g->divide && g->kernel->divides == POOL_ROOTS;
+    const struct pool_kernel *const kernel = fused_of(g);
+    const int roots = g->divide && kernel->divides == POOL_ROOTS;
     const int64_t divisor = g->divide && !roots ? divisor_of(g, count) : 1;
     *f = (struct pool_finish){.divisor = (double)divisor, .inverse = 1, .exact_inverse = 1, .roots = roots,
                               .wide = wide_of(g)};
@@ -120,8 +128,8 @@ static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_f
     f->as_elements = g->last_cast && !f->wide;
     if (f->wide) return divisor <= POOL_INVERTED;
     if (g->first_cast || !can_write(g)) return 0;
-    return divisor == 1 || g->kernel->divides == POOL_DIVIDES ||
-           (g->kernel->divides == POOL_ROUNDS &&
+    return divisor == 1 || kernel->divides == POOL_DIVIDES ||
+           (kernel->divides == POOL_ROUNDS &&
             pool_rounds_of(divisor, g->rounding, g->lane_bytes, pool_most_sum(count, g->elem_bytes), &f->rounds));
 }
 
@@ -282,7 +290,7 @@ static void plan_fused(struct pool_job *job)
     job->fused = job->c_blocks == 1 && !job->whole && !job->chunked && job->rows_contiguous && !g->power &&
                  !along->bins &&
                  (is_cube || job->group_axes == g->lead_axes) &&
-                 g->kernel->fuses((int)job->fused_rows, g->inner.size, along->window, along->stride, along->dilation);
+                 fused_of(g)->fuses((int)job->fused_rows, g->inner.size, along->window, along->stride, along->dilation);
 
     /* Windows may reach past the row by one on either side. */
     const int may_reach = job->fused && job->inside.first < job->inside.last;
@@ -300,7 +308,10 @@ static void plan_fused(struct pool_job *job)
     struct pool_finish finish;
     int64_t count = along->window;
     for (int a = 0; job->fused && a < g->lead_axes; a++) count *= g->lead[a].window;
-    job->finishes = job->fused && !g->beside && finish_of(g, count, &finish);
+    const int by_one = g->plain ? job->out_contiguous : !g->beside;
+    job->finishes = job->fused && by_one && finish_of(g, count, &finish);
+    job->fused &= !g->plain || job->finishes;
+    job->all_fused &= job->fused && !g->plain;
 }
 
 /* Whether short rows of outputs, folded one after the other, are one row to the kernel that goes along them: no window
@@ -404,6 +415,38 @@ static int lies_flat(const struct pool_geometry *g)
            flat_pitch(g) <= most_positions / extent(y);
 }
 
+/* The same for windows a few rows of which are done at once. */
+static int64_t spaced_pitch(const struct pool_geometry *g)
+{
+    const struct pool_axis *x = &g->along;
+    return ceil_div(most(x->size + x->before, extent(x)), x->stride) * x->stride;
+}
+
+static int64_t spaced_rows(const struct pool_geometry *g)
+{
+    return most(1, least(g->lead[0].outputs, SPACED_BYTES / g->lane_bytes / spaced_pitch(g)));
+}
+
+static int64_t spaced_bytes(const struct pool_geometry *g)
+{
+    const struct pool_axis *x = &g->along;
+    const int64_t beside = x->window * (x->stride + 1) * POOL_VECTOR + extent(x) * g->lane_bytes;
+    return round_up(spaced_rows(g) * spaced_pitch(g) * g->lane_bytes + beside + POOL_SLACK);
+}
+
+/* Whether windows of a few rows and columns, of planes that are many, are done where they lie: rows of some vectors,
+ * for shorter ones planes are better turned (float32, maxima of 5x5/2 pad 2, hundredths of the floor, so and turned:
+ * 14x14 401, 205, 28x28 262, 241, 56x56 234, 332; averages 707, 454, 310, 457, 258, 420). */
+static int can_be_spaced(const struct pool_geometry *g)
+{
+    const struct pool_axis *y = &g->lead[0], *x = &g->along;
+    const int64_t planes = g->outer_axes ? g->outer[0].size : 1;
+    return y->before >= 0 && x->before >= 0 && y->window <= POOL_MERGED && x->window <= POOL_MERGED &&
+           (y->stride > 1 || x->stride > 1 || x->window == 1) && x->size >= SPACED_LEAST &&
+           x->size * g->lane_bytes >= SPACED_LEAST_BYTES && x->size <= SPACED_BYTES / g->lane_bytes &&
+           extent(x) <= 2 * x->size + POOL_MERGED && planes >= MANY_PLANES;
+}
+
 /* Whether planes are so small that each is one unit. */
 static int is_small(const struct pool_geometry *g)
 {
@@ -452,8 +495,11 @@ static void plan_way(struct pool_job *job)
     /* Windows of 2 at stride 1 are faster there than fused (float32, 28x28: 1.9 of it), others are slower. */
     const int fuses_better = job->fused && (along->window > 2 || along->stride > 1);
     job->flat = whole_planes && divides && g->kernel->flat && !runs && !fuses_better && !job->whole && lies_flat(g);
-    if (job->narrow || job->flat) job->overlap = 0;
-    if (job->narrow || job->flat || (job->overlap && takes_planes && divides && is_small(g))) {
+    job->spaced = whole_planes && divides && g->kernel->spaced && !job->fused && !job->narrow && !job->whole &&
+                  can_be_spaced(g);
+    if (job->spaced) job->flat = 0;
+    if (job->narrow || job->flat || job->spaced) job->overlap = 0;
+    if (job->narrow || job->flat || job->spaced || (job->overlap && takes_planes && divides && is_small(g))) {
         job->walk = walk_planes;
         job->units = g->outer_axes ? g->outer[0].size : 1;
     }
@@ -501,22 +547,24 @@ static void plan_scratch(struct pool_job *job)
     const int to_out = job->out_contiguous && !g->index_bytes;
     job->at_divisors = job->at_out + (to_out ? 0 : round_up(lanes * g->out_bytes + POOL_SLACK));
     const int64_t divisors = job->divides_along ? divisor_rows(job) * divisor_row_bytes(job) : 0;
-    job->at_code = job->at_divisors + divisors;
+    job->at_plain = job->at_divisors + divisors;
+    job->at_code = job->at_plain + (g->plain ? job->row_bytes : 0);
     job->at_other = job->at_code + (g->index_bytes ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_place = job->at_other + (numbered ? round_up(most(lanes, columns) * g->lane_bytes + POOL_SLACK) : 0);
     job->at_other_place = job->at_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->at_index = job->at_other_place + (numbered ? round_up(most(lanes, columns) * 8) : 0);
     job->scratch_bytes = job->at_index + (g->index_bytes ? round_up(lanes * g->index_bytes + POOL_SLACK) : 0);
-    if (job->narrow || job->flat || job->overlap) {
+    if (job->narrow || job->flat || job->spaced || job->overlap) {
         job->row_bytes = (job->narrow ? POOL_NARROW : 2) * POOL_VECTOR;
+        if (job->spaced) job->row_bytes += round_up(along->size * g->elem_bytes);
         job->at_levels = job->row_bytes;
     }
     if (job->narrow) job->scratch_bytes = most(job->scratch_bytes, job->row_bytes);
     if (job->overlap) job->scratch_bytes = job->at_levels + pool_overlap_bytes(job);
-    if (job->flat) {
-        job->at_levels += flat_margin(g);
-        job->at_spare = job->at_levels + flat_bytes(g);
-        job->at_lanes = job->at_spare + flat_bytes(g);
+    if (job->flat || job->spaced) {
+        if (job->flat) job->at_levels += flat_margin(g);
+        job->at_spare = job->at_levels + (job->flat ? flat_bytes(g) : spaced_bytes(g));
+        job->at_lanes = job->at_spare + (job->flat ? flat_bytes(g) : spaced_bytes(g));
         job->scratch_bytes = job->at_lanes + round_up(along->outputs * g->lane_bytes + POOL_SLACK);
     }
 }
@@ -837,7 +885,7 @@ static int reduce_fused(const struct pool_job *job, const struct pool_kernel *ke
         return 0;
     const int64_t pixel = u->inner * g->elem_bytes;
     const char *rows[POOL_ROWS];
-    edges.padding = scratch + edges.before * (along->stride - 1) * pixel;
+    edges.padding = scratch + (kernel == g->plain ? job->at_plain : 0) + edges.before * (along->stride - 1) * pixel;
     rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead, edges.padding,
                    rows);
     kernel->fused(rows, (int)job->fused_rows, u->inner, along->window, along->stride, last - first, u->repeats,
@@ -1015,12 +1063,29 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
                   loose, divisors, lanes);
 }
 
+/* Whether what a sum is divided by does not depend on where its window lies: it is given, or what was counted beside,
+ * for no padding counts. */
+static int divides_alike(const struct pool_geometry *g)
+{
+    int no_padding = g->plain != NULL;
+    for (int a = -1; a < g->lead_axes; a++) {
+        const struct pool_axis *axis = a < 0 ? &g->along : &g->lead[a];
+        no_padding &= axis->counted_first >= 0 && axis->counted_last <= axis->size;
+    }
+    return g->divisor > 0 || no_padding;
+}
+
 /* Sums to averages.  Outputs inside the row share one divisor; those at its ends have their own. */
 static void divide(const struct pool_job *job, const struct unit *u, char *sums, const char *beside)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t lane = g->mid_bytes;
+    if (divides_alike(g)) {
+        g->divide->divide(sums, beside, u->outputs * u->inner * u->repeats, most(1, g->divisor),
+                          g->divisor > 0 ? -1 : 0, g->rounding);
+        return;
+    }
     for (int64_t r = 0, at = 0; r < u->repeats; r++) {
         for (int64_t o = u->first, upto; o < u->first + u->outputs; o = upto) {
             const int inside = o >= job->inside.first && o < job->inside.last;
@@ -1043,6 +1108,58 @@ static void divide(const struct pool_job *job, const struct unit *u, char *sums,
     }
 }
 
+struct unit rows_of_unit(const struct pool_job *job, const struct unit *u, int64_t first, int64_t last)
+{
+    const struct pool_axis *y = &job->g->lead[job->g->lead_axes - 1];
+    struct unit part = *u;
+    part.base += first * y->stride * y->in_step;
+    part.out += first * y->out_step;
+    if (part.index) part.index += first * y->out_step / job->g->out_bytes * job->g->index_bytes;
+    part.place += first * y->stride * y->place_weight;
+    part.row += first * y->stride;
+    part.repeats = last - first;
+    part.units_after += u->repeats - last;
+    return part;
+}
+
+/* Whether any of so many results is NaN. */
+static int any_is_nan(const struct pool_geometry *g, const char *results, int64_t count)
+{
+    int any = 0;
+#define LOOK(type, is_nan)                                                      \
+    for (int64_t i = 0; i < count; i++) {                                       \
+        type x;                                                                 \
+        memcpy(&x, results + i * (int64_t)sizeof x, sizeof x);                  \
+        any |= is_nan;                                                          \
+    }
+    const int is_half = g->last_cast && g->out_bytes == 2;
+    const uint16_t infinity = is_half && strcmp(g->last_cast->to, "float16") == 0 ? 0x7c00 : 0x7f80;
+    if (is_half) LOOK(uint16_t, (x & 0x7fff) > infinity)
+    else if (g->out_bytes == 4) LOOK(float, x != x)
+    else LOOK(double, x != x)
+#undef LOOK
+    return any;
+}
+
+static void do_unit(const struct pool_job *job, char *scratch, const struct unit *u);
+
+/* The rows of a unit that the plain kernel made NaN of, once more: as many at once as scratch has room for. */
+static void mend_rows(const struct pool_job *job, char *scratch, const struct unit *u)
+{
+    const struct pool_geometry *g = job->g;
+    const int64_t step = g->lead_axes ? g->lead[g->lead_axes - 1].out_step : 0, count = u->outputs * u->inner;
+    const int64_t room = step == count * g->out_bytes ? most(1, TILE_BYTES / g->lane_bytes / count) : 1;
+    for (int64_t first = 0, last; first < u->repeats; first = last) {
+        last = first + 1;
+        if (!any_is_nan(g, u->out + first * step, count)) continue;
+        while (last < u->repeats && last - first < room && any_is_nan(g, u->out + last * step, count)) last++;
+        struct unit rows = u->repeats > 1 ? rows_of_unit(job, u, first, last) : *u;
+        rows.mends = 1;
+        rows.units_after = 0;           /* what follows is written already */
+        do_unit(job, scratch, &rows);
+    }
+}
+
 static void do_unit(const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
@@ -1056,7 +1173,9 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
         g->kernel->overlaps(&planes);
         return;
     }
-    if (!job->finishes || !reduce_fused(job, g->kernel, scratch, u, 1, to, out_step)) {
+    if (job->finishes && !u->mends && reduce_fused(job, fused_of(g), scratch, u, 1, to, out_step)) {
+        if (g->plain) mend_rows(job, scratch, u);
+    } else {
         const int direct = !g->first_cast && !g->last_cast && job->out_contiguous;
         char *beside = NULL;
         if (!direct) lanes = scratch + job->at_lanes;
@@ -1121,6 +1240,7 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     u->inside = 1;
     u->counted = u->data = u->repeats = 1;
     u->row = 0;
+    u->mends = 0;
     u->place = g->first_place;
     u->rows = rows;
     for (int a = 0; a < g->outer_axes; a++) {
@@ -1168,12 +1288,20 @@ static void place_unit(const struct pool_job *job, const char *in, char *out, co
     }
 }
 
+/* A row of elements that take no part. */
+static void fill_row(const struct pool_kernel *kernel, int elem_bytes, char *row, int64_t bytes)
+{
+    if (bytes > 0) memcpy(row, &kernel->empty, (size_t)elem_bytes);
+    for (int64_t filled = elem_bytes; filled < bytes; filled *= 2)
+        memcpy(row + filled, row, (size_t)least(filled, bytes - filled));
+}
+
 /* The row that is nothing but padding lies at the front of the scratch. */
 static void fill_padding(const struct pool_job *job, char *scratch, int64_t bytes)
 {
-    if (bytes > 0) memcpy(scratch, &job->g->kernel->empty, (size_t)job->g->elem_bytes);
-    for (int64_t filled = job->g->elem_bytes; filled < bytes; filled *= 2)
-        memcpy(scratch + filled, scratch, (size_t)least(filled, bytes - filled));
+    const struct pool_geometry *g = job->g;
+    fill_row(g->kernel, g->elem_bytes, scratch, bytes);
+    if (g->plain) fill_row(g->plain, g->elem_bytes, scratch + job->at_plain, bytes);
 }
 
 /* What lies past the ends of rows of sums is divided too: subnormals are slow (7x7x2, 3x3/1: 6.5 ns an element, so
@@ -1331,9 +1459,9 @@ static int64_t walk_planes(const struct pool_job *job, const char *in, char *out
         .count = last - first, .loose = last - first - most(unread, unwritten),
         .divides = g->divide != NULL, .as_elements = g->last_cast != NULL, .divisor = (double)most(0, g->divisor),
         .wide = wide_of(g), .rounding = g->rounding, .far = !is_in_cache(g),
-        .pitch = flat_pitch(g), .acc = scratch + job->at_levels,
+        .pitch = job->spaced ? spaced_pitch(g) : flat_pitch(g), .rows = spaced_rows(g), .acc = scratch + job->at_levels,
         .spare = scratch + job->at_spare, .counts = scratch + job->at_lanes,
     };
-    (job->narrow ? g->kernel->narrow : g->kernel->flat)(&planes);
+    (job->narrow ? g->kernel->narrow : job->flat ? g->kernel->flat : g->kernel->spaced)(&planes);
     return -1;
 }

@@ -67,8 +67,12 @@ struct unit {
     int64_t inner;
     int64_t repeats;
     int64_t rows;               /* of outputs that this thread does down the plane, from this on */
+    int mends;                  /* what the plain kernel made NaN of */
     int64_t units_after;        /* that this thread does after those, a row of outputs each where all is dense */
 };
+
+/* Rows [first, last) of a unit. */
+struct unit rows_of_unit(const struct pool_job *job, const struct unit *u, int64_t first, int64_t last);
 
 /* The best element of each window of a unit, and where it is. */
 void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u);

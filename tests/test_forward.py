@@ -90,6 +90,41 @@ def test_many_narrow_planes_equal_the_definition(dtype, op, size, isa):
             assert_same(taken.reshape(expected.shape), expected, args)
 
 
+@pytest.mark.parametrize("size", [(9, 24), (12, 33), (8, 53), (7, 121), (31, 16)])
+@pytest.mark.parametrize("op", OPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_many_planes_of_windows_apart_equal_the_definition(dtype, op, size, isa):
+    """Up to 7 rows and columns at any stride, dilated, with padding; where there are NaN too."""
+    x = cases.small(dtype, (3, 4, *size))
+    specials = cases.with_specials(cases.full_range(dtype, x.shape), share=0.02)
+    for i, args in enumerate(
+        [
+            {"pool_size": 5, "strides": 2, "padding": 2},
+            {"pool_size": (5, 3), "strides": (2, 2)},
+            {"pool_size": (4, 6), "strides": (2, 4), "padding": "same", "ceil_mode": True},
+            {"pool_size": (3, 7), "strides": (1, 3), "padding": ((0, 2), (3, 1))},
+            {"pool_size": (7, 5), "strides": (3, 5), "padding": (1, 0)},
+            {"pool_size": (3, 1), "strides": 1, "padding": (1, 0)},
+            {"pool_size": (6, 2), "strides": (1, 7)},
+            {"pool_size": 3, "strides": 2, "dilation": (2, 3), "padding": ((2, 1), (3, 0))},
+            {
+                "pool_size": (1, 4),
+                "strides": (2, 3),
+                "dilation": (1, 2),
+                "padding": ((0, 0), (0, 5)),
+            },
+        ]
+    ):
+        args["data_format"] = "channels_first"
+        assert_same(pool_nd(op, 2, x, **args), reference.pool_nd(op, 2, x, **args), args)
+        if op == "avg":
+            given = args | ({"divisor_override": 3} if i % 2 else {"count_include_pad": True})
+            assert_same(pool_nd(op, 2, x, **given), reference.pool_nd(op, 2, x, **given), given)
+        elif op != "sum":
+            expected = reference.pool_nd(op, 2, specials, **args)
+            assert_same(pool_nd(op, 2, specials, **args), expected, args)
+
+
 @pytest.mark.parametrize("size", [(20, 20), (9, 33), (31, 15), (5, 5)])
 @pytest.mark.parametrize("op", OPS)
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -701,6 +736,31 @@ def test_omitted_nans_leave_the_count_but_counted_padding_stays(dtype, divisor, 
         args |= {"count_include_pad": True, "ceil_mode": padding == 1, "divisor_override": divisor}
         expected = reference.pool_nd("avg", 2, x, **args)
         assert_same(pypool.avg_pool2d(x, **args), expected, args)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("op", ["avg", "sum"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_rows_with_nan_lie_between_rows_without(dtype, op, data_format, isa):
+    """One, a few, and more of them at once than fit in L1; and the last."""
+    for nd, size in ((1, (400,)), (2, (90, 203)), (3, (5, 7, 39))):
+        shape = (2, 3, *size) if data_format == "channels_first" else (2, *size, 3)
+        x = cases.small(dtype, shape)
+        rows = np.moveaxis(x, 1, -1) if data_format == "channels_first" else x
+        rows[0, 3 % size[0]] = rows[0, size[0] // 5 : size[0] // 5 + 2, ..., :2] = np.nan
+        rows[1, size[0] // 2 :: 2, ..., 1] = rows[1, -1] = np.nan
+        for window in (
+            {"pool_size": 2},
+            {"pool_size": 2, "strides": 1, "padding": "same"},
+            {"pool_size": 3, "strides": 2, "padding": 1},
+            {"pool_size": 3, "strides": 1, "padding": "same"},
+            {"pool_size": 3},
+        ):
+            args = {"data_format": data_format, "nan_policy": "omit", **window}
+            expected = reference.pool_nd(op, nd, x, **args)
+            assert_same(pool_nd(op, nd, x, **args), expected, args)
+            out = np.empty((*expected.shape[:-1], 2 * expected.shape[-1]), x.dtype)[..., ::2]
+            assert_same(pool_nd(op, nd, x, **args, out=out), expected, args)
 
 
 @pytest.mark.parametrize("op", OPS)

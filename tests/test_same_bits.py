@@ -18,6 +18,7 @@ PROBLEMS = {  # of channels-last images large enough for eight threads, which ro
     "2d, small planes": ((6, 20, 21, 40), {"pool_size": (7, 9), "strides": 1, "padding": "same"}),
     "2d, tall": ((1, 260, 130, 9), {"pool_size": (33, 3), "strides": (1, 2), "padding": "same"}),
     "2d, dilated": ((2, 150, 160, 6), {"pool_size": 3, "strides": 1, "dilation": 2, "padding": 2}),
+    "2d, apart": ((5, 26, 43, 8), {"pool_size": (7, 5), "strides": (3, 2), "padding": (2, 1)}),
     "3d": ((2, 21, 44, 45, 5), {"pool_size": 3, "strides": 2, "ceil_mode": True}),
     "1d, a long window": ((2, 30_000, 3), {"pool_size": 999, "strides": 97}),
 }

@@ -2,7 +2,7 @@
 #define REDUCTION nancount
 #define EMPTY NOT_A_NUMBER
 #define IDEMPOTENT 0
-#define FUSES 0
+#define FUSES SUMS_FUSE
 #define DIVIDES 0
 #define LEAF(x) PICK_NAN(x, (VEC){0}, (VEC){0} + 1)
 #define RULE(a, b) ((a) + (b))

@@ -2,7 +2,7 @@
 #define REDUCTION nansum
 #define EMPTY NOT_A_NUMBER      /* as for nancount, its companion */
 #define IDEMPOTENT 0
-#define FUSES 0
+#define FUSES SUMS_FUSE
 #define DIVIDES 0
 #define LEAF(x) PICK_NAN(x, -(VEC){0}, x)
 #define RULE(a, b) ((a) + (b))
