@@ -2,6 +2,7 @@
  * forward.tmpl.c for the reductions that pick an element.
  *
  * Parameters: BETTER(b, a)    where b, that comes later in the window, takes the place of a
+ *             NARROWS         1 where windows of one row and cubes have a kernel beside squares
  *             SAME_ZEROS(x)   what makes zeros of either sign equal, where the lanes' order does not */
 #ifndef SAME_ZEROS
 #define SAME_ZEROS(x) (x)
@@ -357,8 +358,8 @@ INLINE void NAME(find_n)(const char *const *rows, int n, int planes, int window,
 
 static int NAME(finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
 {
-    return dilation == 1 && (n == 1 || n == window || n == window * window) && (window == 2 || window == 3) &&
-           (inner >= N || (inner == 1 && stride <= 2));
+    return dilation == 1 && (n == window || (NARROWS && (n == 1 || n == window * window))) &&
+           (window == 2 || window == 3) && (inner >= N || (inner == 1 && stride <= 2));
 }
 
 static void NAME(find)(const char *const *rows, int n, int64_t inner, int64_t window, int64_t stride, int64_t outputs,
@@ -378,12 +379,14 @@ static void NAME(find)(const char *const *rows, int n, int64_t inner, int64_t wi
     else if (n * planes == 3 && stride == 2) FIND(n, planes, 3, inner, 2);  \
     else FIND(n, planes, 3, inner, stride)
     switch (10 * n + (int)window) {
-    case 12: FIND_2(1, 1); break;
-    case 13: FIND_3(1, 1); break;
     case 22: FIND_2(2, 1); break;
     case 33: FIND_3(3, 1); break;
+#if NARROWS
+    case 12: FIND_2(1, 1); break;
+    case 13: FIND_3(1, 1); break;
     case 42: FIND_2(2, 2); break;
-    default: FIND_3(3, 3);
+    case 93: FIND_3(3, 3);
+#endif
     }
 #undef FIND
 #undef FIND_2

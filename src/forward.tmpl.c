@@ -11,6 +11,8 @@
  *             EMPTY                  the element that takes no part, as bits
  *             IDEMPOTENT             1 where rule(a, a) == a
  *             FUSES                  1 where it has a fused kernel: most of what there is to compile
+ *             CUBES                  0 where that does not know windows of three planes
+ *             IS_NEAR                1 where what that reads was read just before
  *             NARROWS                1 where it has kernels for whole planes
  *             DIVIDES                1 where that divides its lanes as it writes them
  *             ROOTS                  1 where it writes the roots of its lanes, if anything
@@ -26,6 +28,15 @@
 #endif
 #ifndef ROOTS
 #define ROOTS 0
+#endif
+#ifndef NARROWS
+#define NARROWS 0
+#endif
+#ifndef CUBES
+#define CUBES 1
+#endif
+#ifndef IS_NEAR
+#define IS_NEAR 0
 #endif
 
 #define NAME_(part, reduction, dtype, lane) part##_##reduction##_##dtype##_##lane
@@ -835,7 +846,7 @@ INLINE void NAME(pixels_of_3)(const NAME(source) *s, VEC *doubt, int most, int f
 
 static int NAME(fuses)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
 {
-    if (dilation != 1 || !(n == 1 || n == window || n == window * window)) return 0;
+    if (dilation != 1 || !(n == 1 || n == window || n == window * window) || (n > POOL_GROUP && !CUBES)) return 0;
     if (inner >= N) return window == 2 || window == 3;
     return inner == 1 && ((window == 2 && stride <= 2) || (window == 3 && stride <= 2 + PARTS_THREES));
 }
@@ -961,7 +972,8 @@ static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t w
     default: FUSED_N(4, 2);                 \
     }
     NAME(finish) f = NAME(finish_of)(how);
-    if (n > POOL_GROUP) {
+    if (IS_NEAR) far = POOL_IN_CACHE;
+    if (CUBES && n > POOL_GROUP) {
         NAME(fused_rows)(rows, POOL_ROWS, inner, 3, stride, outputs, repeats, loose,
                          NAME(sliding)(POOL_ROWS, inner, stride, outputs, far), far != POOL_IN_CACHE, in_step, out_step,
                          f, edges, dst);
@@ -2015,4 +2027,6 @@ const struct pool_kernel NAME(EXPORTED) = {
 #undef NARROWS
 #undef DIVIDES
 #undef ROOTS
+#undef CUBES
+#undef IS_NEAR
 #undef REDUCTION

@@ -1012,6 +1012,9 @@ static void reduce_bins(const struct pool_job *job, const struct pool_kernel *ke
                   lanes);
 }
 
+/* Whether what the plain kernel made NaN of is done again by kernels for small windows too, which know no cubes. */
+static int mends_fused(const struct pool_job *job) { return job->fused_rows <= POOL_GROUP; }
+
 static void reduce(const struct pool_job *job, const struct pool_kernel *kernel, char *scratch, const struct unit *u,
                    char *lanes, int64_t lanes_step)
 {
@@ -1025,7 +1028,8 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
         reduce_chunked(job, kernel, scratch, u, lanes);
         return;
     }
-    if (job->fused && reduce_fused(job, kernel, scratch, u, 0, lanes, lanes_step)) return;
+    const int fused = job->fused && (!g->plain || mends_fused(job));
+    if (fused && reduce_fused(job, kernel, scratch, u, 0, lanes, lanes_step)) return;
     const int loose = lanes != u->out || strict_outputs(job, u) == 0;
     if (u->repeats > 1) {
         char *const acc = scratch + job->at_levels;
@@ -1148,7 +1152,8 @@ static void mend_rows(const struct pool_job *job, char *scratch, const struct un
 {
     const struct pool_geometry *g = job->g;
     const int64_t step = g->lead_axes ? g->lead[g->lead_axes - 1].out_step : 0, count = u->outputs * u->inner;
-    const int64_t room = step == count * g->out_bytes ? most(1, TILE_BYTES / g->lane_bytes / count) : 1;
+    const int at_once = step == count * g->out_bytes && mends_fused(job);
+    const int64_t room = at_once ? most(1, TILE_BYTES / g->lane_bytes / count) : 1;
     for (int64_t first = 0, last; first < u->repeats; first = last) {
         last = first + 1;
         if (!any_is_nan(g, u->out + first * step, count)) continue;

@@ -3,6 +3,7 @@
 #define EMPTY ZERO
 #define IDEMPOTENT 0
 #define FUSES SUMS_FUSE
+#define CUBES 0
 #define DIVIDES 0
 #define ROOTS 1
 #define LEAF(x) ((x) * (x))
