@@ -2,7 +2,6 @@
  * forward.tmpl.c for the reductions that pick an element.
  *
  * Parameters: BETTER(b, a)    where b, that comes later in the window, takes the place of a
- *             NARROWS         1 where windows of one row and cubes have a kernel beside squares
  *             SAME_ZEROS(x)   what makes zeros of either sign equal, where the lanes' order does not */
 #ifndef SAME_ZEROS
 #define SAME_ZEROS(x) (x)
@@ -112,6 +111,7 @@ static void NAME(best)(const struct pool_taps *t, void *best, void *code)
 }
 
 #if FUSES
+#define FINDS_ALL (NARROWS && !FEW_KERNELS)     /* windows of one row, and cubes, beside squares */
 #define CODE_LANE JOIN(CODE_OF_, LANE)
 
 /* The best of some elements, and the code of the first that is as good. */
@@ -358,7 +358,7 @@ INLINE void NAME(find_n)(const char *const *rows, int n, int planes, int window,
 
 static int NAME(finds)(int n, int64_t inner, int64_t window, int64_t stride, int64_t dilation)
 {
-    return dilation == 1 && (n == window || (NARROWS && (n == 1 || n == window * window))) &&
+    return dilation == 1 && (n == window || (FINDS_ALL && (n == 1 || n == window * window))) &&
            (window == 2 || window == 3) && (inner >= N || (inner == 1 && stride <= 2));
 }
 
@@ -381,7 +381,7 @@ static void NAME(find)(const char *const *rows, int n, int64_t inner, int64_t wi
     switch (10 * n + (int)window) {
     case 22: FIND_2(2, 1); break;
     case 33: FIND_3(3, 1); break;
-#if NARROWS
+#if FINDS_ALL
     case 12: FIND_2(1, 1); break;
     case 13: FIND_3(1, 1); break;
     case 42: FIND_2(2, 2); break;

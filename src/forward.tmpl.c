@@ -1769,6 +1769,7 @@ static void NAME(flat)(const struct pool_planes *p)
     }
 }
 
+#if !FEW_KERNELS
 /* Rows of windows [first, last), folded down from n rows each (a constant) to acc, around which lies what takes no
  * part, as far as `pitch`. */
 INLINE void NAME(lay_spaced)(const struct pool_planes *p, int n, int loose, int64_t first, int64_t last, const char *in)
@@ -1852,6 +1853,7 @@ static void NAME(spaced)(const struct pool_planes *p)
             NAME(spaced_rows)(p, f, i < p->loose, o, o + p->rows < outputs ? o + p->rows : outputs,
                               p->in + i * p->in_step, p->out + i * p->out_step);
 }
+#endif
 #endif
 
 /* Windows side by side, of a power of two: dst[o] = rule over acc[o*window + t], t in [0, window).  In place. */
@@ -1975,7 +1977,10 @@ const struct pool_kernel NAME(EXPORTED) = {
 #if FUSES
     .fused = NAME(fused),
 #if NARROWS
-    .narrows = NAME(narrows), .narrow = NAME(narrow), .flat = NAME(flat), .spaced = NAME(spaced),
+    .narrows = NAME(narrows), .narrow = NAME(narrow), .flat = NAME(flat),
+#if !FEW_KERNELS
+    .spaced = NAME(spaced),
+#endif
 #endif
 #if IDEMPOTENT
     .overlaps = NAME(overlaps),

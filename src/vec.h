@@ -30,6 +30,11 @@
 
 #include ISA_HEADER
 
+/* 1 where kernels that few calls need, or that save little, are left out. */
+#ifndef FEW_KERNELS
+#define FEW_KERNELS 0
+#endif
+
 /* CHOOSE(a, b, from): lane i is lane from[i] of the two, in an instruction. */
 #if VECTOR_BYTES == 64 && defined(__GNUC__) && !defined(__clang__)
 #define CHOOSE(a, b, from) __builtin_shuffle(a, b, from)

@@ -1,5 +1,6 @@
 /* baseline.h - what every machine of the family has: SSE2 on x86-64, plain vectors elsewhere. */
 #define VECTOR_BYTES 16
+#define FEW_KERNELS 1       /* hardly a machine has no more */
 
 #define LARGER_int8 LARGER_ANY
 #define LARGER_int32 LARGER_ANY
