@@ -310,8 +310,8 @@ static void plan_fused(struct pool_job *job)
     for (int a = 0; job->fused && a < g->lead_axes; a++) count *= g->lead[a].window;
     const int by_one = g->plain ? job->out_contiguous : !g->beside;
     job->finishes = job->fused && by_one && finish_of(g, count, &finish);
-    job->fused &= !g->plain || job->finishes;
-    job->all_fused &= job->fused && !g->plain;
+    job->all_fused &= !g->plain;
+    if (g->plain && !job->finishes) job->fused = job->edge_before = job->edge_after = 0;
 }
 
 /* Whether short rows of outputs, folded one after the other, are one row to the kernel that goes along them: no window

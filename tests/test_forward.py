@@ -763,6 +763,25 @@ def test_rows_with_nan_lie_between_rows_without(dtype, op, data_format, isa):
             assert_same(pool_nd(op, nd, x, **args, out=out), expected, args)
 
 
+@pytest.mark.parametrize(
+    "dtype, to",
+    [pair for pair in itertools.product(FLOATS, FLOATS) if pair != ("bfloat16", "float16")],
+)
+def test_what_omits_nan_may_be_of_another_dtype(dtype, to, isa):
+    for shape, holes in itertools.product([(3, 2, 3), (4, 7, 20), (2, 3, 65)], [0, 0.1]):
+        x = cases.with_specials(cases.small(dtype, shape), share=holes)
+        for window in (
+            {"pool_size": 2},
+            {"pool_size": 3, "strides": 1},
+            {"pool_size": 2, "strides": 1},
+        ):
+            for counts in (False, True):
+                args = {"padding": "same", "nan_policy": "omit", "count_include_pad": counts}
+                args |= {"axes": (2,), "dtype": cases.dtype_of(to), **window}
+                expected = reference.pool("avg", x, **args)
+                assert_same(pypool.pool(x, op="avg", **args), expected, shape, args)
+
+
 @pytest.mark.parametrize("op", OPS)
 @pytest.mark.parametrize("dtype", ["bool", *INTEGERS])
 def test_integers_have_no_nan_to_omit(dtype, op):
