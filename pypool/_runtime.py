@@ -194,15 +194,16 @@ def disabled_features() -> set[str]:
 
 def instruction_sets() -> list[str]:
     """The instruction sets that run here and are not disabled, best first."""
-    return [name for name, runs in _core.instruction_sets() if runs and name not in _disabled]
+    return list(_available)
 
 
 _disabled = disabled_features()
 _names = [name for name, _ in _core.instruction_sets()]
-in_use: int = _names.index(instruction_sets()[0])
+_available = [name for name, runs in _core.instruction_sets() if runs and name not in _disabled]
+in_use: int = _names.index(_available[0])
 """Position of the instruction set in use in the build's list."""
 _core.forget(in_use)
-_core.offer(_names.index(name) for name in instruction_sets())
+_core.offer(_names.index(name) for name in _available)
 
 
 @contextmanager
@@ -211,8 +212,8 @@ def instruction_set(name: str) -> Iterator[None]:
 
     Of pixels shorter than its vectors narrower ones may take its place."""
     global in_use  # noqa: PLW0603
-    if name not in instruction_sets():
-        raise ValueError(f"instruction set must be one of {instruction_sets()}, got {name!r}")
+    if name not in _available:
+        raise ValueError(f"instruction set must be one of {_available}, got {name!r}")
     before = in_use
     in_use = _names.index(name)
     _core.forget(in_use)

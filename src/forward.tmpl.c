@@ -963,12 +963,10 @@ static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t w
 {
 #define FUSED_N(n, window) \
     NAME(fused_n)(rows, n, inner, window, stride, outputs, repeats, loose, far, in_step, out_step, f, edges, dst)
-#define FUSED(f) \
-    switch (10 * n + (int)window) {         \
-    case 12: FUSED_N(1, 2); break;          \
-    case 13: FUSED_N(1, 3); break;          \
-    case 22: FUSED_N(2, 2); break;          \
-    case 33: FUSED_N(3, 3); break;          \
+#define FUSED_2 \
+    switch (n) {                            \
+    case 1: FUSED_N(1, 2); break;           \
+    case 2: FUSED_N(2, 2); break;           \
     default: FUSED_N(4, 2);                 \
     }
     NAME(finish) f = NAME(finish_of)(how);
@@ -981,14 +979,16 @@ static void NAME(fused)(const char *const *rows, int n, int64_t inner, int64_t w
     }
 #if ROUNDS
     /* What is asked of each vector costs as much as the rest (uint8, 56x56, 2x2). */
-    if (f.how == NAME(rounded) && f.rounds.shift && f.as_elements) {
+    if (f.how == NAME(rounded) && f.rounds.shift && f.as_elements && window == 2) {
         f.how = NAME(shifted), f.as_elements = 1, f.wide = POOL_NOT_WIDE;
-        FUSED(f)
+        FUSED_2
         return;
     }
 #endif
-    FUSED(f)
-#undef FUSED
+    if (window == 2) FUSED_2
+    else if (n == 1) FUSED_N(1, 3);
+    else FUSED_N(3, 3);
+#undef FUSED_2
 #undef FUSED_N
 }
 

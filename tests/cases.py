@@ -6,6 +6,8 @@ import itertools
 
 import numpy as np
 
+from pypool import _runtime
+
 try:
     from ml_dtypes import bfloat16
 except ImportError:
@@ -181,6 +183,16 @@ def assert_same(actual, expected, *what):
         )
 
 
+def assert_every_isa_gives(expected, function, *arguments, **options):
+    """The same from the function by each instruction set that runs here."""
+    for isa in _runtime.instruction_sets():
+        if "out" in options:
+            options["out"][...] = poison(options["out"].dtype, options["out"].shape)
+        with _runtime.instruction_set(isa):
+            result = function(*arguments, **options)
+        assert_same(result, expected, isa, arguments, options)
+
+
 def assert_close(actual, expected, bound, *what):
     """Same dtype and shape, and values no further apart than the bound."""
     assert actual.dtype == expected.dtype, what
@@ -240,6 +252,13 @@ def shape(nd, data_format="channels_last", batch=2, channels=3, size=(9, 8, 7)):
         if data_format == "channels_last"
         else (batch, channels, *spatial)
     )
+
+
+def widths(dtype):
+    """Every width from 1 to past two of the widest vectors, and those about three and four."""
+    vector = 64 // dtype_of(dtype).itemsize
+    about = (times * vector + beside for times in (3, 4) for beside in range(-3, 4))
+    return sorted({*range(1, 2 * vector + 4), *about})
 
 
 def product(**lists):
