@@ -126,7 +126,8 @@ struct pool_divisors {
 };
 
 /* Windows that reach past the ends of a row by 1: whether there is one before the first whole one and one after
- * the last, and how they become results.  Of windows of three planes a row that is `padding` is so for all repeats. */
+ * the last, and how they become results.  Of windows of three planes a row that is `padding` is so for all repeats; it
+ * is null where no row is. */
 struct pool_edges {
     int before, after;
     struct pool_finish first, last;

@@ -887,7 +887,8 @@ static int reduce_fused(const struct pool_job *job, const struct pool_kernel *ke
         return 0;
     const int64_t pixel = u->inner * g->elem_bytes;
     const char *rows[POOL_ROWS];
-    edges.padding = scratch + (kernel == g->plain ? job->at_plain : 0) + edges.before * (along->stride - 1) * pixel;
+    if (!u->inside)     /* else rows of data may begin where that would be */
+        edges.padding = scratch + (kernel == g->plain ? job->at_plain : 0) + edges.before * (along->stride - 1) * pixel;
     rows_of_window(job, u->base + axis_start(along, first) * along->in_step, u->inside ? NULL : u->lead, edges.padding,
                    rows);
     kernel->fused(rows, (int)job->fused_rows, u->inner, along->window, along->stride, last - first, u->repeats,

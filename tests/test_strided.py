@@ -7,7 +7,7 @@ import cases
 import numpy as np
 import pytest
 import reference
-from cases import FORMATS, assert_same, bits
+from cases import FORMATS, assert_every_isa_gives, assert_same, bits
 from fuzz import Child
 from guard_pages import Guarded
 from numpy.lib.stride_tricks import as_strided
@@ -69,6 +69,21 @@ def test_any_steps(op, dtype, isa):
             args = {**WINDOWS[1], "data_format": data_format}
             expected = reference.pool_nd(op, 2, view, **args)
             assert_same(pool2d(op, view, **args), expected, steps, args)
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("op", ["max", "min", "sum", "avg"])
+def test_cubes_of_three(op, dtype, data_format):
+    """Several rows of outputs at once, of rows brought together, with and without padding."""
+    for width, strides, padding in itertools.product((3, 7, 20, 37), (1, 2, 3), (0, 1)):
+        shape = (2, 1, 8, 9, width) if data_format == "channels_first" else (1, 8, 9, width, 17)
+        plain = cases.small(dtype, shape)
+        args = {"pool_size": 3, "strides": strides, "padding": padding, "data_format": data_format}
+        expected = reference.pool_nd(op, 3, plain, **args)
+        for laid_out in (cases.every_third_backwards, cases.byte_swapped):
+            pool = getattr(pypool, f"{op}_pool3d")
+            assert_every_isa_gives(expected, pool, laid_out(plain), **args)
 
 
 @pytest.mark.parametrize("op", ["max", "avg"])
