@@ -192,7 +192,10 @@ def of_lp(
     out: Array | None,
     workers: Any,
 ) -> Array:
-    """Sums of grad * sign(x) * |x|**(p - 1) * output**(1 - p); 0 where the output is 0."""
+    """Sums of grad * sign(x) * |x|**(p - 1) * output**(1 - p); 0 where the output is 0.
+
+    For p below 1 also where x is: the formula has no value there.
+    """
     power = _plan.norm_type(norm_type)
     x, output, grad = _call.as_array(x), _call.as_array(output, "output"), gradient(grad)
     for name, array in (("x", x), ("output", output)):
@@ -233,6 +236,8 @@ def of_lp(
                 "sum", nd, shares, values.shape, *arguments, False, None, into_result, workers
             )
             made *= values if power == 2 else slopes(values, power)
+            if power < 1:
+                np.copyto(made, 0, where=values == 0)  # of norms past what their dtype holds too
             if into_result is None:
                 result[part] = made
     return into(out, result)

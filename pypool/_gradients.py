@@ -848,8 +848,9 @@ def lp_pool2d_backward(
     Notes
     -----
     An element of `x` has ``grad * sign(x) * |x|**(p - 1) * output**(1 - p)`` of each window it is
-    in, and 0 where `output` is 0: the derivative of the norm.  For p of ``numpy.inf`` the first
-    element of the largest magnitude in the window has all of it.
+    in, and 0 where `output` is 0: the derivative of the norm.  For p below 1, which has none at
+    an element of 0, that is 0 there too.  For p of ``numpy.inf`` the first element of the largest
+    magnitude in the window has all of it.
 
     Examples
     --------

@@ -333,6 +333,25 @@ def test_what_was_pooled_may_have_any_dtype(p, isa):
         assert_close(gradient, expected, bound, dtype, grad_dtype)
 
 
+@pytest.mark.parametrize("p", [0.25, 0.5])
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_the_gradient_of_an_element_of_zero_is_zero_below_1(data_format, p):
+    """Of norms that float16 holds, and of those that it does not."""
+    for size in ((9, 8), (20, 40)):
+        x = cases.small("float16", cases.shape(2, data_format, size=size))
+        args = {"pool_size": size, "strides": 5, "data_format": data_format}
+        windows = definition.windows(2, x.shape, **args)
+        output = pypool.lp_pool2d(x, p, **args)
+        assert np.isinf(output).any() == (size[0] == 20 or p == 0.25)
+        grad = np.ones(output.shape, np.float32)
+        with np.errstate(all="raise"):
+            result = pypool.lp_pool2d_backward(grad, x, output, p, **args)
+        assert (x == 0).any()
+        assert not result[x == 0].any()
+        expected = definition.lp_backward(grad, x, output, p, windows)
+        assert_close(result, expected, 1e-5 * np.abs(expected))
+
+
 @pytest.mark.parametrize("p", [1, 2, 3, np.inf])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_gradient_of_something_special_stays_in_its_windows(dtype, p, isa):
