@@ -150,6 +150,8 @@ def sizes(rng, nd, size):
     """Axes of a few elements, sometimes one that is long; or as many planes or windows ask for."""
     if size == "planes":
         return tuple(rng.randint(1, rng.choice([7, 14])) for _ in range(nd))
+    if size == "few" and nd <= 3 and rng.random() < 0.3:  # several windows along each axis
+        return tuple(rng.randint(4, rng.choice([9, 14, 20])) for _ in range(nd))
     found = [rng.randint(1, rng.choice([2, 5, 9])) for _ in range(nd)]
     if size == "tall":
         found[rng.randrange(nd)] = rng.randint(7, 100)
