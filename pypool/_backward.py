@@ -237,20 +237,18 @@ def of_lp(
             )
             made *= values if power == 2 else slopes(values, power)
             if power < 1:
-                np.copyto(made, 0, where=values == 0)  # of norms past what their dtype holds too
+                np.copyto(made, 0, where=values == 0)
             if into_result is None:
                 result[part] = made
     return into(out, result)
 
 
 def slopes(values: Array, power: float) -> Array:
-    """Those of |x|**p / p."""
+    """Those of |x|**p / p; infinite at 0 for p below 1."""
     if power == 1:
         return np.sign(values)
     powers = np.abs(values) ** (power - 1)
-    np.copysign(powers, values, out=powers)
-    np.copyto(powers, 0, where=values == 0)
-    return powers
+    return np.copysign(powers, values, out=powers)
 
 
 def parts(shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:

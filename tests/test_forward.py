@@ -334,9 +334,7 @@ def test_large_windows_in_two_and_three_dimensions(op, data_format):
             args = {"pool_size": window, "strides": 1, "padding": padding}
             args["data_format"] = data_format
             expected = reference.pool_nd(op, nd, x, **args)
-            for isa in _runtime.instruction_sets():
-                with _runtime.instruction_set(isa):
-                    assert_same(pool_nd(op, nd, x, **args), expected, isa, args)
+            assert_every_isa_gives(expected, pool_nd, op, nd, x, **args)
 
 
 # --- every rank ----------------------------------------------------------------------------------
@@ -908,9 +906,7 @@ def test_large_arrays_equal_the_definition(op, data_format, nd, shape):
     x = cases.small("float32", shape)
     args = {"pool_size": 3, "strides": 2, "padding": "same", "data_format": data_format}
     expected = reference.pool_nd(op, nd, x, **args)
-    for isa in _runtime.instruction_sets():
-        with _runtime.instruction_set(isa):
-            assert_same(pool_nd(op, nd, x, **args), expected, isa)
+    assert_every_isa_gives(expected, pool_nd, op, nd, x, **args)
 
 
 # --- the result ----------------------------------------------------------------------------------
