@@ -566,8 +566,9 @@ def geometry_of(
     pool_size: tuple[int, ...],
 ) -> _core.Geometry:
     """What the core needs to know, of arrays in C order."""
-    item, half = dtype.itemsize, dtype.name in _plan.HALVES and task in (SPREAD, ADD)
-    lane = "float32" if half else dtype.name
+    name = _plan.name_of(dtype)
+    item, half = dtype.itemsize, name in _plan.HALVES and task in (SPREAD, ADD)
+    lane = "float32" if half else name
     axes = sorted(made.pooled)
     inner = math.prod(shape[axes[-1] + 1 :])
     outer = math.prod(shape[: axes[0]])
@@ -591,8 +592,7 @@ def geometry_of(
         math.prod(pool_size),
     )
     recipe = _plan.Recipe(
-        None, lane, None, (dtype.name, lane) if half else None, None,
-        (lane, dtype.name) if half else None,
+        None, lane, None, (name, lane) if half else None, None, (lane, name) if half else None,
     )  # fmt: skip
     result = tuple(made.shape) if task == PICK else shape
     made = made._replace(recipe=recipe, shape=result, dtype=dtype)
@@ -605,7 +605,7 @@ def geometry_of(
 def gradient(grad: ArrayLike) -> Array:
     """A gradient as an array of floats."""
     array = _call.as_array(grad, "grad")
-    if array.dtype.name not in _plan.FLOATS:
+    if _plan.name_of(array.dtype) not in _plan.FLOATS:
         raise TypeError(f"grad must be float16, bfloat16, float32 or float64, got {array.dtype}")
     return array
 

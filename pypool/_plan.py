@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import reprlib
@@ -375,19 +376,25 @@ def trimmed(
 # ---- dtypes -----------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=64)
+def name_of(dtype: np.dtype[Any]) -> str:
+    """dtype.name, which NumPy puts together anew every time."""
+    return dtype.name
+
+
 def supported(name: str, dtype: np.dtype[Any]) -> str:
     """The name of a dtype that pypool pools."""
-    if dtype.name not in DTYPES or dtype.subdtype is not None:
+    if name_of(dtype) not in DTYPES or dtype.subdtype is not None:
         raise TypeError(
             f"{name} must be boolean, an integer, float16, float32, float64 or bfloat16; "
             f"got {dtype}"
         )
-    return dtype.name
+    return name_of(dtype)
 
 
 def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]:
     """The dtype of the result: `wanted` where it can hold one, else what NumPy would give."""
-    source = dtype.name
+    source = name_of(dtype)
     native: np.dtype[Any] = np.dtype(dtype.type)
     if wanted is None or op in ORDERED:
         if op in ORDERED or source in FLOATS:
@@ -457,6 +464,7 @@ def power_sum(source: str, exponent: float) -> Recipe:
 def integer_sum(op: str, source: str, target: str, elements: int) -> Recipe:
     """Sums of integers: exact, in the narrowest lanes that hold every sum of a window."""
     bits = 8 if source == "bool" else np.dtype(source).itemsize * 8
+    whole = "int64" if bits == 64 else source  # two's complement adds up the same, signed or not
     average = op == "avg"
     if target in FLOATS and bits == 64:
         last_cast = ("float64", target) if target != "float64" else None
@@ -471,11 +479,11 @@ def integer_sum(op: str, source: str, target: str, elements: int) -> Recipe:
         )
     if average and bits == 64:
         return Recipe(
-            ("lowsum", source, "int64"), "int64", ("highsum", source, "int64"), None, "wide"
+            ("lowsum", whole, "int64"), "int64", ("highsum", source, "int64"), None, "wide"
         )
     room = elements << bits
     lane = "int16" if room <= 1 << 15 else "int32" if room <= 1 << 31 else "int64"
-    kernel = ("sum", source, lane)
+    kernel = ("sum", whole, lane)
     if target in FLOATS:
         last_cast = ("float64", target) if target != "float64" else None
         return Recipe(
@@ -609,7 +617,7 @@ def adaptive_plan(
     if math.prod(result) * target.itemsize > LIMIT:
         raise ValueError(f"the result of shape {result} would be past 2**63 - 1 bytes")
     elements = math.prod(axis.window for axis in pooled.values())
-    recipe = recipe_of(op, source, target.name, False, elements)
+    recipe = recipe_of(op, source, name_of(target), False, elements)
     return Plan(result, target, pooled, recipe, ROUNDINGS.index("half_even"), 0)
 
 
@@ -669,7 +677,7 @@ def plan(
     if op == "lp":
         recipe = power_sum(source, of.exponent)
     else:
-        recipe = recipe_of(op, source, target.name, omit, elements)
+        recipe = recipe_of(op, source, name_of(target), omit, elements)
     if omit and op == "sum":
         divisor = 1  # a sum is divided by nothing, but is NaN where nothing was counted
     return Plan(out_shape, target, pooled, recipe, rounds, divisor)

@@ -10,7 +10,8 @@
     ORDERED(K, dtype, order) K(fmax, dtype, order) K(fmin, dtype, order) K(squares, dtype, lane) \
     WITH_NAN_SUMMED(K, dtype, lane)
 #define WITH_NAN_SUMMED(K, dtype, lane) K(sum, dtype, lane) K(nansum, dtype, lane) K(nancount, dtype, lane)
-#define IN_TWO(K, dtype) K(lowsum, dtype, int64) K(highsum, dtype, int64) K(sum, dtype, float64)
+#define BOTH_SIGNS(K) K(sum, int64, int64) K(lowsum, int64, int64)
+#define EACH_SIGN(K, dtype) K(highsum, dtype, int64) K(sum, dtype, float64)
 
 #define ALL_KERNELS(K)                                                                                        \
     ORDERED(K, bool, uint8) SUMMED(K, bool, int16) SUMMED(K, bool, int32) SUMMED(K, bool, int64)              \
@@ -20,8 +21,8 @@
     ORDERED(K, uint16, uint16) SUMMED(K, uint16, int32) SUMMED(K, uint16, int64)                              \
     ORDERED(K, int32, int32) SUMMED(K, int32, int64)                                                          \
     ORDERED(K, uint32, uint32) SUMMED(K, uint32, int64)                                                       \
-    ORDERED(K, int64, int64) SUMMED(K, int64, int64) IN_TWO(K, int64)                                         \
-    ORDERED(K, uint64, uint64) SUMMED(K, uint64, int64) IN_TWO(K, uint64)                                     \
+    ORDERED(K, int64, int64) BOTH_SIGNS(K) EACH_SIGN(K, int64)                                                \
+    ORDERED(K, uint64, uint64) EACH_SIGN(K, uint64)                                                           \
     WITH_NAN(K, float16, int16, float32) WITH_NAN_SUMMED(K, float16, float64)                                 \
     WITH_NAN(K, bfloat16, int16, float32) WITH_NAN_SUMMED(K, bfloat16, float64)                               \
     WITH_NAN(K, float32, float32, float32) WITH_NAN_SUMMED(K, float32, float64)                               \

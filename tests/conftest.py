@@ -9,8 +9,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-import pypool
-from pypool import _runtime
+# Threads that wait must not spin: each CPU has a pytest of its own, and its OpenMP threads beside.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import pypool  # noqa: E402
+from pypool import _runtime  # noqa: E402
 
 if Path(pypool.__file__).resolve().parent == Path(__file__).resolve().parents[1] / "pypool":
     raise pytest.UsageError(

@@ -1,4 +1,4 @@
-/* uint64.c - 64-bit unsigned integers. */
+/* uint64.c - 64-bit unsigned integers, whose sums in 64 bits are those of int64.c. */
 #include "vec.h"
 
 #define DTYPE uint64
@@ -20,9 +20,7 @@
 #define WIDEN(x) JOIN(UINT64_TO_, LANE)(x)
 #define SUMS_FUSE 1
 #define LANE int64
-#include "reductions/sum.h"
 #define HIGH_BITS(x) ((VEC)((vec_uint64)(x) >> 32))
-#include "reductions/lowsum.h"
 #include "reductions/highsum.h"
 #undef LANE
 #define LANE float64
