@@ -88,6 +88,7 @@ cdef extern from "pool.h":
         int source_bytes, elem_bytes, lane_bytes, mid_bytes, out_bytes
         bint swapped
         const pool_power *power
+        const pool_power *root
         double exponent
         const pool_kernel *kernel
         const pool_kernel *beside
@@ -259,6 +260,8 @@ cdef class Geometry:
             self.c.elem_bytes = self.c.lane_bytes
             self.c.power = power(table, recipe.power)
             self.c.exponent = recipe.exponent
+            if recipe.exponent != 1 and recipe.kernel[0] == "sum":
+                self.c.root = self.c.power
         self.c.swapped = layout.swapped
         self.c.rounding = <pool_rounding><int>plan.rounding
         self.c.divisor = plan.divisor

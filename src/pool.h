@@ -427,6 +427,7 @@ struct pool_geometry {
     int swapped;                            /* the input's bytes are in the other order: POOL_SWAPPED, or 0 */
 
     const struct pool_power *power;         /* makes the kernel's elements, or null */
+    const struct pool_power *root;          /* makes results of its sums, or null */
     double exponent;
     const struct pool_kernel *kernel;
     const struct pool_kernel *beside;       /* a second sum that the divide needs, or null */

@@ -1,4 +1,5 @@
-/* slab.c - rows of an input that vectors cannot read where they lie, side by side in scratch: a slab at a time. */
+/* slab.c - rows of an input that vectors cannot read where they lie, or their powers, side by side in scratch: a slab
+ * at a time. */
 #include <string.h>
 
 #include "walk.h"
@@ -29,8 +30,10 @@ void set_near(struct pool_geometry *near, const struct pool_geometry *g)
 {
     *near = *g;
     near->swapped = 0;
-    near->inner.in_step = g->source_bytes;
-    near->along.in_step = g->inner.size * g->source_bytes;
+    near->power = NULL;
+    near->source_bytes = g->elem_bytes;
+    near->inner.in_step = g->elem_bytes;
+    near->along.in_step = g->inner.size * g->elem_bytes;
     for (int a = 0; a < g->outer_axes; a++) near->outer[a].in_step = 0;
 }
 
@@ -61,19 +64,20 @@ int plan_slab(struct pool_job *job, struct pool_geometry *near)
         }
     }
     job->at_slab = job->scratch_bytes;
-    job->scratch_bytes += round_up(bytes + POOL_SLACK);
+    job->at_source = job->at_slab + round_up(bytes + POOL_SLACK);
+    job->scratch_bytes = job->at_source;
+    if (g->power) job->scratch_bytes += round_up(cols * g->inner.size * g->source_bytes * most(1, job->slab_rows));
     return 1;
 }
 
-/* to[y][x][c] = from[y][x][c] of one plane, y in [0, rows). */
-static void fetch_rows(const struct pool_job *job, char *to, const char *from, int64_t rows, int64_t width)
+/* to[y][x][c] = from[y][x][c] of one plane, y in [0, rows), where pixels are dense and rows y_step apart. */
+static void copy_rows(const struct pool_geometry *far, char *to, int64_t y_step, const char *from, int64_t rows,
+                      int64_t width)
 {
-    const struct pool_geometry *far = job->far, *near = job->g;
-    const int64_t inner = far->inner.size, pixel = near->along.in_step;
-    const int64_t far_x = far->along.in_step, far_c = far->inner.in_step;
+    const int64_t inner = far->inner.size, far_x = far->along.in_step, far_c = far->inner.in_step;
     const int64_t far_y = far->lead_axes ? far->lead[far->lead_axes - 1].in_step : 0;
-    const int64_t y_step = far->lead_axes ? near->lead[far->lead_axes - 1].in_step : 0;
     const int bytes = far->source_bytes, swapped = far->swapped;
+    const int64_t pixel = inner * bytes;
     if (inner == 1 || far_x == inner * far_c)
         far->copy(to, y_step, bytes, from, far_y, inner == 1 ? far_x : far_c, rows, width * inner, bytes, swapped);
     else if (lies_across(far))
@@ -86,7 +90,29 @@ static void fetch_rows(const struct pool_job *job, char *to, const char *from, i
             far->copy(to + y * y_step, pixel, bytes, from + y * far_y, far_x, far_c, width, inner, bytes, swapped);
 }
 
-int64_t fetch_slab(const struct pool_job *job, const char *in, char *slab, const int64_t *outer, const int64_t *lead,
+/* The same of the powers that rows are, by way of `source` where they do not lie as the power reads them. */
+static void raise_rows(const struct pool_geometry *far, char *to, int64_t y_step, const char *from, int64_t rows,
+                       int64_t width, char *source)
+{
+    const int64_t bytes = far->source_bytes;
+    int64_t count = width * far->inner.size;
+    int64_t far_y = far->lead_axes ? far->lead[far->lead_axes - 1].in_step : 0;
+    const int dense = !far->swapped && (far->inner.size == 1 || far->inner.in_step == bytes) &&
+                      (width == 1 || far->along.in_step == far->inner.size * bytes);
+    if (!dense) {
+        far_y = count * bytes;
+        copy_rows(far, source, far_y, from, rows, width);
+        from = source;
+    }
+    if (far_y == count * bytes && y_step == count * far->elem_bytes) {
+        count *= rows;
+        rows = 1;
+    }
+    for (int64_t y = 0; y < rows; y++)
+        far->power->raise(from + y * far_y, to + y * y_step, count, far->exponent);
+}
+
+int64_t fetch_slab(const struct pool_job *job, const char *in, char *scratch, const int64_t *outer, const int64_t *lead,
                    int64_t rows, int64_t x, struct slab *s)
 {
     const struct pool_geometry *far = job->far, *near = job->g;
@@ -97,6 +123,7 @@ int64_t fetch_slab(const struct pool_job *job, const char *in, char *slab, const
     int64_t plane[POOL_MAX_AXES], upto = 1;
     for (int a = 0; a < far->outer_axes; a++) in += outer[a] * far->outer[a].in_step;
     in += columns.first * along->in_step;
+    char *const slab = scratch + job->at_slab;
     s->in = slab - columns.first * near->along.in_step;
     for (int a = 0; a < planes; a++) {
         const struct pool_axis *axis = &far->lead[a];
@@ -128,7 +155,9 @@ int64_t fetch_slab(const struct pool_job *job, const char *in, char *slab, const
         }
         if (last) from += (here.first + kept) * last->in_step;
         if (kept > 0) memmove(to, to + (here.first - s->rows.first) * row, (size_t)(kept * row));
-        fetch_rows(job, to + kept * row, from, here.last - here.first - kept, columns.last - columns.first);
+        const int64_t missing = here.last - here.first - kept, width = columns.last - columns.first;
+        if (far->power) raise_rows(far, to + kept * row, row, from, missing, width, scratch + job->at_source);
+        else copy_rows(far, to + kept * row, row, from, missing, width);
         int a = planes - 1;
         for (; a >= 0 && (plane[a] += far->lead[a].dilation) >= at[a].last; a--) plane[a] = at[a].first;
         if (a < 0) break;

@@ -130,6 +130,9 @@ static int pays(const struct pool_job *job)
         const int64_t most_turned = g->along.stride == 1 ? (in_bytes ? 17 : 13) : job->pads ? 22 : 19;
         return row <= most_turned || !(job->finds && (job->pads || all_inside(g)));
     }
+    /* Of powers, which are taken on the way to a slab or to where planes are turned (float32, p 3, us, so and turned:
+     * 2x2/2, 14x14 633, 350, 28x28 381, 343, 40x40 308, 321; 3x3/1, 40x40 1112, 954; 3x3/2, 80x80 236, 265). */
+    if (job->far) return row <= (goes_along(g) ? 24 : 48);
     if (job->whole || job->spaced) return 0;
     if (job->flat || job->overlap) return pays_for_shared(job);
     if (job->narrow) {
@@ -156,7 +159,7 @@ static int pays(const struct pool_job *job)
 
 void pool_plan_turned(struct pool_job *job, struct pool_turned *t)
 {
-    const struct pool_geometry *g = job->g;
+    const struct pool_geometry *g = job->far && job->far->power ? job->far : job->g;
     const enum pool_task task = job->task;
     const int forward = task == POOL_FORWARD;
     struct pool_geometry *const side = &t->g;
@@ -170,7 +173,8 @@ void pool_plan_turned(struct pool_job *job, struct pool_turned *t)
     } else if (g->outer_axes != 1) {
         return;
     }
-    if (job->far || g->inner.size > 1 || planes.place_weight || task == POOL_PUT || task == POOL_PICK || !pays(job))
+    if ((job->far && !g->power) || g->inner.size > 1 || planes.place_weight || task == POOL_PUT || task == POOL_PICK ||
+        !pays(job))
         return;
 
     int64_t inputs = g->along.size, outputs = g->along.outputs;

@@ -127,7 +127,7 @@ static int finish_of(const struct pool_geometry *g, int64_t count, struct pool_f
     }
     f->as_elements = g->last_cast && !f->wide;
     if (f->wide) return divisor <= POOL_INVERTED;
-    if (g->first_cast || !can_write(g)) return 0;
+    if (g->first_cast || g->root || !can_write(g)) return 0;
     return divisor == 1 || kernel->divides == POOL_DIVIDES ||
            (kernel->divides == POOL_ROUNDS &&
             pool_rounds_of(divisor, g->rounding, g->lane_bytes, pool_most_sum(count, g->elem_bytes), &f->rounds));
@@ -484,7 +484,7 @@ static void plan_way(struct pool_job *job)
 
     /* Rows of two vectors that no window reaches past are as fast there. */
     const int no_bins = g->lead_axes == 1 && !g->lead[0].bins && !along->bins;
-    const int takes_planes = no_bins && !g->beside && g->inner.size == 1 && even && !g->power;
+    const int takes_planes = no_bins && !g->beside && g->inner.size == 1 && even && !g->power && !g->root;
     const int divides = !g->first_cast && can_write(g) && (!g->divide || g->kernel->divides == POOL_DIVIDES);
     const int whole_planes = takes_planes && bare;
     const int as_fast_fused = job->walk == walk_fused && along->size > g->kernel->lanes;
@@ -637,7 +637,7 @@ void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, stru
         plan(job, near, NULL);
         return;
     }
-    if (job->rows_contiguous || job->chunked || job->columns || job->c_blocks > 1) return;
+    if ((job->rows_contiguous && !g->power) || job->chunked || job->columns || job->c_blocks > 1) return;
     set_near(near, g);
     plan(job, near, g);
     if (!plan_slab(job, near)) plan(job, g, NULL);
@@ -1192,7 +1192,7 @@ static void do_unit(const struct pool_job *job, char *scratch, const struct unit
             beside = scratch + job->at_beside;
             reduce(job, g->beside, scratch, u, beside, block * g->lane_bytes);
         }
-        if (g->power) g->power->root(lanes, count, g->exponent);
+        if (g->root) g->root->root(lanes, count, g->exponent);
         if (g->first_cast) {
             char *const mid = g->last_cast ? scratch + job->at_mid : to;
             g->first_cast->cast(lanes, mid, count);
@@ -1357,7 +1357,7 @@ static int64_t walk(const struct pool_job *job, const char *in, char *out, char 
             for (int64_t row = 0, fetched = 0; row < rows; row += u.repeats) {
                 if (job->strips) *y = top + row;
                 if (job->far && row == fetched)
-                    fetched += fetch_slab(job, in, scratch + job->at_slab, at.digit, at.digit + at.lead, rows - row, x,
+                    fetched += fetch_slab(job, in, scratch, at.digit, at.digit + at.lead, rows - row, x,
                                           &near);
                 place_unit(job, near.in, out, &at, x, (job->far ? fetched : rows) - row, &u);
                 u.units_after = last - unit - row - u.repeats;

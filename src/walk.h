@@ -116,7 +116,7 @@ struct slab {
 /* Whether memory has the rows of the last leading axis across: a step down is the shortest. */
 int lies_across(const struct pool_geometry *g);
 
-/* near = g over a slab, but for the steps of the leading axes. */
+/* near = g over a slab, but for the steps of the leading axes.  What is raised to a power is so in the slab. */
 void set_near(struct pool_geometry *near, const struct pool_geometry *g);
 
 /* Those steps, and room in the scratch, for a job that is planned but for that; whether there is room. */
@@ -124,7 +124,7 @@ int plan_slab(struct pool_job *job, struct pool_geometry *near);
 
 /* Fetches what the first of `rows` rows of outputs from digits `lead` on need, for block x of each; returns how many
  * rows that is.  The slab holds s->rows of the same block already. */
-int64_t fetch_slab(const struct pool_job *job, const char *in, char *slab, const int64_t *outer, const int64_t *lead,
+int64_t fetch_slab(const struct pool_job *job, const char *in, char *scratch, const int64_t *outer, const int64_t *lead,
                    int64_t rows, int64_t x, struct slab *s);
 
 /* How many of a unit's rows of outputs may be loose (pool.h): at the end of the thread's share, all but a few. */

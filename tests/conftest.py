@@ -12,8 +12,8 @@ import pytest
 # Threads that wait must not spin: each CPU has a pytest of its own, and its OpenMP threads beside.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import pypool  # noqa: E402
-from pypool import _runtime  # noqa: E402
+import pypool
+from pypool import _runtime
 
 if Path(pypool.__file__).resolve().parent == Path(__file__).resolve().parents[1] / "pypool":
     raise pytest.UsageError(

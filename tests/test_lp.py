@@ -131,6 +131,19 @@ def test_every_width_past_four_vectors(dtype, axis):
                     assert_same(lp(2, x, p, **args), expected, isa, shape, args)
 
 
+@pytest.mark.parametrize("shape", [(1, 70, 600, 1), (1, 90, 130, 6), (2, 9, 30, 40, 3)])
+@pytest.mark.parametrize("dtype", ["uint8", "float16", "float32"])
+def test_planes_of_which_few_rows_are_raised_at_once(dtype, shape):
+    nd = len(shape) - 2
+    x = cases.small(dtype, shape)
+    for p, window in itertools.product((1, np.inf), cases.pool_sizes(nd)):
+        args = {"padding": "same", **window}
+        expected = definition.lp(x, p, definition.windows(nd, shape, **args))
+        for laid_out in (np.asarray, *LAYOUTS[:3], *LAYOUTS[-3:]):
+            pooled = getattr(pypool, f"lp_pool{nd}d")
+            cases.assert_every_isa_gives(expected, pooled, laid_out(x), p, **args)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("dtype", ["uint8", "float16", "float32"])
 def test_long_windows(dtype, channels):
