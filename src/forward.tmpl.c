@@ -593,7 +593,7 @@ INLINE VEC NAME(slid)(VEC *doubt, int window, int stride, VEC first, VEC odd, VE
 }
 
 #if FUSES
-static void NAME(taps_at_end)(NAME(source) s, int64_t at, int window, int stride, int64_t outputs,
+static void NAME(taps_at_end)(NAME(source) s, int quick, int64_t at, int window, int stride, int64_t outputs,
                               const struct pool_finish *how, char *dst);
 
 /* The sums of the pairs of elements [at, at + 2 N), the window's rows folded. */
@@ -673,7 +673,7 @@ INLINE void NAME(taps)(const NAME(source) *s, VEC *doubt, int window, int stride
         }
     }
     if (i < outputs)
-        NAME(taps_at_end)(*s, i * stride, window, stride, outputs - i, f.all, dst + i * NAME(width)(f));
+        NAME(taps_at_end)(*s, MINDS_NAN, i * stride, window, stride, outputs - i, f.all, dst + i * NAME(width)(f));
 }
 
 /* The windows that have a path of their own along a row of single elements. */
@@ -705,21 +705,22 @@ INLINE void NAME(columns_to)(const NAME(source) *s, VEC *doubt, int64_t at, int6
         NAME(store)(to + i, NAME(column)(s, doubt, at + i));
 }
 
-/* The last outputs of a row, fewer than 2 N, from column `at` on: by way of rows that are loose. */
-static __attribute__((noinline)) void NAME(taps_at_end)(NAME(source) s, int64_t at, int window, int stride,
+/* The last outputs of a row, POOL_AT_END vectors at most, from column `at` on: by way of rows that are loose.  `quick`
+ * where there may be no NaN. */
+static __attribute__((noinline)) void NAME(taps_at_end)(NAME(source) s, int quick, int64_t at, int window, int stride,
                                                         int64_t outputs, const struct pool_finish *how, char *dst)
 {
     const NAME(finish) f = NAME(finish_of)(how);
-    TYPE columns[8 * N], results[2 * N];
-    const int64_t width = (outputs - 1) * stride + window;
+    TYPE columns[(3 * POOL_AT_END + 1) * N], results[POOL_AT_END * N];
+    const int64_t width = (outputs - 1) * stride + window, end = stride * ((outputs + N - 1) / N) * N + N;
     VEC doubt = {0};
     /* What lies past the end may be subnormal, which is slow to multiply (8 planes of 8 x 8: a tenth of the call). */
-    for (int i = 0; i < 8 * N; i += N) NAME(store)(columns + i, (VEC){0});
-    NAME(columns_to)(&s, MINDS_NAN ? &doubt : NULL, at, width, columns);
-    if (MINDS_NAN && JOIN(ANY_NAN_, LANE)(doubt)) NAME(columns_to)(&s, NULL, at, width, columns);
+    for (int64_t i = width / N * N; i < end; i += N) NAME(store)(columns + i, (VEC){0});
+    if (quick) NAME(columns_to)(&s, &doubt, at, width, columns);
+    if (!quick || JOIN(ANY_NAN_, LANE)(doubt)) NAME(columns_to)(&s, NULL, at, width, columns);
     NAME(taps_of_lanes)(columns, window, stride, outputs, results);
     for (int64_t i = 0; i < outputs; i += N)
-        NAME(put)(dst, i, NAME(load)(results + i), f, 0, outputs - i < N ? outputs - i : N);
+        NAME(put)(dst, i, NAME(load)(results + i), f, outputs - i >= N, outputs - i);
 }
 #endif
 
@@ -905,9 +906,9 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
         NAME(pixels)(s, NULL, 0, inner, window, stride * inner, inner, outputs, f, dst);
         return;
     }
-    for (int64_t i = 0; i < outputs; i += 2 * N)
-        NAME(taps_at_end)(*s, i * stride, window, (int)stride, outputs - i < 2 * N ? outputs - i : 2 * N,
-                          f.all, dst + i * NAME(width)(f));
+    for (int64_t i = 0, most = POOL_AT_END * N; i < outputs; i += most)
+        NAME(taps_at_end)(*s, 0, i * stride, window, (int)stride, outputs - i < most ? outputs - i : most, f.all,
+                          dst + i * NAME(width)(f));
 }
 
 /* How many windows of pixels slide past each other at once, or 0.  Sliding goes along the row once for every few
@@ -930,13 +931,20 @@ INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int 
     const int edged = edges->before || edges->after;
     const int64_t apart = rows[n > 1] - rows[0];
     NAME(source) s = NAME(rows)(rows, n);
+    int careful = 0;            /* rows, from one with NaN on: where there are some there are more */
     for (int64_t r = 0; r < repeats; r++, dst += out_step) {
         VEC doubt = {0};
         VEC *const quick = MINDS_NAN ? &doubt : NULL;
         for (int k = 0; far && k < n; k += POOL_GROUP - 1)
             NAME(fetch_all)(s.rows[k], n > 1 && n * apart < in_step ? n * apart : in_step);
-        NAME(fused_row)(&s, n, quick, inner, window, stride, outputs, r < loose, slides, far, f, dst);
-        if (quick && JOIN(ANY_NAN_, LANE)(doubt)) NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
+        if (careful == 0) {
+            NAME(fused_row)(&s, n, quick, inner, window, stride, outputs, r < loose, slides, far, f, dst);
+            if (quick && JOIN(ANY_NAN_, LANE)(doubt)) careful = POOL_CAREFUL;
+        }
+        if (careful > 0) {
+            NAME(careful_row)(&s, inner, window, stride, outputs, f, dst);
+            careful--;
+        }
         if (edged) NAME(edges)(s, inner, window, low, high, edges, dst, outputs);
         for (int i = 0; i < n; i++)
             if (n <= POOL_GROUP || s.rows[i] != edges->padding) s.rows[i] += in_step;
@@ -1954,8 +1962,13 @@ static void NAME(along)(void *acc, void *spare, int64_t inner, int64_t window, i
     const int divided = NAME(windows_along)(acc, spare, inner, window, stride, dilation, outputs, loose, divisors, dst);
     if (!BY_LANES || !divisors || divided) return;
     TYPE *const sums = dst;
-    const TYPE *const by = divisors->by;
-    for (int64_t i = 0; i < outputs * inner; i++) sums[i] /= by[i];
+    const int64_t count = outputs * inner, whole = count / N * N;
+    for (int64_t i = 0; i < whole; i += N)
+        NAME(store)(sums + i, NAME(by_lanes)(NAME(load)(sums + i), divisors, i));
+    if (whole == count) return;
+    VEC rest;
+    LOAD_PART(&rest, (const char *)(sums + whole), (size_t)(count - whole) * sizeof(TYPE));
+    NAME(store_part)(sums + whole, NAME(by_lanes)(rest, divisors, whole), count - whole);
 }
 
 #ifdef BETTER

@@ -257,8 +257,9 @@ static void plan_units(struct pool_job *job)
     job->units = job->c_blocks;
     for (int a = 0; a < g->lead_axes; a++) job->units *= g->lead[a].outputs;
     for (int a = 0; a < g->outer_axes; a++) job->units *= g->outer[a].size;
+    const int has_divisors = g->along.bins && g->divide;        /* which last for all rows of a block */
     job->strips = g->lead_axes > 0 && !job->whole &&
-                  (job->far || job->overlap || job->slide_nodes || job->x_blocks == 1 ||
+                  (job->far || job->overlap || job->slide_nodes || job->x_blocks == 1 || has_divisors ||
                    (is_in_cache(g) && job->units >= 16));
     if (!job->strips) job->units *= job->x_blocks;
     job->inside = outputs_inside(&g->along);

@@ -768,6 +768,23 @@ def test_rows_with_nan_lie_between_rows_without(dtype, op, data_format):
             assert_every_isa_gives(expected, pool_nd, op, nd, x, **args, out=out)
 
 
+@pytest.mark.parametrize("op", ["max", "min"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_nan_wins_in_rows_of_any_length_wherever_it_is(dtype, op):
+    """Rows that have some by themselves and next to each other; along them once, or everywhere."""
+    for width in (5, 40, 300, 1700):
+        x = cases.small(dtype, (2, 23, width))
+        rng = np.random.default_rng(width)
+        x[0, 1, width // 2] = x[0, 5, -1] = x[0, 12, 0] = np.nan
+        x[0, 6:9][rng.random((3, width)) < 0.3] = x[0, 17:] = np.nan
+        x[1, ::2][rng.random((12, width)) < 3 / width] = np.nan
+        for k, stride in ((2, 2), (2, 1), (3, 2), (3, 1), (3, 3)):
+            for padding in ("valid", "same"):
+                args = {"strides": stride, "padding": padding, "data_format": "channels_first"}
+                expected = reference.pool_nd(op, 2, x, k, **args)
+                assert_every_isa_gives(expected, pool_nd, op, 2, x, k, **args)
+
+
 @pytest.mark.parametrize(
     "dtype, to",
     [pair for pair in itertools.product(FLOATS, FLOATS) if pair != ("bfloat16", "float16")],
