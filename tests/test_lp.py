@@ -159,6 +159,25 @@ def test_long_windows(dtype, channels):
                         assert_same(lp(1, x, p, **args), expected, isa, args, p)
 
 
+@pytest.mark.parametrize("p", [1 / 3, 0.5, 1.5, 2.73, 7.25, 33])
+def test_powers_of_float64_of_any_size(p, isa):
+    rng = np.random.default_rng(0)
+    special = [0, -0.0, 5e-324, -1e-310, 2.3e-308, 1e-200, -1e200, 1.7e308, np.inf, np.nan]
+    wide, near_1 = np.exp(rng.uniform(-708, 708, 4000)), 1 + rng.normal(0, 1e-3, 999)
+    x = np.concatenate([wide, near_1, special])
+    rng.shuffle(x)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        powers = (np.abs(x).astype(np.longdouble) ** np.longdouble(p)).astype(np.float64)
+        roots = powers.astype(np.longdouble) ** np.longdouble(1 / p)
+    result = pypool.lp_pool1d(x, p, 1)
+    ordinary = (powers == 0) | (powers > 1e-300) | np.isnan(powers)
+    expected = roots.astype(np.float64)[ordinary]
+    bound = 1.5 * 2.0**-52 * (1 + 1 / p) * np.abs(expected)
+    assert_close(result[ordinary], expected, np.where(np.isfinite(bound), bound, 0))
+    alone = np.array([pypool.lp_pool1d(x[i : i + 1], p, 1)[0] for i in range(0, len(x), 7)])
+    assert bits(alone) == bits(result[::7]), "what is beside an element changes its power"
+
+
 @pytest.mark.parametrize("p", [*EXACT, *ROUNDED])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_nan_and_infinities(dtype, p):
