@@ -33,3 +33,22 @@ class Forward(Suite):
 
     def time_forward(self, *_):
         self.pool()
+
+
+class Norms(Suite):
+    param_names = ("norm_type", "data_format", "shape", "instruction_set")
+    params = (
+        [1.5, 2, 3],
+        DATA_FORMATS,
+        ["cache 3x3/2 same", "narrow 3x3/1 same"],
+        INSTRUCTION_SETS,
+    )
+
+    def prepare(self, norm_type, data_format, shape):
+        sizes, window = SHAPES[shape]
+        x = array(*sizes, data_format, "float32")
+        pool = functools.partial(pypool.lp_pool2d, x, norm_type, *window, data_format)
+        self.pool = functools.partial(pool, out=pool())
+
+    def time_norm(self, *_):
+        self.pool()
