@@ -19,6 +19,13 @@ static struct pool_range data_of(const struct pool_axis *a, int64_t first, int64
     return (struct pool_range){most(0, axis_start(a, first)), start + least(a->size - start, reach)};
 }
 
+/* Whether a power can be taken of rows where they lie. */
+static int has_dense_rows(const struct pool_geometry *g)
+{
+    return !g->swapped && (g->inner.size == 1 || g->inner.in_step == g->source_bytes) &&
+           g->along.in_step == g->inner.size * g->source_bytes;
+}
+
 int lies_across(const struct pool_geometry *g)
 {
     if (g->lead_axes == 0) return 0;
@@ -66,7 +73,8 @@ int plan_slab(struct pool_job *job, struct pool_geometry *near)
     job->at_slab = job->scratch_bytes;
     job->at_source = job->at_slab + round_up(bytes + POOL_SLACK);
     job->scratch_bytes = job->at_source;
-    if (g->power) job->scratch_bytes += round_up(cols * g->inner.size * g->source_bytes * most(1, job->slab_rows));
+    if (g->power && !has_dense_rows(g))
+        job->scratch_bytes += round_up(cols * g->inner.size * g->source_bytes * most(1, job->slab_rows));
     return 1;
 }
 
@@ -97,9 +105,7 @@ static void raise_rows(const struct pool_geometry *far, char *to, int64_t y_step
     const int64_t bytes = far->source_bytes;
     int64_t count = width * far->inner.size;
     int64_t far_y = far->lead_axes ? far->lead[far->lead_axes - 1].in_step : 0;
-    const int dense = !far->swapped && (far->inner.size == 1 || far->inner.in_step == bytes) &&
-                      (width == 1 || far->along.in_step == far->inner.size * bytes);
-    if (!dense) {
+    if (!has_dense_rows(far)) {
         far_y = count * bytes;
         copy_rows(far, source, far_y, from, rows, width);
         from = source;
