@@ -131,8 +131,7 @@ cdef extern from "pool.h":
                          ask_signals interrupted, int64_t *bad_index) nogil
     int pool_thread_limit()
     int64_t pool_now()
-    enum:
-        POOL_BYTES_PER_THREAD
+    int64_t pool_bytes_per_thread(const pool_geometry *g)
     bint pool_has_openmp()
     const pool_isa *pool_isa_at "pool_isa"(int i)
     bint pool_isa_runs_here(const pool_isa *isa)
@@ -486,7 +485,7 @@ def run(Geometry geometry not None, cnp.ndarray x not None, cnp.ndarray out not 
     cdef int most = 1
     cdef ask_signals interrupted = NULL
     if workers is None:
-        if geometry.c.bytes >= 2 * POOL_BYTES_PER_THREAD:
+        if geometry.c.bytes >= 2 * pool_bytes_per_thread(&geometry.c):
             most = held_workers() or workers_of(None)
     elif PyLong_CheckExact(workers) and 0 < workers <= MOST_WORKERS:
         most = workers

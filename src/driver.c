@@ -79,7 +79,7 @@ void pool_plan_pieces(struct pool_job *job)
     /* Along the row the cost of a window without places is its logarithm's. */
     taps *= (double)(g->index_bytes ? g->along.window : 64 - __builtin_clzll((uint64_t)g->along.window));
     if (job->task == POOL_PUT || job->task == POOL_PICK) taps = 1;
-    const double work = (outputs * g->elem_bytes * taps + (double)g->bytes) * (g->power ? POWER_WORK : 1);
+    const double work = (outputs * g->elem_bytes * taps + (double)g->bytes) * (g->power || g->root ? POWER_WORK : 1);
     job->piece = work <= FIRST_WORK ? 0 : most(1, (int64_t)((double)job->units * (FIRST_WORK / work)));
 }
 
@@ -266,7 +266,7 @@ static void wait_for(atomic_int *done, int others)
 enum pool_status pool_run(const struct pool_job *job, const void *in, void *out, void *index, int workers,
                           int (*interrupted)(void), int64_t *bad_index)
 {
-    int64_t threads = job->g->bytes / POOL_BYTES_PER_THREAD;
+    int64_t threads = job->g->bytes / pool_bytes_per_thread(job->g);
     if (threads > workers) threads = workers;
     const int64_t most_units = most(job->units, job->parts);
     if (threads > most_units) threads = most_units;
