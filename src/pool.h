@@ -450,7 +450,7 @@ struct pool_geometry {
 };
 
 /* Work worth a thread of its own; of norms a byte takes as long as four (float32, so and on two threads: p 3, 300 kB
- * 62, 46 us, p 1.5, 200 kB 125, 72 us). */
+ * 62, 46 us, p 1.5, 200 kB 120, 72 us). */
 static inline int64_t pool_bytes_per_thread(const struct pool_geometry *g)
 {
     return g->root ? POOL_BYTES_PER_THREAD / 4 : POOL_BYTES_PER_THREAD;

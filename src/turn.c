@@ -130,9 +130,9 @@ static int pays(const struct pool_job *job)
         const int64_t most_turned = g->along.stride == 1 ? (in_bytes ? 17 : 13) : job->pads ? 22 : 19;
         return row <= most_turned || !(job->finds && (job->pads || all_inside(g)));
     }
-    /* Of powers, which are taken on the way to a slab or to where planes are turned (float32, p 3, us, so and turned:
-     * 2x2/2, 14x14 633, 350, 28x28 381, 343, 40x40 308, 321; 3x3/1, 40x40 1112, 954; 3x3/2, 80x80 236, 265). */
-    if (job->far) return row <= (goes_along(g) ? 24 : 48);
+    /* Small windows of powers, taken on the way to a slab or to where planes are turned (float32, p 3, us, so and
+     * turned: 2x2/2, 14x14 633, 350, 28x28 381, 343, 40x40 308, 321; 3x3/1, 40x40 1112, 954; 3x3/2, 80x80 236, 265). */
+    if (job->far && job->fused) return row <= (goes_along(g) ? 24 : 48);
     if (job->whole || job->spaced) return 0;
     if (job->flat || job->overlap) return pays_for_shared(job);
     if (job->narrow) {
