@@ -23,10 +23,10 @@ def _library():
         return ctypes.CDLL(str(library))  # stays loaded when the file is gone
 
 
-def mover(x, out, threads=1, stream=False):
+def mover(x, out, threads=1):
     """Return a function of no arguments that reads all of `x` once and writes all of `out` once.
 
-    Both are contiguous; `out` is left with nonsense. `stream` writes past the cache.
+    Both are contiguous; `out` is left with nonsense.
     """
     if x.nbytes + out.nbytes < SERIAL_BYTES:
         threads = 1
@@ -34,7 +34,7 @@ def mover(x, out, threads=1, stream=False):
     arguments = (
         *(pointer(x.ctypes.data), size(x.nbytes)),
         *(pointer(out.ctypes.data), size(out.nbytes)),
-        *(ctypes.c_int(threads), ctypes.c_int(stream)),
+        ctypes.c_int(threads),
     )
     move = _library().move_bytes
     return lambda _keep=(x, out): move(*arguments)

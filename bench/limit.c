@@ -2,9 +2,6 @@
 #include <omp.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum { LINE = 64 };
 
@@ -14,23 +11,12 @@ typedef line line_in_memory __attribute__((aligned(1), may_alias));
 
 static inline line load(const char *in) { return *(const line_in_memory *)in; }
 
-/* Writes one line; with `stream` past the cache, where the machine can and `out` is aligned. */
-static inline void store(char *out, line v, int stream) {
-#ifdef __SSE2__
-    if (stream) {
-        __m128i part[LINE / 16];
-        memcpy(part, &v, LINE);
-        for (int i = 0; i < LINE / 16; i++) _mm_stream_si128((__m128i *)out + i, part[i]);
-        return;
-    }
-#endif
-    *(line_in_memory *)out = v;
-}
+static inline void store(char *out, line v) { *(line_in_memory *)out = v; }
 
 /* Reads every line of in and writes every line of out, interleaved as in pooling: line o of out follows
  * the first (o+1) * lines_in / lines_out lines of in.  The bytes after the last whole line are written,
  * not read. */
-static void move(const char *in, size_t bytes_in, char *out, size_t bytes_out, int stream) {
+static void move(const char *in, size_t bytes_in, char *out, size_t bytes_out) {
     size_t lines_in = bytes_in / LINE, lines_out = bytes_out / LINE, i = 0;
     line all = {0};
     for (size_t o = 0; o < lines_out; o++) {
@@ -39,22 +25,18 @@ static void move(const char *in, size_t bytes_in, char *out, size_t bytes_out, i
             all |= (load(in + i * LINE) | load(in + i * LINE + LINE)) |
                    (load(in + i * LINE + 2 * LINE) | load(in + i * LINE + 3 * LINE));
         for (; i < end; i++) all |= load(in + i * LINE);
-        store(out + o * LINE, all, stream);
+        store(out + o * LINE, all);
     }
     for (; i < lines_in; i++) all |= load(in + i * LINE);
     memcpy(out + lines_out * LINE, &all, bytes_out % LINE);
-#ifdef __SSE2__
-    if (stream) _mm_sfence();
-#endif
 }
 
 /* Moves in[0 .. bytes_in) and out[0 .. bytes_out), an equal share of both on each thread.  A single
  * thread stays outside OpenMP, which costs 0.7 us to enter. */
 void move_bytes(const char *in, size_t bytes_in, char *out, size_t bytes_out,
-                int threads, int stream) {
-    stream = stream && (uintptr_t)out % LINE == 0;
+                int threads) {
     if (threads == 1) {
-        move(in, bytes_in, out, bytes_out, stream);
+        move(in, bytes_in, out, bytes_out);
         return;
     }
     #pragma omp parallel num_threads(threads)
@@ -64,6 +46,6 @@ void move_bytes(const char *in, size_t bytes_in, char *out, size_t bytes_out,
         size_t first_in = lines_in * t / n * LINE, first_out = lines_out * t / n * LINE;
         size_t last_in = t + 1 < n ? lines_in * (t + 1) / n * LINE : bytes_in;
         size_t last_out = t + 1 < n ? lines_out * (t + 1) / n * LINE : bytes_out;
-        move(in + first_in, last_in - first_in, out + first_out, last_out - first_out, stream);
+        move(in + first_in, last_in - first_in, out + first_out, last_out - first_out);
     }
 }

@@ -1,4 +1,4 @@
-"""Compiled pooling for NumPy arrays: max, average, min and sum over sliding windows."""
+"""Compiled pooling for NumPy arrays: max, min, average, sum and Lp, and their gradients."""
 
 from pypool import _source_folder
 

@@ -53,6 +53,11 @@ def max_pool1d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    As in PyTorch, one element has the whole gradient of a window, the first of equal ones; see also
+    `max_pool2d_backward`.
+
     Examples
     --------
     >>> import numpy as np
@@ -194,6 +199,11 @@ def max_pool3d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    As in PyTorch, one element has the whole gradient of a window, the first of equal ones; see also
+    `max_pool2d_backward`.
+
     Examples
     --------
     >>> import numpy as np
@@ -253,6 +263,11 @@ def min_pool1d_backward(
         points outside what its kind counts.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    The gradient is PyTorch's of ``-max_pool1d(-x)``: one element has all of a window's, the first
+    of equal ones.
 
     Examples
     --------
@@ -323,6 +338,11 @@ def min_pool2d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    The gradient is PyTorch's of ``-max_pool2d(-x)``: one element has all of a window's, the first
+    of equal ones.
+
     Examples
     --------
     >>> import numpy as np
@@ -384,6 +404,11 @@ def min_pool3d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    The gradient is PyTorch's of ``-max_pool3d(-x)``: one element has all of a window's, the first
+    of equal ones.
+
     Examples
     --------
     >>> import numpy as np
@@ -441,6 +466,11 @@ def avg_pool1d_backward(
         If a number is out of range or a shape is not that of the call of `avg_pool1d`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    An element of `grad` is divided by what its average was divided by, as in PyTorch.  The gradient
+    is that of ``nan_policy="propagate"``: nothing is left out of a count.
 
     Examples
     --------
@@ -565,6 +595,11 @@ def avg_pool3d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    An element of `grad` is divided by what its average was divided by, as in PyTorch.  The gradient
+    is that of ``nan_policy="propagate"``: nothing is left out of a count.
+
     Examples
     --------
     >>> import numpy as np
@@ -616,6 +651,10 @@ def sum_pool1d_backward(
         If a number is out of range or a shape is not that of the call of `sum_pool1d`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    The gradient is that of ``nan_policy="propagate"``: no element is left out.
 
     Examples
     --------
@@ -731,6 +770,10 @@ def sum_pool3d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    The gradient is that of ``nan_policy="propagate"``: no element is left out.
+
     Examples
     --------
     >>> import numpy as np
@@ -784,6 +827,10 @@ def lp_pool1d_backward(
         If a number is out of range, or the shape of `grad` or `output` is not that of the result.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    The gradient is the derivative of the norm, by the formula of `lp_pool2d_backward`.
 
     Examples
     --------
@@ -909,6 +956,10 @@ def lp_pool3d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    The gradient is the derivative of the norm, by the formula of `lp_pool2d_backward`.
+
     Examples
     --------
     >>> import numpy as np
@@ -956,10 +1007,15 @@ def global_max_pool1d_backward(
     TypeError
         If an argument or a dtype is of the wrong kind.
     ValueError
-        If a spatial axis is empty, a shape is not that of the call of `global_max_pool1d`, or an
-        index points outside what its kind counts.
+        If a number is out of range, a spatial axis is empty, a shape is not that of the call of
+        `global_max_pool1d`, or an index points outside what its kind counts.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveMaxPool1d(1)``, one element has the whole gradient of a
+    plane, the first of equal ones.
 
     Examples
     --------
@@ -1014,10 +1070,15 @@ def global_max_pool2d_backward(
     TypeError
         If an argument or a dtype is of the wrong kind.
     ValueError
-        If a spatial axis is empty, a shape is not that of the call of `global_max_pool2d`, or an
-        index points outside what its kind counts.
+        If a number is out of range, a spatial axis is empty, a shape is not that of the call of
+        `global_max_pool2d`, or an index points outside what its kind counts.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveMaxPool2d(1)``, one element has the whole gradient of a
+    plane, the first of equal ones.
 
     Examples
     --------
@@ -1066,10 +1127,15 @@ def global_max_pool3d_backward(
     TypeError
         If an argument or a dtype is of the wrong kind.
     ValueError
-        If a spatial axis is empty, a shape is not that of the call of `global_max_pool3d`, or an
-        index points outside what its kind counts.
+        If a number is out of range, a spatial axis is empty, a shape is not that of the call of
+        `global_max_pool3d`, or an index points outside what its kind counts.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveMaxPool3d(1)``, one element has the whole gradient of a
+    plane, the first of equal ones.
 
     Examples
     --------
@@ -1116,9 +1182,16 @@ def global_avg_pool1d_backward(
     TypeError
         If an argument or a dtype is of the wrong kind.
     ValueError
-        If a spatial axis is empty or a shape is not that of the call of `global_avg_pool1d`.
+        If a number is out of range, a spatial axis is empty, or a shape is not that of the call of
+        `global_avg_pool1d`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveAvgPool1d(1)``, an element of `grad` is divided by the
+    size of its plane.  The gradient is that of ``nan_policy="propagate"``: nothing is left out of a
+    count.
 
     Examples
     --------
@@ -1168,9 +1241,16 @@ def global_avg_pool2d_backward(
     TypeError
         If an argument or a dtype is of the wrong kind.
     ValueError
-        If a spatial axis is empty or a shape is not that of the call of `global_avg_pool2d`.
+        If a number is out of range, a spatial axis is empty, or a shape is not that of the call of
+        `global_avg_pool2d`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveAvgPool2d(1)``, an element of `grad` is divided by the
+    size of its plane.  The gradient is that of ``nan_policy="propagate"``: nothing is left out of a
+    count.
 
     Examples
     --------
@@ -1218,9 +1298,16 @@ def global_avg_pool3d_backward(
     TypeError
         If an argument or a dtype is of the wrong kind.
     ValueError
-        If a spatial axis is empty or a shape is not that of the call of `global_avg_pool3d`.
+        If a number is out of range, a spatial axis is empty, or a shape is not that of the call of
+        `global_avg_pool3d`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveAvgPool3d(1)``, an element of `grad` is divided by the
+    size of its plane.  The gradient is that of ``nan_policy="propagate"``: nothing is left out of a
+    count.
 
     Examples
     --------
@@ -1271,6 +1358,11 @@ def adaptive_max_pool1d_backward(
         index points outside what its kind counts.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveMaxPool1d``, one element has the whole gradient of a
+    window, the first of equal ones.
 
     Examples
     --------
@@ -1332,6 +1424,11 @@ def adaptive_max_pool2d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveMaxPool2d``, one element has the whole gradient of a
+    window, the first of equal ones.
+
     Examples
     --------
     >>> import numpy as np
@@ -1385,6 +1482,11 @@ def adaptive_max_pool3d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveMaxPool3d``, one element has the whole gradient of a
+    window, the first of equal ones.
+
     Examples
     --------
     >>> import numpy as np
@@ -1433,6 +1535,11 @@ def adaptive_avg_pool1d_backward(
         If a number is out of range or a shape is not that of the call of `adaptive_avg_pool1d`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveAvgPool1d``, an element of `grad` is divided by the size
+    of its window.
 
     Examples
     --------
@@ -1486,6 +1593,11 @@ def adaptive_avg_pool2d_backward(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveAvgPool2d``, an element of `grad` is divided by the size
+    of its window.
+
     Examples
     --------
     >>> import numpy as np
@@ -1533,6 +1645,11 @@ def adaptive_avg_pool3d_backward(
         If a number is out of range or a shape is not that of the call of `adaptive_avg_pool3d`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch's autograd of ``AdaptiveAvgPool3d``, an element of `grad` is divided by the size
+    of its window.
 
     Examples
     --------
@@ -1585,6 +1702,10 @@ def max_unpool1d_backward(
         points outside what its kind counts.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch, elements that went to one place all have its gradient.
 
     Examples
     --------
@@ -1704,6 +1825,10 @@ def max_unpool3d_backward(
         points outside what its kind counts.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    As in PyTorch, elements that went to one place all have its gradient.
 
     Examples
     --------

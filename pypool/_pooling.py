@@ -163,8 +163,9 @@ def max_pool2d(
     Notes
     -----
     Names, shapes and padding are those of Keras's ``MaxPooling2D``; `dilation`, `ceil_mode` and
-    `return_indices` are PyTorch's.  Indices of kind ``"plane"`` are those of PyTorch, ``"sample"``
-    of TensorFlow's ``max_pool_with_argmax``, ``"tensor"`` of ONNX's ``MaxPool``.
+    `return_indices` are PyTorch's.  Indices of kind ``"plane"`` are those of PyTorch, but that of
+    several NaN the first has it, not the last; ``"sample"`` those of TensorFlow's
+    ``max_pool_with_argmax``, ``"tensor"`` those of ONNX's ``MaxPool``.
 
     Examples
     --------
@@ -273,9 +274,9 @@ def min_pool1d(
         length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
         Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
     pool_size, strides, padding, data_format, dilation, ceil_mode
-        As in `min_pool2d`, for one axis.
+        As in `max_pool2d`, for one axis.
     return_indices, index_kind, nan_policy, out, workers
-        As in `min_pool2d`.
+        As in `max_pool2d`.
 
     Returns
     -------
@@ -293,6 +294,11 @@ def min_pool1d(
         If a number is out of range or a window would hold no element of `x`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    The value is that of ``numpy.min`` over the window; names, shapes and padding are those of
+    `max_pool1d`.
 
     Examples
     --------
@@ -355,6 +361,11 @@ def min_pool2d(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    The value is that of ``numpy.min`` over the window; names, shapes and padding are those of
+    `max_pool2d`.
+
     Examples
     --------
     >>> import numpy as np
@@ -397,9 +408,9 @@ def min_pool3d(
         width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
         or bfloat16; any strides; never written.
     pool_size, strides, padding, data_format, dilation, ceil_mode
-        As in `min_pool2d`, for three axes.
+        As in `max_pool2d`, for three axes.
     return_indices, index_kind, nan_policy, out, workers
-        As in `min_pool2d`.
+        As in `max_pool2d`.
 
     Returns
     -------
@@ -417,6 +428,11 @@ def min_pool3d(
         If a number is out of range or a window would hold no element of `x`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    The value is that of ``numpy.min`` over the window; names, shapes and padding are those of
+    `max_pool3d`.
 
     Examples
     --------
@@ -481,7 +497,8 @@ def avg_pool1d(
 
     Notes
     -----
-    Names, shapes and padding are those of Keras's ``AveragePooling1D``; the options are PyTorch's.
+    Names, shapes and padding are those of Keras's ``AveragePooling1D``; `ceil_mode` and
+    `count_include_pad` are PyTorch's, where padding counts by default.
 
     Examples
     --------
@@ -555,7 +572,8 @@ def avg_pool2d(
 
     Notes
     -----
-    Names, shapes and padding are those of Keras's ``AveragePooling2D``; the options are PyTorch's.
+    Names, shapes and padding are those of Keras's ``AveragePooling2D``; `ceil_mode`,
+    `count_include_pad` and `divisor_override` are PyTorch's, where padding counts by default.
 
     Examples
     --------
@@ -621,7 +639,8 @@ def avg_pool3d(
 
     Notes
     -----
-    Names, shapes and padding are those of Keras's ``AveragePooling3D``; the options are PyTorch's.
+    Names, shapes and padding are those of Keras's ``AveragePooling3D``; `ceil_mode`,
+    `count_include_pad` and `divisor_override` are PyTorch's, where padding counts by default.
 
     Examples
     --------
@@ -679,6 +698,11 @@ def sum_pool1d(
         If a number is out of range or a window would hold no element of `x`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    Sums and their dtype are those of ``numpy.sum`` over each window, of floats up to rounding;
+    names, shapes and padding are those of `max_pool1d`.
 
     Examples
     --------
@@ -741,6 +765,11 @@ def sum_pool2d(
     MemoryError
         If the result does not fit.
 
+    Notes
+    -----
+    Sums and their dtype are those of ``numpy.sum`` over each window, of floats up to rounding;
+    names, shapes and padding are those of `max_pool2d`.  Halves add up in float32.
+
     Examples
     --------
     >>> import numpy as np
@@ -799,6 +828,11 @@ def sum_pool3d(
         If a number is out of range or a window would hold no element of `x`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    Sums and their dtype are those of ``numpy.sum`` over each window, of floats up to rounding;
+    names, shapes and padding are those of `max_pool3d`.
 
     Examples
     --------
@@ -1015,6 +1049,7 @@ def global_max_pool1d(
     x : array_like
         Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
         length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
         No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
         Where channels are.  Without effect on an array that has none.
@@ -1023,7 +1058,7 @@ def global_max_pool1d(
     return_indices : bool
         Also return where each result was found, for `global_max_pool1d_backward`.
     index_kind : {"plane", "sample", "tensor"}
-        What an index counts; see `max_pool1d`.
+        What an index counts; see `max_pool2d`.
     nan_policy : {"propagate", "omit"}
         A NaN gives NaN; or is skipped, and nothing but NaN gives NaN.
     out : ndarray or tuple of ndarray, optional
@@ -1043,7 +1078,9 @@ def global_max_pool1d(
     TypeError
         If an argument or the dtype of `x` is of the wrong kind.
     ValueError
-        If a spatial axis is empty.
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
 
     Notes
     -----
@@ -1082,7 +1119,8 @@ def global_max_pool2d(
     x : array_like
         Of shape ``(height, width)``, without channels, or with them and any batch axes before:
         ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
-        ``data_format="channels_first"``. No spatial axis may be empty.
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.  No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
         Where channels are.  Without effect on an array that has none.
     keepdims : bool
@@ -1110,7 +1148,9 @@ def global_max_pool2d(
     TypeError
         If an argument or the dtype of `x` is of the wrong kind.
     ValueError
-        If a spatial axis is empty.
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
 
     Notes
     -----
@@ -1149,7 +1189,8 @@ def global_max_pool3d(
     x : array_like
         Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
         before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
-        width)`` with ``data_format="channels_first"``. No spatial axis may be empty.
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.  No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
         Where channels are.  Without effect on an array that has none.
     keepdims : bool
@@ -1157,7 +1198,7 @@ def global_max_pool3d(
     return_indices : bool
         Also return where each result was found, for `global_max_pool3d_backward`.
     index_kind : {"plane", "sample", "tensor"}
-        What an index counts; see `max_pool3d`.
+        What an index counts; see `max_pool2d`.
     nan_policy : {"propagate", "omit"}
         A NaN gives NaN; or is skipped, and nothing but NaN gives NaN.
     out : ndarray or tuple of ndarray, optional
@@ -1177,7 +1218,9 @@ def global_max_pool3d(
     TypeError
         If an argument or the dtype of `x` is of the wrong kind.
     ValueError
-        If a spatial axis is empty.
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
 
     Notes
     -----
@@ -1216,6 +1259,7 @@ def global_avg_pool1d(
     x : array_like
         Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
         length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
+        Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
         No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
         Where channels are.  Without effect on an array that has none.
@@ -1243,7 +1287,9 @@ def global_avg_pool1d(
     TypeError
         If an argument or the dtype of `x` is of the wrong kind.
     ValueError
-        If a spatial axis is empty.
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
 
     Notes
     -----
@@ -1278,7 +1324,8 @@ def global_avg_pool2d(
     x : array_like
         Of shape ``(height, width)``, without channels, or with them and any batch axes before:
         ``(..., height, width, channels)``, or ``(..., channels, height, width)`` with
-        ``data_format="channels_first"``. No spatial axis may be empty.
+        ``data_format="channels_first"``. Boolean, integer, float16, float32, float64 or bfloat16;
+        any strides; never written.  No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
         Where channels are.  Without effect on an array that has none.
     keepdims : bool
@@ -1305,7 +1352,9 @@ def global_avg_pool2d(
     TypeError
         If an argument or the dtype of `x` is of the wrong kind.
     ValueError
-        If a spatial axis is empty.
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
 
     Notes
     -----
@@ -1340,7 +1389,8 @@ def global_avg_pool3d(
     x : array_like
         Of shape ``(depth, height, width)``, without channels, or with them and any batch axes
         before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
-        width)`` with ``data_format="channels_first"``. No spatial axis may be empty.
+        width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
+        or bfloat16; any strides; never written.  No spatial axis may be empty.
     data_format : {"channels_last", "channels_first"}, optional
         Where channels are.  Without effect on an array that has none.
     keepdims : bool
@@ -1367,7 +1417,9 @@ def global_avg_pool3d(
     TypeError
         If an argument or the dtype of `x` is of the wrong kind.
     ValueError
-        If a spatial axis is empty.
+        If a number is out of range or a spatial axis is empty.
+    MemoryError
+        If the result does not fit.
 
     Notes
     -----
@@ -1402,8 +1454,10 @@ def adaptive_max_pool1d(
         Of shape ``(length)``, without channels, or with them and any batch axes before: ``(...,
         length, channels)``, or ``(..., channels, length)`` with ``data_format="channels_first"``.
         Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
-    output_size, data_format, return_indices, index_kind, out, workers
+    output_size, data_format, return_indices, out, workers
         As in `adaptive_max_pool2d`, for one axis.
+    index_kind : {"plane", "sample", "tensor"}
+        What an index counts; see `max_pool2d`.
 
     Returns
     -------
@@ -1530,8 +1584,10 @@ def adaptive_max_pool3d(
         before: ``(..., depth, height, width, channels)``, or ``(..., channels, depth, height,
         width)`` with ``data_format="channels_first"``. Boolean, integer, float16, float32, float64
         or bfloat16; any strides; never written.
-    output_size, data_format, return_indices, index_kind, out, workers
+    output_size, data_format, return_indices, out, workers
         As in `adaptive_max_pool2d`, for three axes.
+    index_kind : {"plane", "sample", "tensor"}
+        What an index counts; see `max_pool2d`.
 
     Returns
     -------
@@ -1745,14 +1801,18 @@ def max_unpool1d(
         Boolean, integer, float16, float32, float64 or bfloat16; any strides; never written.
     indices : array_like of int
         Where each element of `x` goes; see `max_unpool2d`.
-    pool_size, strides, padding, data_format, output_shape, index_kind, out, workers
+    pool_size, strides, padding, data_format, index_kind
+        As in the call of `max_pool1d` that gave `indices`.
+    output_shape, out, workers
         As in `max_unpool2d`, for one axis.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`, zero where no index points.  Where an index comes twice, the last in
-        row-major order of `x` is kept.
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of `output_shape`, or without
+        it of ``(n - 1)*stride - before - after + pool_size``, and an empty one stays empty; the
+        other axes keep their size.  Zero where no index points; where an index comes twice, the
+        last in row-major order of `x` is kept.
 
     Raises
     ------
@@ -1765,7 +1825,7 @@ def max_unpool1d(
 
     Notes
     -----
-    Names and shapes are those of PyTorch's ``MaxUnpool1d``.
+    The shapes are those of PyTorch's ``MaxUnpool1d``, as for `max_unpool2d`.
 
     Examples
     --------
@@ -1820,8 +1880,10 @@ def max_unpool2d(
     Returns
     -------
     ndarray
-        Of the dtype of `x`, zero where no index points.  Where an index comes twice, the last in
-        row-major order of `x` is kept.
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of `output_shape`, or without
+        it of ``(n - 1)*stride - before - after + pool_size``, and an empty one stays empty; the
+        other axes keep their size.  Zero where no index points; where an index comes twice, the
+        last in row-major order of `x` is kept.
 
     Raises
     ------
@@ -1834,8 +1896,8 @@ def max_unpool2d(
 
     Notes
     -----
-    Names and shapes are those of PyTorch's ``MaxUnpool2d``; `output_shape` is its ``output_size``,
-    and also what ONNX's ``MaxUnpool`` takes.
+    The shapes are those of PyTorch's ``MaxUnpool2d``; `output_shape` is its ``output_size``, and
+    also what ONNX's ``MaxUnpool`` takes.
 
     Examples
     --------
@@ -1880,14 +1942,18 @@ def max_unpool3d(
         or bfloat16; any strides; never written.
     indices : array_like of int
         Where each element of `x` goes; see `max_unpool2d`.
-    pool_size, strides, padding, data_format, output_shape, index_kind, out, workers
+    pool_size, strides, padding, data_format, index_kind
+        As in the call of `max_pool3d` that gave `indices`.
+    output_shape, out, workers
         As in `max_unpool2d`, for three axes.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`, zero where no index points.  Where an index comes twice, the last in
-        row-major order of `x` is kept.
+        Of the dtype of `x`.  A spatial axis of n elements becomes one of `output_shape`, or without
+        it of ``(n - 1)*stride - before - after + pool_size``, and an empty one stays empty; the
+        other axes keep their size.  Zero where no index points; where an index comes twice, the
+        last in row-major order of `x` is kept.
 
     Raises
     ------
@@ -1900,7 +1966,7 @@ def max_unpool3d(
 
     Notes
     -----
-    Names and shapes are those of PyTorch's ``MaxUnpool3d``.
+    The shapes are those of PyTorch's ``MaxUnpool3d``, as for `max_unpool2d`.
 
     Examples
     --------
@@ -1983,6 +2049,11 @@ def pool(
         If a number is out of range or a window would hold no element of `x`.
     MemoryError
         If the result does not fit.
+
+    Notes
+    -----
+    A window has what `max_pool2d`, `min_pool2d`, `avg_pool2d`, `sum_pool2d` or `lp_pool2d` makes of
+    it; `axes` is that of SciPy's ``ndimage.maximum_filter``.
 
     Examples
     --------
