@@ -253,14 +253,13 @@ cdef class Geometry:
             self.c.lead[i] = axis(layout.lead[i])
         self.c.along = axis(layout.along)
         self.c.inner = span(layout.inner)
-        self.c.source_bytes = layout.sizes[0]
-        self.c.elem_bytes, self.c.lane_bytes, self.c.mid_bytes, self.c.out_bytes = layout.sizes
+        (self.c.source_bytes, self.c.elem_bytes, self.c.lane_bytes, self.c.mid_bytes,
+         self.c.out_bytes) = layout.sizes
         if recipe.power is not None:
-            self.c.elem_bytes = self.c.lane_bytes
             self.c.power = power(table, recipe.power)
             self.c.exponent = recipe.exponent
-            if recipe.exponent != 1 and recipe.kernel[0] == "sum":
-                self.c.root = self.c.power
+        if recipe.root is not None:
+            self.c.root = power(table, recipe.root)
         self.c.swapped = layout.swapped
         self.c.rounding = <pool_rounding><int>plan.rounding
         self.c.divisor = plan.divisor
@@ -287,7 +286,7 @@ cdef class Geometry:
             pool_fit_kernels(&self.c, isa, offered)
             pool_plan_forward(&self.job, &self.c, &self.near)
         else:
-            self.c.gradient = gradient(table, "float64" if recipe.lane == "float64" else "float32")
+            self.c.gradient = gradient(table, recipe.gradient)
             pool_plan_follow(&self.wider, &self.c, <pool_task>task)
             if not pool_plan_gather(&self.job, &self.c, <pool_task>task):
                 self.job = self.wider

@@ -249,8 +249,8 @@ INLINE void NAME(put_codes)(char *code, int bytes, int64_t i, NAME(codes) at)
 /* One row of windows of single elements, 2 or 3, at stride 1 or 2, of n rows of so many planes.  Columns that
  * windows share slide over in registers. */
 INLINE void NAME(find_along)(unsigned *nan, const char *const *rows, int n, int planes, int window, int stride,
-                             int64_t outputs,
-                             const NAME(codes) *down, const NAME(codes) *across, TYPE *best, char *code, int bytes)
+                             int64_t outputs, const NAME(codes) *down, const NAME(codes) *across, TYPE *best,
+                             char *code, int bytes)
 {
     const int64_t met = stride * (outputs - 1) + window;        /* columns */
     NAME(spot) a = NAME(column_found)(nan, rows, n, planes, 0, down), b = a;

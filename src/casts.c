@@ -33,7 +33,6 @@
     FROM_INTEGER(F, int64)                                                              \
     F(int64, int16, int16_t)                                                            \
     F(int64, int32, int32_t)                                                            \
-    F(float32, float64, double)                                                         \
     F(float64, float32, float)
 
 ALL_CASTS(DEFINE_CAST)
@@ -74,7 +73,7 @@ static void cast_order_half(const void *src, void *dst, int64_t count)
     typedef int16_t element UNALIGNED;
     const element *s = src;
     element *d = dst;
-    for (int64_t i = 0; i < count; i++) d[i] = (int16_t)(s[i] ^ ((s[i] >> 15) & 0x7fff));
+    for (int64_t i = 0; i < count; i++) d[i] = (int16_t)ORDER_OF_HALF(s[i]);
 }
 
 #define ENTRY(from, to, type) {#from, #to, cast_##from##_##to},

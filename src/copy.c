@@ -51,10 +51,11 @@ DEFINE_SQUARE(square_32, 32, 4, 16, load_one, OF_ONE)
 DEFINE_SQUARE(square_64, 64, 2, 16, load_one, OF_ONE)
 #if VECTOR_BYTES > 16
 enum { SQUARES = 2 };
-INLINE __m256i load_two(const char *p, int64_t step)
+typedef uint64_t half_pair __attribute__((vector_size(16)));
+typedef uint64_t two_halves __attribute__((vector_size(32)));
+INLINE two_halves load_two(const char *p, int64_t step)
 {
-    const __m256i first = _mm256_castsi128_si256((__m128i)load_one(p, 0));
-    return _mm256_inserti128_si256(first, (__m128i)load_one(p + step, 0), 1);
+    return __builtin_shufflevector((half_pair)load_one(p, 0), (half_pair)load_one(p + step, 0), 0, 1, 2, 3);
 }
 #define OF_TWO(list, side, first) list(first, 2 * (side)), list((side) + (first), 2 * (side))
 DEFINE_SQUARE(squares_8, 8, 16, 32, load_two, OF_TWO)

@@ -2,7 +2,7 @@
  * anything. */
 #include <string.h>
 
-#if defined(__x86_64__) || defined(__i386__)
+#ifdef __x86_64__
 #include <cpuid.h>
 #endif
 
@@ -23,7 +23,7 @@ const struct pool_isa *pool_isa(int i)
     return isas[i];
 }
 
-#if defined(__x86_64__) || defined(__i386__)
+#ifdef __x86_64__
 /* Clang 14 does not know it by name.  Whether the system keeps its registers is AVX2's answer. */
 static int has_f16c(void)
 {
@@ -34,18 +34,19 @@ static int has_f16c(void)
 
 static int cpu_has(const char *feature, size_t length)
 {
+#ifdef __x86_64__
+#define ASKED(name) {#name, __builtin_cpu_supports(#name) != 0}
+    const struct {
+        const char *name;
+        int is_there;
+    } features[] = {{"f16c", has_f16c()}, ASKED(avx2), ASKED(fma), ASKED(bmi2), ASKED(avx512f), ASKED(avx512bw),
+                    ASKED(avx512dq), ASKED(avx512vl)};
+#undef ASKED
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++)
+        if (strlen(features[i].name) == length && !memcmp(features[i].name, feature, length))
+            return features[i].is_there;
+#else
     (void)feature, (void)length;
-#if defined(__x86_64__) || defined(__i386__)
-#define ASK(name, has) if (length == sizeof #name - 1 && memcmp(feature, #name, length) == 0) return (has) != 0;
-    ASK(f16c, has_f16c())
-    ASK(avx2, __builtin_cpu_supports("avx2"))
-    ASK(fma, __builtin_cpu_supports("fma"))
-    ASK(bmi2, __builtin_cpu_supports("bmi2"))
-    ASK(avx512f, __builtin_cpu_supports("avx512f"))
-    ASK(avx512bw, __builtin_cpu_supports("avx512bw"))
-    ASK(avx512dq, __builtin_cpu_supports("avx512dq"))
-    ASK(avx512vl, __builtin_cpu_supports("avx512vl"))
-#undef ASK
 #endif
     return 0;
 }
@@ -142,14 +143,14 @@ const struct pool_divide *pool_find_divide(const struct pool_isa *isa, const cha
 
 const struct pool_power *pool_find_power(const struct pool_isa *isa, const char *dtype)
 {
-    const struct pool_power *p = isa->powers;
-    while (p->dtype && strcmp(p->dtype, dtype) != 0) p++;
-    return p->dtype ? p : NULL;
+    for (const struct pool_power *p = isa->powers; p->dtype; p++)
+        if (!strcmp(p->dtype, dtype)) return p;
+    return NULL;
 }
 
 const struct pool_gradient *pool_find_gradient(const struct pool_isa *isa, const char *lane)
 {
-    const struct pool_gradient *g = isa->gradients;
-    while (g->lane && strcmp(g->lane, lane) != 0) g++;
-    return g->lane ? g : NULL;
+    for (const struct pool_gradient *g = isa->gradients; g->lane; g++)
+        if (!strcmp(g->lane, lane)) return g;
+    return NULL;
 }

@@ -1,5 +1,4 @@
-/* driver.c - splits a call over threads and pieces.  The only parallel region, the only allocation. */
-#include <fenv.h>
+/* driver.c - splits a call over threads and pieces.  The only parallel region, the only allocations. */
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -8,14 +7,12 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-#ifdef __x86_64__
-#include <xmmintrin.h>
-#endif
 #ifndef _WIN32
 #include <pthread.h>
 #include <sched.h>
 #endif
 
+#include "isas/float_mode.h"
 #include "walk.h"
 
 enum { SMALL_SCRATCH = 4096 };              /* an allocation costs as much as a tiny call */
@@ -36,6 +33,7 @@ int pool_has_openmp(void)
 enum { FIRST_WORK = 16 << 20 };         /* bytes times taps: at most some 20 ms of the slowest kernels */
 enum { POWER_WORK = 16 };               /* a power takes as long as so many taps */
 static const int64_t PIECE_NS = 4000000, ASK_NS = 25000000;
+static const int64_t SPIN_NS = 1000000, NAP_NS = 100000;       /* of a thread that waits for others */
 
 /* What a thread of a long call looks at between two pieces of its share. */
 struct watch {
@@ -76,36 +74,18 @@ void pool_plan_pieces(struct pool_job *job)
         outputs *= (double)g->lead[a].outputs;
         taps *= (double)g->lead[a].window;
     }
-    /* Along the row the cost of a window without places is its logarithm's. */
-    taps *= (double)(g->index_bytes ? g->along.window : 64 - __builtin_clzll((uint64_t)g->along.window));
+    /* Along the row the cost of a window without places is its logarithm's, in blocks that span what is between. */
+    const int one_by_one = g->index_bytes || job->chunked || job->task == POOL_SPREAD;
+    const double span = job->x_block ? (double)job->x_blocks * (double)block_span(job) / (double)g->along.outputs : 0;
+    const double along = one_by_one ? (double)least(g->along.window, g->along.size)
+                                    : (double)(64 - __builtin_clzll((uint64_t)g->along.window));
+    taps *= !job->chunked && span > along ? span : along;
     if (job->task == POOL_PUT || job->task == POOL_PICK) taps = 1;
     const double work = (outputs * g->elem_bytes * taps + (double)g->bytes) * (g->power || g->root ? POWER_WORK : 1);
     job->piece = work <= FIRST_WORK ? 0 : most(1, (int64_t)((double)job->units * (FIRST_WORK / work)));
 }
 
 /* ---- units ------------------------------------------------------------------------------------------------- */
-
-/* Whatever the caller's floating-point mode: to nearest, subnormals kept, no traps.  It has its mode and flags back. */
-#ifdef __x86_64__
-typedef unsigned float_mode;
-static float_mode plain_floats(void)
-{
-    const float_mode before = _mm_getcsr();
-    _mm_setcsr(0x1F80);
-    return before;
-}
-static void restore_floats(float_mode before) { _mm_setcsr(before); }
-#else
-typedef fenv_t float_mode;
-static float_mode plain_floats(void)
-{
-    fenv_t before;
-    fegetenv(&before);
-    fesetenv(FE_DFL_ENV);
-    return before;
-}
-static void restore_floats(float_mode before) { fesetenv(&before); }
-#endif
 
 /* Units [first, last), of a long call in pieces of some PIECE_NS. */
 static int64_t do_pieces(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
@@ -201,7 +181,7 @@ static void *pass(void *gate)
 }
 
 /* How many more threads there may be, of so many: started and ended again, for OpenMP ends the process where
- * it fails to start one.  Their stacks stay cached for it. */
+ * it fails to start one, or to have the memory that is asked for here beside.  Their stacks stay cached for it. */
 static int64_t startable(int64_t threads)
 {
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -252,12 +232,12 @@ static void leave(int64_t threads)
 /* The caller's thread is done with its share: it waits for the rest, and goes on asking. */
 static void wait_for(atomic_int *done, int others)
 {
-    const int64_t spin_until = pool_now() + 1000000;
+    const int64_t spin_until = pool_now() + SPIN_NS;
     while (atomic_load_explicit(done, memory_order_acquire) < others) {
         pool_stop();
 #ifndef _WIN32
         if (pool_now() < spin_until) sched_yield();
-        else nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+        else nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 #endif
     }
 }

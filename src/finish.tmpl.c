@@ -58,6 +58,7 @@ typedef struct {
 #if ROUNDS
     NAME(rounds) rounds;
 #endif
+    int exact_inverse;          /* of what is divided as floats */
     int as_elements, far;       /* `far`: whether what will be written is fetched */
     enum pool_wide wide;
     const struct pool_divisors *by_lanes;       /* of what is wide, or null */
@@ -74,7 +75,7 @@ INLINE NAME(finish) NAME(finish_of)(const struct pool_finish *how)
     if (how->wide == POOL_FLOAT64) {
         f.how = NAME(floats);
         f.rounds = NAME(rounds_of)(how->divisor, &how->rounds);
-        f.rounds.shift = how->exact_inverse;
+        f.exact_inverse = how->exact_inverse;
         return f;
     }
 #endif
@@ -124,7 +125,7 @@ INLINE VEC NAME(divided)(VEC v, NAME(finish) f)
 #if MAKES_FLOATS
     if (f.how == NAME(floats)) {
         const REAL sums = JOIN(TO_REAL_, LANE)(v);
-        return (VEC)(f.rounds.shift ? sums * f.rounds.inverse : QUOTIENT_float64(sums, f.rounds.by, f.rounds.inverse));
+        return (VEC)(f.exact_inverse ? sums * f.rounds.inverse : QUOTIENT_float64(sums, f.rounds.by, f.rounds.inverse));
     }
 #endif
 #else

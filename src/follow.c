@@ -230,6 +230,32 @@ static void cast_pixels(const struct pool_cast *cast, const char *from, int64_t 
         for (int64_t i = 0; i < pixels; i++) cast->cast(from + i * from_step, to + i * to_step, width);
 }
 
+/* Row y of the outputs of a plane, whose windows end before the position that is returned. */
+static int64_t begin_row(const struct pool_job *job, struct plane *p, int64_t y)
+{
+    const struct pool_geometry *g = job->g;
+    int64_t rest = y;
+    for (int a = g->lead_axes - 1; a >= 0; a--) {
+        p->o[a] = rest % g->lead[a].outputs;
+        rest /= g->lead[a].outputs;
+    }
+    p->row_place = 0;
+    int inside = 1;
+    int64_t reach = 0;
+    for (int a = 0; a < g->lead_axes; a++) {
+        const struct pool_axis *axis = &g->lead[a];
+        const int64_t from = axis_start(axis, p->o[a]), end = from + (axis->window - 1) * axis->dilation + 1;
+        p->row_place = (p->row_place + from) * (a + 1 < g->lead_axes ? g->lead[a + 1].size : g->along.size);
+        inside &= p->o[a] >= job->lead_inside[a].first && p->o[a] < job->lead_inside[a].last;
+        reach = reach * axis->size + most(0, least(end, axis->size) - (a + 1 < g->lead_axes));
+    }
+    p->table = job->table_size ? job->table : NULL;
+    /* Of few a part is not worth finding (7x7x4, 5x5x5/1: 46 ns an output, so 15). */
+    p->asks = !inside && g->along.outputs * p->width < job->table_size;
+    if (p->table && !inside && !p->asks) find_part(job, p);
+    return g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
+}
+
 /* Rows of outputs to the positions their indices point at (or, picking, back): sums of gradients, or the last one. */
 static int64_t follow(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
                       int64_t last)
@@ -259,26 +285,7 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
                 if (pool_stop()) return -1;
                 unasked = 0;
             }
-            int64_t rest = y;
-            for (int a = g->lead_axes - 1; a >= 0; a--) {
-                p.o[a] = rest % g->lead[a].outputs;
-                rest /= g->lead[a].outputs;
-            }
-            p.row_place = 0;
-            int inside = 1;
-            int64_t reach = 0;
-            for (int a = 0; a < g->lead_axes; a++) {
-                const struct pool_axis *axis = &g->lead[a];
-                const int64_t from = axis_start(axis, p.o[a]);
-                p.row_place = (p.row_place + from) * (a + 1 < g->lead_axes ? g->lead[a + 1].size : g->along.size);
-                inside &= p.o[a] >= job->lead_inside[a].first && p.o[a] < job->lead_inside[a].last;
-                const int64_t end = from + (axis->window - 1) * axis->dilation + 1;
-                reach = reach * axis->size + most(0, least(end, axis->size) - (a + 1 < g->lead_axes));
-            }
-            p.table = job->table_size ? job->table : NULL;
-            /* Of few a part is not worth finding (7x7x4, 5x5x5/1: 46 ns an output, so 15). */
-            p.asks = !inside && g->along.outputs * p.width < job->table_size;
-            if (p.table && !inside && !p.asks) find_part(job, &p);
+            const int64_t in_windows = begin_row(job, &p, y);
             const int64_t begin = (number * rows + y) * row;
             const int64_t bad = places_of_row(job, &p, index + begin * g->index_bytes, at);
             if (bad >= 0) return begin + bad;
@@ -286,7 +293,6 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
                 pick(in + plane_at, at, out + (begin + p.first) * elem, g->along.outputs, p.width, inner, (int)elem);
                 continue;
             }
-            const int64_t in_windows = g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
             const int64_t upto = most(in_windows, p.highest + 1);
             clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, upto);
             const char *from = in + (begin + p.first) * elem;
@@ -318,10 +324,10 @@ void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum 
     const int64_t inner = g->inner.size, outer = g->outer_axes ? g->outer[0].size : 1;
     const int lane = g->lane_bytes;
     *job = (struct pool_job){.g = g, .task = task, .walk = follow};
-    job->inside = along->bins ? (struct pool_range){0, 0} : outputs_inside(along);
+    job->inside = outputs_inside(along);
     job->plane = along->size;
     for (int a = 0; a < g->lead_axes; a++) {
-        job->lead_inside[a] = g->lead[a].bins ? (struct pool_range){0, 0} : outputs_inside(&g->lead[a]);
+        job->lead_inside[a] = outputs_inside(&g->lead[a]);
         job->plane *= g->lead[a].size;
     }
     /* Channels share no position: blocks of them where planes are few. */

@@ -2,6 +2,7 @@
  * and averages, or the gradients whose index points there.  Both arrays are in C order. */
 #include <string.h>
 
+#include "isas/stream.h"
 #include "walk.h"
 
 enum { MOST_NEAR = 9 };         /* windows over a position of which each is met at once */
@@ -400,6 +401,7 @@ static void gather_phases(const struct pool_job *job, const char *acc, char *spa
         for (; t >= 0; t -= step) {
             if (!meets(along, p, t)) continue;
             if (used == most_used) {            /* too many at once */
+                if (pool_stop()) return;
                 char *const sum = spare + p * job->spare_bytes;
                 const struct pool_phase some = {touches + begin, used - begin};
                 g->gradient->gather(sum, &some, 0, 0, 1, 1, inner, job->phase_count, 1, 0, 0, 0);
@@ -434,6 +436,7 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
         for (int64_t o = over.first; o < over.last; o++) {
             if (!covers(along, o, x)) continue;
             if (here.n == POOL_TOUCHES) {
+                if (pool_stop()) return;
                 g->gradient->gather(to, &here, 0, 0, 1, 1, inner, 1, 1, 0, 0, 0);
                 touches[0] = (struct pool_touch){.grad = to};
                 here.n = 1;
@@ -531,8 +534,7 @@ static int64_t gather_rows(const struct pool_job *job, const char *grad, char *o
                 counts *= counted(&g->lead[a], job->lead_inside[a], o[a]);
             }
             if (here)
-                share_rows(job, grad + number * grad_row * g->out_bytes, scratch, acc, counts, n++ > 0,
-                           1);
+                share_rows(job, grad + number * grad_row * g->out_bytes, scratch, acc, counts, n++ > 0, 1);
             for (a = g->lead_axes - 1; a >= 0 && ++o[a] == over[a].last; a--) o[a] = over[a].first;
         }
         if (n == 0) {
@@ -560,117 +562,180 @@ static int reaches_far(const struct pool_axis *axis)
     return (axis->window - 1) * axis->dilation / axis->stride > 2 * axis->outputs + POOL_TOUCHES;
 }
 
-int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task)
+/* Of the windows over a position: how many there are at most, how many along each axis of those that may share it, and
+ * the last of their codes. */
+struct touches {
+    int64_t taps, near, farthest;
+    int bins;                   /* some are bins */
+    int64_t positions, planes;  /* of a plane; those that rows_axis goes through in turn */
+};
+
+/* The axes, and where windows lie over them. */
+static struct touches plan_axes(struct pool_job *job)
 {
+    const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
-    const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes, vector = POOL_VECTOR / g->lane_bytes;
     const int64_t outer = g->outer_axes ? g->outer[0].size : 1;
-    *job = (struct pool_job){.g = g, .task = task};
-    job->inside = along->bins ? (struct pool_range){0, 0} : outputs_inside(along);
+    job->inside = outputs_inside(along);
     job->all_inside = job->inside.first == 0 && job->inside.last == along->outputs;
     job->code_step = g->in_windows ? along->tap_weight : along->dilation;
     job->first_code = g->in_windows ? along->skipped * along->tap_weight : 0;
-    int64_t farthest = job->first_code + (along->window - 1) * job->code_step;
-    int bins = along->bins;
-    int64_t positions = along->size, taps = least(along->window, POOL_TOUCHES), near = ceil_div(taps, along->stride);
     job->leading = 1;
     job->grad_rows = outer;
+    struct touches t = {.taps = least(along->window, POOL_TOUCHES), .bins = along->bins, .positions = along->size};
+    t.near = ceil_div(t.taps, along->stride);
+    t.farthest = job->first_code + (along->window - 1) * job->code_step;
     for (int a = g->lead_axes - 1; a >= 0; a--) {
         const struct pool_axis *axis = &g->lead[a];
-        job->lead_inside[a] = axis->bins ? (struct pool_range){0, 0} : outputs_inside(axis);
-        job->positions_after[a] = positions;
+        job->lead_inside[a] = outputs_inside(axis);
+        job->positions_after[a] = t.positions;
         job->grad_rows *= axis->outputs;
-        job->code_weight[a] = g->in_windows ? axis->tap_weight : axis->dilation * positions;
+        job->code_weight[a] = g->in_windows ? axis->tap_weight : axis->dilation * t.positions;
         job->first_code += g->in_windows ? axis->skipped * axis->tap_weight : 0;
-        farthest += ((g->in_windows ? axis->skipped : 0) + axis->window - 1) * job->code_weight[a];
-        positions *= axis->size;
+        t.farthest += ((g->in_windows ? axis->skipped : 0) + axis->window - 1) * job->code_weight[a];
+        t.positions *= axis->size;
         /* With dilation as many windows lie over a position, but they lie further apart. */
         const int64_t over = ceil_div(least(axis->window, POOL_TOUCHES), axis->stride);
         if (a < g->lead_axes - 1) job->leading *= axis->dilation == 1 ? over : least(axis->window, POOL_TOUCHES);
-        near *= over;
-        taps *= least(axis->window, POOL_TOUCHES);
-        bins |= axis->bins;
+        t.near *= over;
+        t.taps *= least(axis->window, POOL_TOUCHES);
+        t.bins |= axis->bins;
     }
     const struct pool_axis planes_axis = {.size = outer, .window = 1, .stride = 1, .dilation = 1, .outputs = outer};
     job->rows_axis = g->lead_axes ? g->lead[g->lead_axes - 1] : planes_axis;
     job->row_weight = g->lead_axes ? job->code_weight[g->lead_axes - 1] : 0;
     struct pool_axis *const rows = &job->rows_axis;
-    int64_t planes = (g->lead_axes ? outer : 1) * (positions / along->size) / (g->lead_axes ? rows->size : 1);
+    t.planes = (g->lead_axes ? outer : 1) * (t.positions / along->size) / (g->lead_axes ? rows->size : 1);
     /* Rows of planes that windows part evenly follow each other from plane to plane. */
-    if (task == POOL_SPREAD && g->lead_axes == 1 && !rows->bins && rows->before == 0 && rows->window <= rows->stride &&
-        rows->dilation == 1 && rows->size == rows->outputs * rows->stride) {
+    if (job->task == POOL_SPREAD && g->lead_axes == 1 && !rows->bins && rows->before == 0 &&
+        rows->window <= rows->stride && rows->dilation == 1 && rows->size == rows->outputs * rows->stride) {
         rows->size *= outer;
         rows->outputs *= outer;
         job->lead_inside[0] = (struct pool_range){0, rows->outputs};
-        planes = 1;
+        t.planes = 1;
     }
-    const int far = reaches_far(along);
-    const int small = !bins && !far && !reaches_far(rows) && near <= MOST_NEAR && taps <= POOL_TOUCHES &&
-                      job->leading <= MOST_NEAR && along->stride <= POOL_STRIDE &&
-                      rows->stride <= POOL_TOUCHES / along->stride;
-    /* Each position meets each window over it, so this is for vectors of them: pixels, or rows of pairs (3x3/3 of
-     * 56 x 56: following the indices takes 27 us, gathering 125; 2x2/2 49 and 23). */
-    const int bytes_do = g->gradient->bytes_fit && g->index_bytes == 1 && farthest < UINT8_MAX;
+    return t;
+}
+
+/* Whether each position meets the windows over it, a band of rows at a time; and whether its codes are bytes. */
+static int takes_bands(const struct pool_job *job, const struct touches *t)
+{
+    const struct pool_axis *along = &job->g->along, *rows = &job->rows_axis;
+    return !t->bins && !reaches_far(along) && !reaches_far(rows) && t->near <= MOST_NEAR && t->taps <= POOL_TOUCHES &&
+           job->leading <= MOST_NEAR && along->stride <= POOL_STRIDE && rows->stride <= POOL_TOUCHES / along->stride;
+}
+
+static int codes_are_bytes(const struct pool_geometry *g, const struct touches *t)
+{
+    return g->gradient->bytes_fit && g->index_bytes == 1 && t->farthest < UINT8_MAX;
+}
+
+/* Whether gathering by codes pays.  Each position meets each window over it, so this is for vectors of them: pixels, or
+ * rows of pairs (3x3/3 of 56 x 56: following the indices takes 27 us, gathering 125; 2x2/2 49 and 23). */
+static int pays(const struct pool_geometry *g, const struct touches *t)
+{
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size;
     /* Rows of a vector of codes, of bytes of half of one (28x28, 2x2/2, plane indices, AVX2: 2640 -> 910 us; window
      * indices, AVX-512: 2790 -> 760). */
-    const int64_t enough = bytes_do ? 8 : most(6, g->gradient->lanes);
+    const int64_t enough = codes_are_bytes(g, t) ? 8 : most(6, g->gradient->lanes);
     const int pairs = inner == 1 && along->stride == 2 && along->outputs >= enough;
     /* At stride 1 any row; of few lanes a position takes longer than an index (hundredths of the floor, 56x56, 3x3/1
      * pad 1, AVX-512 920, so 303, AVX2 530, so 342, baseline as fast; of pixels 523, so 551). */
     const int dense = along->stride == 1 && along->outputs * inner >= enough &&
-                      near <= (inner > 1 ? 2 : 4) * g->gradient->lanes;
-    const int wide = dense || pairs || (along->stride > 1 && inner >= vector);
-    if (task != POOL_SPREAD && !(small && wide && task == POOL_ADD && positions <= INT32_MAX &&
-                                 (g->index_bytes == 8 || (g->index_bytes == 1 && g->in_windows))))
-        return 0;
+                      t->near <= (inner > 1 ? 2 : 4) * g->gradient->lanes;
+    const int wide = dense || pairs || (along->stride > 1 && inner >= POOL_VECTOR / g->lane_bytes);
+    return wide && t->positions <= INT32_MAX && (g->index_bytes == 8 || (g->index_bytes == 1 && g->in_windows));
+}
 
-    /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */
-    const int phases = small || (!along->bins && !far && along->stride <= POOL_STRIDE &&
-                                 along->window / along->stride <= 2 * along->outputs + 2);
+/* Of the places of a row of outputs; of a row that is made, and what vectors write past it. */
+static int64_t bases_bytes(const struct pool_geometry *g)
+{
+    return round_up(g->along.outputs * g->inner.size * g->lane_bytes + POOL_SLACK);
+}
+
+static int64_t overrun(const struct pool_geometry *g)
+{
+    return (least(g->along.stride, POOL_STRIDE) + 1) * most(g->inner.size, POOL_VECTOR / g->lane_bytes);
+}
+
+static int64_t made_bytes(const struct pool_geometry *g)
+{
+    return round_up((g->along.size * g->inner.size + overrun(g)) * g->lane_bytes + POOL_SLACK);
+}
+
+/* Lanes of a row of outputs, around which lie those of the windows that would begin before and after it. */
+static void plan_slots(struct pool_job *job, int phases, int by_bytes)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t pixel = g->inner.size * g->lane_bytes, reach = (along->window - 1) * along->dilation;
     job->phase_count = phases ? ceil_div(along->size, along->stride) : 0;
-    /* Around the lanes of a row of outputs lie those of the windows that would begin before and after it. */
-    const int64_t reach = (along->window - 1) * along->dilation;
     const int64_t front = phases ? most(0, ceil_div(reach - along->before, along->stride)) : 0;
     const int64_t after = phases ? job->phase_count + most(0, (along->stride - 1 + along->before) / along->stride) : 0;
     job->margin_bytes = round_up(front * pixel);
     job->slot_bytes = job->margin_bytes + round_up(most(along->outputs, after) * pixel);
-    job->code_bytes = task == POOL_SPREAD ? 0 : bytes_do ? 1 : (int)g->lane_bytes;
+    job->code_bytes = job->task == POOL_SPREAD ? 0 : by_bytes ? 1 : (int)g->lane_bytes;
     job->code_margin_bytes = job->margin_bytes / g->lane_bytes * job->code_bytes;
     job->code_slot_bytes = job->slot_bytes / g->lane_bytes * job->code_bytes;
-    const int64_t row = along->size * inner;
-    job->overrun_rows = ceil_div((along->stride + 1) * most(inner, vector), row);
-    const int64_t bases = round_up(along->outputs * pixel + POOL_SLACK);
-    const int64_t row_bytes = round_up((row + (along->stride + 1) * most(inner, vector)) * g->lane_bytes + POOL_SLACK);
-    if (small) {
-        job->streams = !g->last_cast && outer * positions * inner * g->lane_bytes >= STREAMED_BYTES;
-        job->walk = gather_bands;
-        job->first_shift = floor_div(rows->before - (rows->window - 1) * rows->dilation, rows->stride);
-        const int64_t halo = floor_div(rows->stride - 1 + rows->before, rows->stride) - job->first_shift;
-        const int64_t groups = ceil_div(rows->size, rows->stride);
-        job->band = most(4, BAND_BYTES / (2 * job->slot_bytes * job->leading) - halo);
-        job->band = most(1, least(job->band, ceil_div(groups * planes, LEAST_UNITS)));
-        job->slots = job->band + halo;
-        job->units = planes * ceil_div(groups, job->band);
-        job->at_levels = bases;
-        job->at_row = bases + 2 * (job->leading * job->slots * job->slot_bytes + POOL_SLACK);
-        job->scratch_bytes = job->at_row + round_up(row_bytes + job->band * rows->stride * row * g->lane_bytes);
-        return 1;
-    }
+    job->overrun_rows = ceil_div(overrun(g), along->size * g->inner.size);
+}
+
+static void plan_bands(struct pool_job *job, const struct touches *t)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *rows = &job->rows_axis;
+    const int64_t outer = g->outer_axes ? g->outer[0].size : 1;
+    const int64_t row_bytes = g->along.size * g->inner.size * g->lane_bytes;
+    job->streams = !g->last_cast && outer * t->positions * g->inner.size * g->lane_bytes >= STREAMED_BYTES;
+    job->walk = gather_bands;
+    job->first_shift = floor_div(rows->before - (rows->window - 1) * rows->dilation, rows->stride);
+    const int64_t halo = floor_div(rows->stride - 1 + rows->before, rows->stride) - job->first_shift;
+    const int64_t groups = ceil_div(rows->size, rows->stride);
+    job->band = most(4, BAND_BYTES / (2 * job->slot_bytes * job->leading) - halo);
+    job->band = most(1, least(job->band, ceil_div(groups * t->planes, LEAST_UNITS)));
+    job->slots = job->band + halo;
+    job->units = t->planes * ceil_div(groups, job->band);
+    job->at_levels = bases_bytes(g);
+    job->at_row = job->at_levels + 2 * (job->leading * job->slots * job->slot_bytes + POOL_SLACK);
+    job->scratch_bytes = job->at_row + round_up(made_bytes(g) + job->band * rows->stride * row_bytes);
+}
+
+static void plan_rows(struct pool_job *job, const struct touches *t)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const int64_t inner = g->inner.size, outer = g->outer_axes ? g->outer[0].size : 1;
     job->walk = gather_rows;
-    job->units = outer * (positions / most(1, along->size));
+    job->units = outer * (t->positions / most(1, along->size));
     job->at_levels = 0;
     job->at_spare = job->at_levels + job->slot_bytes + POOL_SLACK;
-    job->spare_bytes = round_up(job->phase_count * pixel + POOL_SLACK);
-    job->at_lanes = job->at_spare + along->stride * job->spare_bytes;
-    job->at_row = job->at_lanes + bases;
-    job->scratch_bytes = job->at_row + row_bytes;
+    job->spare_bytes = round_up(job->phase_count * inner * g->lane_bytes + POOL_SLACK);
+    job->at_lanes = job->at_spare + least(along->stride, POOL_STRIDE) * job->spare_bytes;
+    job->at_row = job->at_lanes + bases_bytes(g);
+    job->scratch_bytes = job->at_row + made_bytes(g);
     const int64_t over = along->bins && inner == 1 ? most_over(along) : 0;
-    if (over > 0 && over <= POOL_TOUCHES && most(along->size, along->outputs) < INT32_MAX) {
-        job->bins_over = over;
-        job->at_bins = job->scratch_bytes;
-        job->at_counts = job->at_bins + round_up(over * along->size * (int64_t)sizeof(int32_t));
-        job->at_over = job->at_counts + round_up(along->outputs * g->lane_bytes);
-        job->scratch_bytes = job->at_over + round_up(over * along->size * g->lane_bytes + POOL_SLACK);
-    }
+    if (over == 0 || over > POOL_TOUCHES || most(along->size, along->outputs) >= INT32_MAX) return;
+    job->bins_over = over;
+    job->at_bins = job->scratch_bytes;
+    job->at_counts = job->at_bins + round_up(over * along->size * (int64_t)sizeof(int32_t));
+    job->at_over = job->at_counts + round_up(along->outputs * g->lane_bytes);
+    job->scratch_bytes = job->at_over + round_up(over * along->size * g->lane_bytes + POOL_SLACK);
+}
+
+int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task)
+{
+    const struct pool_axis *along = &g->along;
+    *job = (struct pool_job){.g = g, .task = task};
+    const struct touches t = plan_axes(job);
+    const int bands = takes_bands(job, &t);
+    if (task != POOL_SPREAD && !(task == POOL_ADD && bands && pays(g, &t))) return 0;
+
+    /* A phase costs as many sums as it has taps, few of which matter where the window dwarfs the axis. */
+    const int phases = bands || (!along->bins && !reaches_far(along) && along->stride <= POOL_STRIDE &&
+                                 along->window / along->stride <= 2 * along->outputs + 2);
+    plan_slots(job, phases, codes_are_bytes(g, &t));
+    if (bands) plan_bands(job, &t);
+    else plan_rows(job, &t);
     return 1;
 }

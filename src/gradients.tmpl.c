@@ -325,7 +325,7 @@ INLINE void NAME(gather_square)(char *dst, const NAME(square) *s, const int *dow
 #pragma GCC unroll 2
                 for (int q = 0; q < 2; q++, to += dst_step / (int64_t)sizeof(TYPE)) {
                     const VEC even = sums[q][0], odd = sums[q][1];
-                    const char *const later = (const char *)to + (inner == 1 ? 2 * dst_step : 1024);
+                    const char *const later = (const char *)to + (inner == 1 ? 2 * dst_step : POOL_WRITE_AHEAD / 2);
                     PREFETCH_OWN(later);
                     PREFETCH_OWN((const TYPE *)later + (inner == 1 ? N : inner));
                     NAME(store)(to, inner == 1 ? JOIN(zip_low_, LANE)(even, odd) : even);

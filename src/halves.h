@@ -93,11 +93,20 @@ typedef float packed_float32_half __attribute__((vector_size(VECTOR_BYTES / 2)))
 DEFINE_HALF_TO_FLOAT64(float16)
 DEFINE_HALF_TO_FLOAT64(bfloat16)
 
-/* Sign and magnitude to two's complement, which orders as the halves do, and back. */
+/* Sign and magnitude to two's complement, which orders as the halves do, and back; of signed bits. */
+#define ORDER_OF_HALF(bits) ((bits) ^ (((bits) >> 15) & 0x7fff))
+
 INLINE vec_int16 order_of_halves(vec_uint16 halves)
 {
     const vec_int16 bits = (vec_int16)halves;
-    return bits ^ ((bits >> 15) & 0x7fff);
+    return ORDER_OF_HALF(bits);
 }
+
+/* In that order -0.0 is -1, and what is no NaN runs over [-1 - infinity, infinity]; beyond lie the NaN, which go to the
+ * end where they win, or lose, by order alone. */
+#define HALF_SAME_ZEROS(x) ((x) - ((x) == -1))
+#define HALF_IS_NAN(x, infinity) ((vec_uint16)((x) + (infinity) + 1) > 2 * (infinity) + 1)
+#define HALF_NAN_TO_TOP(x, infinity) PICK(HALF_IS_NAN(x, infinity), (vec_int16){0} + 0x7fff, x)
+#define HALF_NAN_TO_BOTTOM(x, infinity) PICK(HALF_IS_NAN(x, infinity), (vec_int16){0} - 0x7fff - 1, x)
 
 #endif

@@ -10,6 +10,7 @@
     ORDERED(K, dtype, order) K(fmax, dtype, order) K(fmin, dtype, order) K(squares, dtype, lane) \
     WITH_NAN_SUMMED(K, dtype, lane)
 #define WITH_NAN_SUMMED(K, dtype, lane) K(sum, dtype, lane) K(nansum, dtype, lane) K(nancount, dtype, lane)
+/* Sums in 64 bits wrap alike whatever the sign, so int64's are uint64's too; not those of high halves, nor floats. */
 #define BOTH_SIGNS(K) K(sum, int64, int64) K(lowsum, int64, int64)
 #define EACH_SIGN(K, dtype) K(highsum, dtype, int64) K(sum, dtype, float64)
 

@@ -346,7 +346,8 @@ static void add_firsts(const struct pool_axis *along, const struct unit *u, int6
     }
 }
 
-void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
+/* Nothing is met yet.  Its lists and table are filled as they grow. */
+static void begin_search(struct search *s, const struct pool_job *job, char *scratch, const struct unit *u)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
@@ -354,94 +355,134 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
     const int64_t block = u->outputs * u->inner;
     const int long_rows = job->chunked || job->columns;
-
-    struct search s;            /* its lists and table are filled as they grow */
-    s.job = job;
-    s.u = u;
-    s.scratch = scratch;
-    s.best = scratch + job->at_lanes;
-    s.code = scratch + job->at_code;
-    s.n = s.rows = s.thins = s.next_row = s.passes = s.in_pass = 0;
-    s.call = (struct pool_taps){.repeats = u->repeats, .outputs = 1, .count = block, .stride = 1};
-    if (g->lead_axes) s.call.row_step = g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].in_step;
+    s->job = job;
+    s->u = u;
+    s->scratch = scratch;
+    s->best = scratch + job->at_lanes;
+    s->code = scratch + job->at_code;
+    s->n = s->rows = s->thins = s->next_row = s->passes = s->in_pass = 0;
+    s->call = (struct pool_taps){.repeats = u->repeats, .outputs = 1, .count = block, .stride = 1};
+    if (g->lead_axes) s->call.row_step = g->lead[g->lead_axes - 1].stride * g->lead[g->lead_axes - 1].in_step;
     if (!long_rows && !job->thinned && along->stride > 1) {
-        if (u->inner == 1) s.call.stride = 2;
-        else {
-            s.call.outputs = u->outputs;
-            s.call.count = u->inner;
-            s.call.step = along->stride * u->inner * g->elem_bytes;
+        if (u->inner == 1 && along->stride == 2) s->call.stride = 2;
+        else {          /* of a block of one channel too, whose row is no thinner for that */
+            s->call.outputs = u->outputs;
+            s->call.count = u->inner;
+            s->call.step = along->stride * u->inner * g->elem_bytes;
         }
     }
     if (job->columns) {
         const struct pool_range taps = taps_in(along, u->first, 0, along->size);
-        s.call.count = least(job->columns, taps.last - taps.first) * u->inner;
+        s->call.count = least(job->columns, taps.last - taps.first) * u->inner;
     }
-    s.count = s.call.outputs * s.call.count * u->repeats;
-    s.call.fresh = long_rows || is_binned(job) ||
-                   (u->inside && (job->pads || (start >= 0 && end <= along->size)));
-    if (s.call.fresh && u->inner == 1 && !long_rows && !job->thinned) s.call.loose = loose_rows(job, u);
-    /* Rows of small windows are found at once; where vectors may run past the rows, the last few are not. */
-    int64_t found = s.call.fresh && job->finds ? (u->inner == 1 ? s.call.loose : u->repeats) : 0;
-    /* A part of a row that others follow may be read past its end, but what is made is not written past it. */
-    const int reads_on = (along->size - end) * g->elem_bytes >= 2 * POOL_VECTOR;
-    const int is_part = s.call.fresh && job->finds && u->inner == 1 && !job->dense && reads_on;
-    if (is_part) found = u->repeats;
-    const int pads = s.call.fresh && job->pads;
-    if (!job->coded && !pads && found < u->repeats && u->repeats > 1) {         /* those by numbers, others by places */
-        for (int64_t r = 0, upto; r < u->repeats; r = upto) {
-            upto = most(found, r + 1);
-            const struct unit part = rows_of_unit(job, u, r, upto);
-            pool_locate(job, scratch, &part);
-        }
-        return;
-    }
-    char *const values = job->out_contiguous && !g->last_cast && !is_part ? u->out : s.best;
-    /* Where they are goes with the codes to the result, if it is the same all over and a byte. */
-    const struct pool_axis *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
-    const int64_t row_weight = y ? y->stride * y->place_weight : 0, c_weight = g->inner.place_weight;
-    const int64_t x_weight = is_binned(job) ? 0 : along->stride * along->place_weight;
-    char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
-    const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
-    const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
-    const int placed = all_alike && job->coded && g->index_bytes == 1 && !is_part;
-    const int bytes = placed ? 1 : g->lane_bytes;
-    char *const codes = placed ? index : s.code;
-    const int64_t first = placed ? u->place : 0;
-    const int numbered = !job->coded && (pads || found > 0);
-    if (pads) {
-        const int64_t rest = u->repeats - found, lanes = found * block * g->lane_bytes;
-        find_padded(job, scratch, u, 0, found, values, codes, bytes, first, s.code);
-        find_padded(job, scratch, u, found, rest, s.best + lanes, s.code + lanes, g->lane_bytes, 0, s.code);
-    } else if (found > 0) {
-        find(job, u, found, values, codes, bytes, first, s.code);
-    }
-    s.call.repeats -= pads ? u->repeats : found;
-    s.call.loose -= found;
-    s.count -= found * block;
-    s.best += found * block * g->lane_bytes;
-    s.code += found * block * g->lane_bytes;
-    begin(&s);
+    s->count = s->call.outputs * s->call.count * u->repeats;
+    s->call.fresh = long_rows || is_binned(job) ||
+                    (u->inside && (job->pads || (start >= 0 && end <= along->size)));
+    if (s->call.fresh && u->inner == 1 && !long_rows && !job->thinned) s->call.loose = loose_rows(job, u);
+}
 
-    /* The rows of the window in their order. */
+/* What of a unit the kernel finds at once, and where to. */
+struct finding {
+    int64_t rows;               /* so many of its rows, from the first */
+    int pads;                   /* by way of padded ones in scratch; those that are left too */
+    int placed;                 /* where they are is the result, not a code */
+    char *values, *codes;
+};
+
+/* Rows of small windows are found at once; where vectors may run past the rows, the last few are not. */
+static struct finding finding_of(const struct search *s, char *index, int all_alike)
+{
+    const struct pool_job *job = s->job;
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along;
+    const struct unit *u = s->u;
+    struct finding f = {.pads = s->call.fresh && job->pads, .values = s->best, .codes = s->code};
+    if (s->call.fresh && job->finds) f.rows = u->inner == 1 ? s->call.loose : u->repeats;
+    /* A part of a row that others follow may be read past its end, but what is made is not written past it. */
+    const int64_t end = axis_start(along, u->first) + (u->outputs - 1) * along->stride + job->reach;
+    const int reads_on = (along->size - end) * g->elem_bytes >= 2 * POOL_VECTOR;
+    const int is_part = s->call.fresh && job->finds && u->inner == 1 && !job->dense && reads_on;
+    if (is_part) f.rows = u->repeats;
+    if (job->out_contiguous && !g->last_cast && !is_part) f.values = u->out;
+    /* Places go with the codes to the result, if they are the same all over and bytes. */
+    f.placed = all_alike && job->coded && g->index_bytes == 1 && !is_part;
+    if (f.placed) f.codes = index;
+    return f;
+}
+
+static void find_rows(struct search *s, const struct finding *f)
+{
+    const struct pool_job *job = s->job;
+    const struct pool_geometry *g = job->g;
+    const struct unit *u = s->u;
+    const int64_t block = u->outputs * u->inner, rest = u->repeats - f->rows, lanes = f->rows * block * g->lane_bytes;
+    const int64_t first = f->placed ? u->place : 0;
+    const int bytes = f->placed ? 1 : g->lane_bytes;
+    if (f->pads) {
+        find_padded(job, s->scratch, u, 0, f->rows, f->values, f->codes, bytes, first, s->code);
+        find_padded(job, s->scratch, u, f->rows, rest, s->best + lanes, s->code + lanes, g->lane_bytes, 0, s->code);
+    } else if (f->rows > 0) {
+        find(job, u, f->rows, f->values, f->codes, bytes, first, s->code);
+    }
+    s->call.repeats -= f->pads ? u->repeats : f->rows;
+    s->call.loose -= f->rows;
+    s->count -= f->rows * block;
+    s->best += lanes;
+    s->code += lanes;
+}
+
+/* The rows of the window in their order, of those rows of outputs that are left, `found` from the first. */
+static void search_rows(struct search *s, int64_t found)
+{
+    const struct pool_geometry *g = s->job->g;
+    const struct unit *u = s->u;
+    begin(s);
     int64_t tap[POOL_MAX_AXES];
     for (int a = 0; a < g->lead_axes; a++) tap[a] = u->lead[a].in.first;
-    for (int a = s.call.repeats > 0 ? 0 : -1; a >= 0;) {
-        const char *row = u->base + found * s.call.row_step;
+    for (int a = s->call.repeats > 0 ? 0 : -1; a >= 0;) {
+        const char *row = u->base + found * s->call.row_step;
         int64_t place = 0;
         for (a = 0; a < g->lead_axes; a++) {
             row += tap[a] * u->lead[a].step;
             place += tap[a] * g->lead[a].tap_weight;
         }
-        if (long_rows) add_long_row(&s, row + start * along->in_step, place);
-        else add_row(&s, row, place);
+        if (s->job->chunked || s->job->columns)
+            add_long_row(s, row + axis_start(&g->along, u->first) * g->along.in_step, place);
+        else add_row(s, row, place);
         for (a = g->lead_axes - 1; a >= 0 && ++tap[a] == u->lead[a].in.last; a--) tap[a] = u->lead[a].in.first;
     }
-    flush(&s);
-    end_pass(&s);
+    flush(s);
+    end_pass(s);
+}
+
+void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u)
+{
+    const struct pool_geometry *g = job->g;
+    const struct pool_axis *along = &g->along, *y = g->lead_axes ? &g->lead[g->lead_axes - 1] : NULL;
+    const int64_t block = u->outputs * u->inner;
+    const int64_t row_weight = y ? y->stride * y->place_weight : 0, c_weight = g->inner.place_weight;
+    const int64_t x_weight = is_binned(job) ? 0 : along->stride * along->place_weight;
+    const int rows_alike = u->inner == 1 || (x_weight == 0 && c_weight == 0);
+    const int all_alike = rows_alike && x_weight == 0 && row_weight == 0;
+    char *const index = job->out_contiguous ? u->index : scratch + job->at_index;
+
+    struct search s;
+    begin_search(&s, job, scratch, u);
+    const struct finding f = finding_of(&s, index, all_alike);
+    if (!job->coded && !f.pads && f.rows < u->repeats && u->repeats > 1) {  /* those by numbers, others by places */
+        for (int64_t r = 0, upto; r < u->repeats; r = upto) {
+            upto = most(f.rows, r + 1);
+            const struct unit part = rows_of_unit(job, u, r, upto);
+            pool_locate(job, scratch, &part);
+        }
+        return;
+    }
+    find_rows(&s, &f);
+    search_rows(&s, f.rows);
 
     char *lanes = scratch + job->at_lanes;
     const char *code = scratch + job->at_code;
-    if (numbered) {
+    if (!job->coded && (f.pads || f.rows > 0)) {
         int64_t places[POOL_ROWS * POOL_FOUND];
         places_of(job, 0, places);
         look_up(code, g->lane_bytes, places, block * u->repeats, (int64_t *)(scratch + job->at_place));
@@ -455,7 +496,7 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
     }
     const struct pool_place *to = place_of(g, job->coded ? g->lane_bytes : 8);
     /* In one run where places are the same all over, else in one of each row, or of each pixel. */
-    const int64_t done = placed ? found * block : 0;
+    const int64_t done = f.placed ? f.rows * block : 0;
     if (all_alike)
         to->place(code + done * to->code_bytes, block * u->repeats - done, u->place, 0, 1, 0, 0, index + done);
     else if (rows_alike)
@@ -471,7 +512,7 @@ void pool_locate(const struct pool_job *job, char *scratch, const struct unit *u
         lanes = to_out;
     }
     if (job->out_contiguous) {
-        const int64_t there = values == u->out ? found * block * g->out_bytes : 0;
+        const int64_t there = f.values == u->out ? f.rows * block * g->out_bytes : 0;
         memcpy(u->out + there, lanes + there, (size_t)(block * u->repeats * g->out_bytes - there));
         return;
     }

@@ -37,6 +37,27 @@ INLINE VEC NAME(met)(int of, const char *row, int64_t at, int whole, int64_t cou
     return NAME(leaf)(row, at, whole, count);
 }
 
+/* v = what a row holds, so many vectors of it; or the rule over both. */
+INLINE void NAME(take_row)(int of, const char *row, int vectors, int whole, const int64_t *count, VEC *v)
+{
+#pragma GCC unroll 2
+    for (int i = 0; i < vectors; i++) v[i] = NAME(met)(of, row, i * N, whole, whole ? N : count[i]);
+}
+
+INLINE void NAME(join_row)(VEC *doubt, int of, const char *row, int vectors, int whole, const int64_t *count, VEC *v)
+{
+    VEC met[2];
+    NAME(take_row)(of, row, vectors, whole, count, met);
+#pragma GCC unroll 2
+    for (int i = 0; i < vectors; i++) v[i] = NAME(rule)(doubt, v[i], met[i]);
+}
+
+INLINE void NAME(keep_window)(VEC (*windows)[8], int w, int vectors, const VEC *v)
+{
+#pragma GCC unroll 2
+    for (int i = 0; i < vectors; i++) windows[i][w] = v[i];
+}
+
 /* Lanes [at, at + vectors*N) of each window of a group (`group` a constant, and so is `single`, where the stride is 1,
  * and `even`, where there is a step).  Of a part of a vector `count` says what is read. */
 INLINE void NAME(group_columns)(int quick, int group, int single, int vectors, int of, int even,
@@ -46,32 +67,29 @@ INLINE void NAME(group_columns)(int quick, int group, int single, int vectors, i
     VEC unasked, *const doubt = quick ? &unasked : NULL, v[2];
     const int64_t stride = single ? 1 : g->stride, beside = (group - 1) * stride, common = g->common;
     const char *const base = g->base + at * NAME(met_width)(of);
-#define EACH_VECTOR _Pragma("GCC unroll 2") for (int i = 0; i < vectors; i++)
-#define MET(place) NAME(met)(of, base + (place), i * N, whole, whole ? N : count[i])
-#define ABOVE(t) MET(even ? (t) * g->step : g->above[t])
-#define REST(t) MET(even ? (beside + (t)) * g->step : g->rest[t])
-    EACH_VECTOR v[i] = REST(0);
-    for (int64_t t = 1; t < common; t++) EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], REST(t));
+#define ABOVE(t) base + (even ? (t) * g->step : g->above[t])
+#define REST(t) base + (even ? (beside + (t)) * g->step : g->rest[t])
+    NAME(take_row)(of, REST(0), vectors, whole, count, v);
+    for (int64_t t = 1; t < common; t++) NAME(join_row)(doubt, of, REST(t), vectors, whole, count, v);
     for (int64_t b = 0; !even && b < g->blocks; b++)
-        EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], NAME(load)(g->block + b * g->pitch + at + i * N));
-    EACH_VECTOR windows[i][group - 1] = v[i];
+        NAME(join_row)(doubt, NAME(of_lanes), (const char *)(g->block + b * g->pitch + at), vectors, 1, NULL, v);
+    NAME(keep_window)(windows, group - 1, vectors, v);
 #pragma GCC unroll 8
     for (int w = group - 2; w >= 0; w--) {
         for (int64_t t = stride - 1; t >= 0; t--)
-            EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], ABOVE(w * stride + t));
-        EACH_VECTOR windows[i][w] = v[i];
+            NAME(join_row)(doubt, of, ABOVE(w * stride + t), vectors, whole, count, v);
+        NAME(keep_window)(windows, w, vectors, v);
     }
-    EACH_VECTOR v[i] = REST(common);
+    NAME(take_row)(of, REST(common), vectors, whole, count, v);
 #pragma GCC unroll 8
     for (int w = 1; w < group; w++) {
         for (int64_t t = w == 1; t < stride; t++)
-            EACH_VECTOR v[i] = NAME(rule)(doubt, v[i], REST(common + (w - 1) * stride + t));
-        EACH_VECTOR windows[i][w] = NAME(rule)(doubt, windows[i][w], v[i]);
+            NAME(join_row)(doubt, of, REST(common + (w - 1) * stride + t), vectors, whole, count, v);
+#pragma GCC unroll 2
+        for (int i = 0; i < vectors; i++) windows[i][w] = NAME(rule)(doubt, windows[i][w], v[i]);
     }
 #undef REST
 #undef ABOVE
-#undef MET
-#undef EACH_VECTOR
 }
 
 /* The variants of a function of groups. */

@@ -2,7 +2,9 @@
 #include "vec.h"
 #include "pool.h"
 
-/* A vector at a time, of at most POOL_LOOSE_PLACES; widths change by steps of two, for which there are instructions. */
+enum { LOOSE_PLACES = 16 };     /* written in one go past the end of a row */
+
+/* A vector at a time, of at most LOOSE_PLACES; widths change by steps of two, for which there are instructions. */
 #define FROM_8_TO_8(v) (v)
 #define FROM_8_TO_16(v) __builtin_convertvector(v, of_16)
 #define FROM_8_TO_32(v) __builtin_convertvector(FROM_8_TO_16(v), of_32)
@@ -24,7 +26,7 @@
     static void place_##from##_##to(const void *code, int64_t count, int64_t first, int64_t step, int64_t runs, \
                                     int64_t run_step, int64_t after, void *index)                               \
     {                                                                                                           \
-        enum { WIDEST = from > to ? from : to, ROOM = 8 * VECTOR_BYTES / WIDEST, MOST = POOL_LOOSE_PLACES,      \
+        enum { WIDEST = from > to ? from : to, ROOM = 8 * VECTOR_BYTES / WIDEST, MOST = LOOSE_PLACES,           \
                AT_ONCE = ROOM < MOST ? ROOM : MOST };                                                           \
         typedef uint8_t of_8 __attribute__((vector_size(AT_ONCE), unused));                                     \
         typedef uint16_t of_16 __attribute__((vector_size(2 * AT_ONCE), unused));                               \

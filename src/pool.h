@@ -5,38 +5,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { POOL_MAX_AXES = 64 };    /* NumPy's limit */
-enum { POOL_L1_BYTES = 32768 }; /* the smallest L1 in use */
-enum { POOL_GROUP = 4 };        /* rows folded at once; a power of two, since sums are binary trees */
-enum { POOL_ROWS = 9 };         /* of the largest window that is fused: three of each of three planes */
-enum { POOL_AT_END = 16 };      /* vectors of outputs that are made by way of a row of lanes */
-enum { POOL_CAREFUL = 2 };      /* rows that are taken to have NaN, from one on that has */
-enum { POOL_DOWN = 1024 };      /* rows folded down at once; groups of them are a tree of so many levels */
-enum { POOL_DOWN_LEVELS = 9 };
-enum { POOL_DOWN_BYTES = 1024 };        /* of the lanes of such a row */
-enum { POOL_RINGS = 12 };       /* levels of nodes that slide, of runs of 4**11 rows at most */
-enum { POOL_LEAVES = 64 };      /* columns into which a longer window is folded first; a power of two */
-enum { POOL_TABLE = 256 };      /* positions of a window whose places are kept, of at most so many axes */
-enum { POOL_TABLE_AXES = 3 };
-enum { POOL_TOUCHES = 128 };    /* from which a gradient is gathered at once */
-enum { POOL_STRIDE = 32 };      /* of which each position has a phase of its own; a multiple of lanes */
-enum { POOL_FOUND = 3 };        /* rows and columns of the largest window whose best element is found at once */
-enum { POOL_KEPT = 16 };         /* vectors of a pixel whose best are kept for the next windows */
-enum { POOL_THINNED = 16 };     /* taps whose lanes are brought together at once */
-enum { POOL_LOOSE_PLACES = 16 };        /* written in one go past the end of a row */
-enum { POOL_AHEAD = 4096 };     /* bytes between what is read and what is fetched, in rows that follow each other */
-/* Bytes between what is written and what is made this thread's own, where there is as much of it as of input (103 MB,
- * 3x3/1, two threads, maxima: 1.08 of the floor, so 0.71); of less, 2x2/2, it saves nothing but of pixels. */
-enum { POOL_WRITE_AHEAD = 2048 };
-enum { POOL_INVERTED = 1 << 20 };       /* the largest divisor whose inverse corrects what it gives (vec.h) */
-enum { POOL_MERGED = 7 };       /* rows merged at once */
-enum { POOL_NARROW = 8 };       /* vectors of a row of planes that a kernel takes whole */
-enum { POOL_DOUBLINGS = 5 };    /* of runs along a row that are made in registers, to two vectors of 16 lanes */
-enum { POOL_OVERLAP_TAPS = 64 };        /* rows, or pixels, that windows which overlap are folded from at once */
-enum { POOL_VECTOR = 64 };      /* bytes of the widest */
+enum { POOL_MAX_AXES = 64 };            /* NumPy's limit */
+enum { POOL_VECTOR = 64 };              /* bytes of the widest */
+enum { POOL_SLACK = 256 };              /* bytes past the end of a scratch row that vector loads may touch */
+enum { POOL_L1_BYTES = 32768 };         /* the smallest L1 in use */
 enum { POOL_BYTES_PER_THREAD = 128 * 1024 };    /* 2 threads, max 2x2: 0.5 MB 16.0 -> 12.0 us, 1 MB 26.7 -> 18.5 us */
-enum { POOL_SLACK = 256 };      /* bytes past the end of a scratch row that vector loads may touch */
 
+/* Rows of a window that are folded at once: a power of two, since sums are binary trees; those of the largest that is
+ * fused, three of each of three planes; rows of lanes that are merged. */
+enum { POOL_GROUP = 4 };
+enum { POOL_ROWS = 9 };
+enum { POOL_MERGED = 7 };
+enum { POOL_LEAVES = 64 };              /* columns into which a longer window is folded first; a power of two */
+enum { POOL_RINGS = 12 };               /* levels of nodes that slide, of runs of 4**11 rows at most */
+
+/* Rows folded down at once, and bytes of the lanes of such a row; groups of them are a tree of so many levels. */
+enum { POOL_DOWN = 1024 };
+enum { POOL_DOWN_BYTES = 1024 };
+enum { POOL_DOWN_LEVELS = 9 };          /* 1 + log2(POOL_DOWN / POOL_GROUP) */
+
+enum { POOL_AT_END = 16 };              /* vectors of outputs that are made by way of a row of lanes */
+enum { POOL_CAREFUL = 2 };              /* rows that are taken to have NaN, from one on that has */
+enum { POOL_NARROW = 8 };               /* vectors of a row of planes that a kernel takes whole */
+enum { POOL_DOUBLINGS = 5 };            /* of runs along a row that are made in registers, to two vectors of 16 lanes */
+enum { POOL_OVERLAP_TAPS = 64 };        /* rows, or pixels, that windows which overlap are folded from at once */
+enum { POOL_INVERTED = 1 << 20 };       /* the largest divisor whose inverse corrects what it gives (vec.h) */
+
+/* Finding the best elements: rows and columns of the largest window that is done at once; vectors of a pixel whose best
+ * are kept for the next windows; taps whose lanes are brought together at once. */
+enum { POOL_FOUND = 3 };
+enum { POOL_KEPT = 16 };
+enum { POOL_THINNED = 16 };
+
+/* Gradients: windows over a position from which it is gathered at once; strides of which each position has a phase of
+ * its own, a multiple of lanes; positions of a window whose places are kept, of at most so many axes. */
+enum { POOL_TOUCHES = 128 };
+enum { POOL_STRIDE = 32 };
+enum { POOL_TABLE = 256 };
+enum { POOL_TABLE_AXES = 3 };
+
+/* Bytes between what is read and what is fetched, in rows that follow each other; and between what is written and what
+ * is made this thread's own, where there is as much of it as of input (103 MB, 3x3/1, two threads, maxima: 1.08 of the
+ * floor, so 0.71); of less, 2x2/2, that saves nothing but of pixels. */
+enum { POOL_AHEAD = 4096 };
+enum { POOL_WRITE_AHEAD = 2048 };
+
+/* In the order of _plan.py's ROUNDINGS. */
 enum pool_rounding { POOL_HALF_EVEN, POOL_HALF_UP, POOL_FLOOR, POOL_TRUNC };
 
 /* From `at`, where the next step to `end` begins: the last steps back, so that it ends there. */
@@ -145,9 +159,10 @@ struct pool_planes {
     char *out;
     int64_t in_step, out_step, count;
     int64_t loose;              /* planes, from the first, whose rows and outputs may be overrun by two vectors */
-    int divides, as_elements;   /* how lanes become results; */
-    enum pool_wide wide;        /* those of `narrow`; */
-    int far;                    /* whether planes come from memory; */
+    int divides;                /* whether lanes are sums to be divided */
+    int as_elements;            /* whether what is written are elements, not lanes; */
+    enum pool_wide wide;        /* of `narrow`: or something wider, */
+    int far;                    /* and whether planes come from memory */
     enum pool_rounding rounding;
     double divisor;             /* 0 for the number of elements that count */
     /* For `flat`: lanes of a plane and the padding around it, twice, and of a row of outputs.  Rows lie `pitch` lanes
@@ -296,9 +311,9 @@ struct pool_cast {
     void (*cast)(const void *src, void *dst, int64_t count);
 };
 
-/* sum[0 .. count) /= divisor, in place; or its roots, whatever that is.  `other` holds what a pair of sums needs
- * beside: how many elements were counted (nansum), or the sums of the elements' high halves (lowsum).  `extra` joins
- * that count; below 0, the divisor stands whatever the count. */
+/* sum[0 .. count) /= divisor, in place; or its square roots, whatever the divisor.  `other` holds what a pair of sums
+ * needs beside: how many elements were counted (nansum), or the sums of the elements' high halves (lowsum).  `extra`
+ * joins that count; below 0, the divisor stands whatever the count. */
 struct pool_divide {
     const char *name;
     void (*divide)(void *sum, const void *other, int64_t count, int64_t divisor, int64_t extra,
@@ -307,7 +322,7 @@ struct pool_divide {
 
 /* Lp pooling: dst[0 .. count) = |src|**p in lanes, before the sum; sums **= 1/p after it. */
 struct pool_power {
-    const char *dtype, *lane;
+    const char *dtype;
     void (*raise)(const void *src, void *dst, int64_t count, double p);
     void (*root)(void *sums, int64_t count, double p);
 };
@@ -397,20 +412,40 @@ struct pool_axis {
     int bins;                               /* output o covers [floor(o*n/m), ceil((o + 1)*n/m)) instead, of n and m */
 };
 
-/* How many elements of the window of output o count in an average. */
-static inline int64_t pool_counted(const struct pool_axis *a, int64_t o)
-{
-    int64_t counted = 0;
-    for (int64_t t = 0; t < a->window; t++) {
-        const int64_t at = o * a->stride - a->before + t * a->dilation;
-        counted += at >= a->counted_first && at < a->counted_last;
-    }
-    return counted;
-}
-
 struct pool_range {
     int64_t first, last;
 };
+
+/* Where bin o begins, how long it is; where the window of output o begins. */
+static inline int64_t bin_first(const struct pool_axis *a, int64_t o) { return o * a->size / a->outputs; }
+static inline int64_t bin_size(const struct pool_axis *a, int64_t o)
+{
+    const int64_t ends = (o + 1) * a->size;
+    return ends / a->outputs + (ends % a->outputs > 0) - bin_first(a, o);
+}
+static inline int64_t axis_start(const struct pool_axis *a, int64_t o)
+{
+    return a->bins ? bin_first(a, o) : o * a->stride - a->before;
+}
+
+/* The taps of output o that fall in [first, last). */
+static inline struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last)
+{
+    const int64_t start = axis_start(a, o), window = a->bins ? bin_size(a, o) : a->window;
+    int64_t below = first > start ? first - start : 0, upto = last > start ? last - start : 0;
+    if (a->dilation > 1) {          /* few divisions: this is asked of every output at an end */
+        below = below / a->dilation + (below % a->dilation > 0);
+        upto = upto / a->dilation + (upto % a->dilation > 0);
+    }
+    return (struct pool_range){below < window ? below : window, upto < window ? upto : window};
+}
+
+/* How many elements of the window of output o count in an average. */
+static inline int64_t pool_counted(const struct pool_axis *a, int64_t o)
+{
+    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
+    return taps.last - taps.first;
+}
 
 struct pool_span {
     int64_t size, in_step, out_step;        /* elements; bytes */
@@ -554,7 +589,7 @@ struct pool_turned {
 enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX, POOL_INTERRUPTED };
 
 /* The units of a problem; job refers to g from then on, and to `near`, where it may put what a slab needs. */
-void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near);    /* walk.c */
+void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near);    /* plan.c */
 /* Whether positions may gather from the windows over them: sums always, indices where windows are small.  That way's
  * first bad index is only one outside its window: then follow. */
 int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);     /* gather.c */

@@ -137,7 +137,7 @@ static void powers_float64(double *x, int64_t count, double p)
     }
 }
 
-/* dst[i] = |src[i]|**p.  Plain loops, which the compiler vectorises. */
+/* dst[i] = |src[i]|**p; src[i] where p is 0.  Plain loops, which the compiler vectorises. */
 #define DEFINE_RAISE(name, type, lane)                                                                            \
     static void raise_##name(const void *src, void *dst, int64_t count, double p)                                 \
     {                                                                                                             \
@@ -145,7 +145,9 @@ static void powers_float64(double *x, int64_t count, double p)
         typedef lane_##lane target UNALIGNED;                                                                     \
         const source *s = src;                                                                                    \
         target *d = dst;                                                                                          \
-        if (p == 1 || isinf(p))                                                                                   \
+        if (p == 0)                                                                                               \
+            for (int64_t i = 0; i < count; i++) d[i] = (lane_##lane)s[i];                                         \
+        else if (p == 1 || isinf(p))                                                                              \
             for (int64_t i = 0; i < count; i++) d[i] = ABS_##lane((lane_##lane)s[i]);                             \
         else if (p == 2)                                                                                          \
             for (int64_t i = 0; i < count; i++) d[i] = (lane_##lane)s[i] * (lane_##lane)s[i];                     \
@@ -166,12 +168,21 @@ static void powers_float64(double *x, int64_t count, double p)
     }
 
 #define ALL_RAISED(F)                                                                                             \
-    F(bool, uint8_t, float64) F(int8, int8_t, float64) F(uint8, uint8_t, float64) F(int16, int16_t, float64)      \
-    F(uint16, uint16_t, float64) F(int32, int32_t, float64) F(uint32, uint32_t, float64)                          \
-    F(int64, int64_t, float64) F(uint64, uint64_t, float64) F(float32, float, float32)                            \
-    F(float64, double, float64)
+    F(int8, int8_t, float64) F(uint8, uint8_t, float64) F(int16, int16_t, float64) F(uint16, uint16_t, float64)   \
+    F(int32, int32_t, float64) F(uint32, uint32_t, float64) F(int64, int64_t, float64)                            \
+    F(uint64, uint64_t, float64) F(float32, float, float32) F(float64, double, float64)
 
 ALL_RAISED(DEFINE_RAISE)
+
+/* Any power of 0 and 1 is that; any byte but 0 is true. */
+static void raise_bool(const void *src, void *dst, int64_t count, double p)
+{
+    (void)p;
+    typedef lane_float64 target UNALIGNED;
+    const uint8_t *s = src;
+    target *d = dst;
+    for (int64_t i = 0; i < count; i++) d[i] = s[i] != 0;
+}
 
 #define DEFINE_RAISE_HALF(name)                                                                                   \
     static void raise_##name(const void *src, void *dst, int64_t count, double p)                                 \
@@ -192,14 +203,14 @@ DEFINE_RAISE_HALF(bfloat16)
             for (int64_t i = 0; i < count; i++) d[i] = ROOT2_##lane(d[i]);                                        \
         else if (p == 4)                                                                                          \
             for (int64_t i = 0; i < count; i++) d[i] = ROOT2_##lane(ROOT2_##lane(d[i]));                          \
-        else powers_##lane(sums, count, 1 / p);                                                                   \
+        else powers_##lane(sums, count, p > 1e-300 ? 1 / p : 1e300);       /* of 1 any root is 1 */               \
     }
 
 DEFINE_ROOT(float32)
 DEFINE_ROOT(float64)
 
-#define ENTRY(name, type, lane) {#name, #lane, raise_##name, root_##lane},
+#define ENTRY(name, type, lane) {#name, raise_##name, root_##lane},
 const struct pool_power JOIN(ISA, _powers)[] = {
-    ALL_RAISED(ENTRY) ENTRY(float16, , float32) ENTRY(bfloat16, , float32)
-    {NULL, NULL, NULL, NULL},
+    ENTRY(bool, , float64) ALL_RAISED(ENTRY) ENTRY(float16, , float32) ENTRY(bfloat16, , float32)
+    {NULL, NULL, NULL},
 };

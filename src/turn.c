@@ -60,7 +60,7 @@ static int all_inside(const struct pool_geometry *g)
     for (int a = g->lead_axes; a >= 0; a--) {
         const struct pool_axis *axis = a == g->lead_axes ? &g->along : &g->lead[a];
         const struct pool_range inside = outputs_inside(axis);
-        if (axis->bins || inside.first > 0 || inside.last < axis->outputs) return 0;
+        if (inside.first > 0 || inside.last < axis->outputs) return 0;
     }
     return 1;
 }
@@ -82,15 +82,17 @@ static int pays_for_shared(const struct pool_job *job)
 }
 
 /* Windows that share nothing, along rows that are long enough (56x56, windows of 4: float32 19 -> 10 us, AVX2 30 -> 12,
- * int16 35 -> 12; but float32 of 14x14 22 -> 30, int8 of 28x28 24 -> 40).  pypool/_plan.py has the same rule, as
- * LONG and LONG_BYTES, for what it would lay side by side. */
+ * int16 35 -> 12; but float32 of 14x14 22 -> 30, int8 of 28x28 24 -> 40).  pypool/_plan.py has the same rule for
+ * what it would lay side by side. */
+enum { LONG = 24, LONG_BYTES = 96 };
+
 static int goes_along(const struct pool_geometry *g)
 {
     for (int a = g->lead_axes; a >= 0; a--) {
         const struct pool_axis *axis = a == g->lead_axes ? &g->along : &g->lead[a];
         if (axis->window > axis->stride || axis->dilation > 1) return 0;
     }
-    return all_inside(g) && g->along.size >= 24 && g->along.size * g->source_bytes >= 96;
+    return all_inside(g) && g->along.size >= LONG && g->along.size * g->source_bytes >= LONG_BYTES;
 }
 
 /* For gradients: those that are spread, gathered by codes, or follow indices one by one.  ns a position, two threads,

@@ -1,5 +1,16 @@
 /* vec.h - vectors of lanes: load, store, pick, slide, split.  GCC vector extensions; what an instruction set does
- * better stands in its own file, which is included here. */
+ * better stands in its own file, isas/NAME.h, which is included here.
+ *
+ * That defines     VECTOR_BYTES            16, 32 or 64
+ *                  LARGER_, SMALLER_TYPE   of two, for all ten types: the second where they are equal or unordered
+ * and, all or none between semicolons, what is an instruction there; what it does, and how any machine does it, is here:
+ *                  INT8_TO_ ... UINT32_TO_, FLOAT32_TO_float64; INT64_TO_, UINT64_TO_float64; HIGH_PRODUCT
+ *                  HALVES_TO_FLOAT, FLOAT_TO_HALVES, LOW_16_BITS (halves.h)
+ *                  LOAD_PART, STORE_PART, PARTS_ARE_CHEAP; LOAD_LANES; STORE_BYTES
+ *                  PICK_NAN_, PICK_SAME_, ADD_WHERE_SAME_, ADD_WHERE_BYTES_ with BYTES_ARE_MASKS
+ *                  ANY_NAN_, UNORDERED_; SQRT_, QUOTIENT_
+ *                  SLIDE_BYTES, SLIDE_FOUR, SECONDS_OF_EIGHT
+ * Vectors of 64 bytes need PICK_LANES and STILL_ORDERED_ too; FEW_KERNELS is for what hardly a machine runs. */
 #ifndef VEC_H
 #define VEC_H
 
@@ -359,7 +370,7 @@ typedef uint32_t twice_32 __attribute__((vector_size(2 * VECTOR_BYTES)));
 #define OR_NAN_int64(x, y) (x)
 #define OR_NAN_uint64(x, y) (x)
 
-/* x / by, correctly rounded, where by is an integer up to POOL_INVERTED and inverse is 1 / by, or NaN if it is not. */
+/* Correctly rounded. */
 #ifndef SQRT_float32
 #define SQRT_float32(x) roots_float32(x)
 #define SQRT_float64(x) roots_float64(x)
@@ -373,6 +384,7 @@ DEFINE_ROOTS(float32, __builtin_sqrtf)
 DEFINE_ROOTS(float64, __builtin_sqrt)
 #endif
 
+/* x / by, correctly rounded, where by is an integer up to POOL_INVERTED and inverse is 1 / by, or NaN if it is not. */
 #ifndef QUOTIENT_float32
 #define QUOTIENT_float32(x, by, inverse) ((void)(inverse), (x) / (by))
 #define QUOTIENT_float64(x, by, inverse) ((void)(inverse), (x) / (by))

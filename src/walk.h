@@ -1,4 +1,4 @@
-/* walk.h - what the ways through a thread's units share: pool values (walk.c), or places too (locate.c). */
+/* walk.h - what the files around the kernels share: ranges of taps, a unit, rows in scratch. */
 #ifndef WALK_H
 #define WALK_H
 
@@ -10,36 +10,10 @@ static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
 static inline int64_t size_of(int64_t step) { return step < 0 ? -step : step; }
+static inline int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0; }
 static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/* memcpy to an output that no cache could hold: its lines are not read first.  stream_end() before others see it. */
-#ifdef __SSE2__
-#include <emmintrin.h>
-static inline void stream(char *to, const char *from, int64_t bytes)
-{
-    const int64_t head = least(bytes, -(int64_t)(uintptr_t)to & 15);
-    memcpy(to, from, (size_t)head);
-    int64_t at = head;
-    for (; at + 16 <= bytes; at += 16)
-        _mm_stream_si128((__m128i *)(to + at), _mm_loadu_si128((const __m128i *)(from + at)));
-    memcpy(to + at, from + at, (size_t)(bytes - at));
-}
-static inline void stream_end(void) { _mm_sfence(); }
-#else
-static inline void stream(char *to, const char *from, int64_t bytes) { memcpy(to, from, (size_t)bytes); }
-static inline void stream_end(void) {}
-#endif
-
-/* Where a bin begins, how long it is; where the window of an output begins. */
-static inline int64_t bin_first(const struct pool_axis *a, int64_t o) { return o * a->size / a->outputs; }
-static inline int64_t bin_size(const struct pool_axis *a, int64_t o)
-{
-    return ceil_div((o + 1) * a->size, a->outputs) - bin_first(a, o);
-}
-static inline int64_t axis_start(const struct pool_axis *a, int64_t o)
-{
-    return a->bins ? bin_first(a, o) : o * a->stride - a->before;
-}
+enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 
 /* Input positions that the windows of so many outputs span. */
 static inline int64_t span_of(const struct pool_axis *a, int64_t outputs)
@@ -53,6 +27,54 @@ struct taps {
     struct pool_range in;            /* those that are data */
     int64_t step;               /* bytes from one to the next */
 };
+
+/* ---- plan.c ------------------------------------------------------------------------------------------------ */
+
+/* The kernel whose way with small windows is taken. */
+static inline const struct pool_kernel *fused_of(const struct pool_geometry *g)
+{
+    return g->plain ? g->plain : g->kernel;
+}
+
+/* What is written, if that is wider than what is summed. */
+enum pool_wide wide_of(const struct pool_geometry *g);
+
+/* How the fused kernel makes results of windows of so many elements, if it can. */
+int finish_of(const struct pool_geometry *g, int64_t count, struct pool_finish *f);
+
+enum pool_distance distance(const struct pool_geometry *g);
+
+/* The outputs all of whose taps fall in [0, size) and count. */
+struct pool_range outputs_inside(const struct pool_axis *a);
+
+/* How far rows of lanes of a plane lie apart in scratch that is `flat`, that is `spaced`; and so many of those. */
+int64_t flat_pitch(const struct pool_geometry *g);
+int64_t spaced_pitch(const struct pool_geometry *g);
+int64_t spaced_rows(const struct pool_geometry *g);
+
+/* Of a row of divisors, or of their inverses. */
+static inline int64_t divisor_bytes(const struct pool_job *job)
+{
+    return round_up(job->x_block * job->c_block * job->g->lane_bytes + POOL_SLACK);
+}
+
+/* Rows of windows that differ in how many of their elements count, of which some follow each other: bins are of three
+ * heights at most. */
+static inline int divisor_rows(const struct pool_job *job) { return job->g->along.bins ? 4 : 1; }
+static inline int64_t divisor_row_bytes(const struct pool_job *job) { return POOL_VECTOR + 2 * divisor_bytes(job); }
+
+/* Of the lanes of as many taps as the widest bin has, for each bin of a block. */
+static inline int64_t binned_bytes(const struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    return round_up(g->along.window * job->x_block * job->c_block * g->lane_bytes + POOL_SLACK);
+}
+
+/* ---- walk.c ------------------------------------------------------------------------------------------------ */
+
+/* Units one by one; rows of outputs that the fused kernel makes from arrays as they lie; planes whole; columns of
+ * planes that are a window each. */
+pool_way walk, walk_fused, walk_planes, walk_columns;
 
 /* Where a unit stands. */
 struct unit {
@@ -87,18 +109,10 @@ static inline int64_t padded_rows(const struct pool_job *job)
 /* What that needs in scratch before the first of them, where the job pads rows. */
 void pool_pad_rows(const struct pool_job *job, char *scratch);
 
-/* The outputs all of whose taps fall in [0, size) and count. */
-struct pool_range outputs_inside(const struct pool_axis *a);
-
-/* The taps of output o that fall in [first, last). */
-struct pool_range taps_in(const struct pool_axis *a, int64_t o, int64_t first, int64_t last);
-
-/* How many elements of the window of output o count, along one axis; `inside` are those of which all do. */
+/* pool_counted, along one axis of a job; `inside` are those outputs of which all elements count. */
 static inline int64_t counted(const struct pool_axis *a, struct pool_range inside, int64_t o)
 {
-    if (o >= inside.first && o < inside.last) return a->window;
-    const struct pool_range taps = taps_in(a, o, a->counted_first, a->counted_last);
-    return taps.last - taps.first;
+    return o >= inside.first && o < inside.last ? a->window : pool_counted(a, o);
 }
 
 /* What a sum is divided by, of which so many elements count. */

@@ -13,12 +13,9 @@
 #define LANE int16
 #define WIDEN(x) order_of_halves(x)
 #define WRITTEN(x) order_of_halves((vec_uint16)(x))     /* its own inverse */
-#define SAME_ZEROS(x) ((x) - ((x) == -1))       /* -0.0 is -1 in this order */
-/* From -infinity to infinity the order runs over [-1 - 0x7c00, 0x7c00]; beyond lie the NaN, which go to the end where
- * they win, or lose, by order alone. */
-#define IS_NAN(x) ((vec_uint16)((x) + 0x7c00 + 1) > 2 * 0x7c00 + 1)
-#define NAN_TO_TOP(x) PICK(IS_NAN(x), (VEC){0} + 0x7fff, x)
-#define NAN_TO_BOTTOM(x) PICK(IS_NAN(x), (VEC){0} - 0x7fff - 1, x)
+#define SAME_ZEROS(x) HALF_SAME_ZEROS(x)
+#define NAN_TO_TOP(x) HALF_NAN_TO_TOP(x, HIGHEST)
+#define NAN_TO_BOTTOM(x) HALF_NAN_TO_BOTTOM(x, HIGHEST)
 #define PICK_NAN(x, yes, no) (no)
 #include "reductions/max.h"
 #include "reductions/min.h"

@@ -33,4 +33,3 @@
 #undef LANE
 #define LANE int64
 #include "reductions/sum.h"
-#undef LANE

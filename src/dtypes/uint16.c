@@ -30,4 +30,3 @@
 #define SUMS_FUSE 0     /* wider lanes are for windows past what fuses */
 #define LANE int64
 #include "reductions/sum.h"
-#undef LANE

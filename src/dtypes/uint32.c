@@ -22,4 +22,3 @@
 #define SUMS_FUSE 1
 #define LANE int64
 #include "reductions/sum.h"
-#undef LANE
