@@ -88,7 +88,8 @@ def of_max(
     _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES)
     grad = gradient(grad)
     if indices is None:
-        index_kind = "window"
+        positions = math.prod(_plan.per_axis("pool_size", pool_size, nd))
+        index_kind = "window" if positions <= _plan.WINDOW_POSITIONS else "plane"
     way = kept(
         max_way, nd, input_shape, grad.dtype, pool_size, strides, padding, data_format, dilation,
         ceil_mode, index_kind,
@@ -96,8 +97,10 @@ def of_max(
     if indices is None:
         x = _call.as_array(x)  # type: ignore[arg-type]
         shaped("x", x, way.shape)
-        arguments = (pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-        indices = _call.pool_with_indices(x, (op, nd, *arguments), True, "window", None, workers)[1]
+        call = (
+            op, nd, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy,
+        )  # fmt: skip
+        indices = _call.pool_with_indices(x, call, True, index_kind, None, workers)[1]
         return follow(way, grad, indices, out, workers)
     return follow(way, grad, indices, out, workers, how)
 
@@ -115,7 +118,7 @@ def max_way(
     index_kind: Any,
 ) -> Way:
     """The way of the gradient of a maximum or minimum."""
-    shape = shape_of("input_shape", input_shape)
+    shape = _plan.shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(nd, pool_size, strides, padding, dilation, ceil_mode)
     made = _plan.plan("max", shape, dtype, axes, met)
@@ -168,7 +171,7 @@ def sum_way(
     divisor_override: Any,
 ) -> Way:
     """The way of the gradient of an average, or with a divisor of 1 of a sum."""
-    shape = shape_of("input_shape", input_shape)
+    shape = _plan.shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(
         nd, pool_size, strides, padding, dilation, ceil_mode, "propagate", count_include_pad,
@@ -216,6 +219,7 @@ def of_lp(
     result = np.empty(x.shape, grad.dtype.type) if out is None or overlaps else out
     # NumPy's powers differ in the last bit between strided and contiguous arrays.
     with np.errstate(all="ignore"):
+        bands = [] if power <= 2 or math.isinf(power) else bands_of(output, wide, power, way.axes)
         for part in parts(x.shape, way.axes):
             values = np.ascontiguousarray(x[part], wide)
             outputs = np.ascontiguousarray(output[part], wide)
@@ -228,19 +232,72 @@ def of_lp(
                 result[part] = np.where(made == 0, 0, made * np.sign(values))
                 continue
             shares = np.array(grad[part], wide, order="C")
+
+            def spread_out(shares: Array, into: Array | None = None) -> Array:
+                return of_sum(
+                    "sum", nd, shares, values.shape, *arguments, False, None, into, workers  # noqa: B023
+                )  # fmt: skip
+
+            if bands:
+                result[part] = sum_of_bands(shares, values, outputs, power, bands, spread_out)
+                continue
             if power != 1:
                 shares *= outputs ** (1 - power)
             np.copyto(shares, 0, where=outputs == 0)
             into_result = result[part] if result.dtype == wide else None
-            made = of_sum(
-                "sum", nd, shares, values.shape, *arguments, False, None, into_result, workers
-            )
+            made = spread_out(shares, into_result)
             made *= values if power == 2 else slopes(values, power)
             if power < 1:
                 np.copyto(made, 0, where=values == 0)
             if into_result is None:
                 result[part] = made
     return into(out, result)
+
+
+def bands_of(
+    output: Array, wide: np.dtype[Any], power: float, axes: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """Ranges of exponents of norms, whose powers a double holds; none where all do as they are.
+
+    For p up to 2 they do, but of norms of numbers whose own powers are lost.
+    """
+    low = high = 0
+    for part in parts(output.shape, axes):
+        outputs = np.ascontiguousarray(output[part], wide)
+        _, exponents = np.frexp(outputs)
+        met = exponents[np.isfinite(outputs) & (outputs != 0)]
+        if met.size:
+            low, high = min(low, int(met.min())), max(high, int(met.max()))
+    if (power - 1) * max(1 - low, high) <= (120 if wide == np.float32 else 1000):
+        return []
+    width = max(1, int(900 / (power - 1)))
+    return [(max(low, top - width + 1), top) for top in range(high, low - 1, -width)]
+
+
+def sum_of_bands(
+    shares: Array,
+    values: Array,
+    outputs: Array,
+    power: float,
+    bands: list[tuple[int, int]],
+    spread_out: Callable[[Array], Array],
+) -> Array:
+    """Sums of shares * sign(value) * (|value| / output)**(p - 1), the two powers scaled alike.
+
+    What is less than 2**-100 of its share may be lost.
+    """
+    _, exponents = np.frexp(outputs)
+    made = np.zeros(values.shape, np.float64)
+    for low, high in bands:
+        # What is not finite goes with the first.
+        here = (exponents >= low) & (exponents <= high) & (outputs != 0)
+        here |= ~np.isfinite(outputs) & ((low, high) == bands[0])
+        if here.any():
+            powers = np.ldexp(outputs.astype(np.float64), -high) ** (1 - power)
+            spread = spread_out(np.where(here, shares * powers, 0))
+            slope = slopes(np.ldexp(values.astype(np.float64), -high), power)
+            made += np.where(spread == 0, 0, spread * slope)
+    return made
 
 
 def slopes(values: Array, power: float) -> Array:
@@ -296,7 +353,7 @@ def global_way(
     index_kind: Any,
 ) -> Way:
     """The way of the gradient of pooling whole planes."""
-    shape = shape_of("input_shape", input_shape)
+    shape = _plan.shape_of("input_shape", input_shape)
     keepdims = _plan.flag("keepdims", keepdims)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     window = tuple(shape[axis] for axis in axes)
@@ -343,7 +400,7 @@ def adaptive_way(
     index_kind: Any,
 ) -> Way:
     """The way of the gradient of pooling to a given size."""
-    shape = shape_of("input_shape", input_shape)
+    shape = _plan.shape_of("input_shape", input_shape)
     made = _plan.adaptive_plan(op, nd, shape, dtype, output_size, data_format, "input_shape")
     _plan.no_windows(index_kind)
     return way_of(ADD if op == "max" else SPREAD, nd, made, shape, dtype, index_kind)
@@ -419,7 +476,7 @@ def unpooling(
     index_kind: Any,
 ) -> Way:
     """The way to what unpooling an array of this shape makes, or back."""
-    shape = shape_of("input_shape", input_shape)
+    shape = _plan.shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(nd, pool_size, strides, padding)
     pads = ((0, 0),) * nd if isinstance(met.padding, str) else met.padding
@@ -445,11 +502,11 @@ def unpooling(
     for axis, size in enumerate(whole):
         if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
             raise ValueError(f"output_shape {tuple(whole)} does not fit an input of shape {shape}")
-    if math.prod(size for size in whole if size) > _plan.LIMIT // 8:
-        raise ValueError(
-            f"pool_size {_plan.show(pool_size)} and strides {_plan.show(strides)} make a result of "
-            f"shape {tuple(whole)}, past 2**63 - 1 bytes"
-        )
+    _plan.check_bytes(
+        f"with pool_size {_plan.show(pool_size)} and strides {_plan.show(strides)} the result of "
+        f"shape {tuple(whole)}",
+        whole,
+    )
     if met.padding in ("same", "same_lower") and output_shape is not None:
         same = [
             _plan.axis_of(
@@ -518,19 +575,13 @@ def in_core(way: Way, indices: Array) -> Array:
     if way.kind in ("sample", "tensor"):
         return _indices.in_own_planes(indices, way.kind, way.shape, way.axes)
     if way.kind == "window" and indices.dtype != way.index_dtype:
-        beyond = (indices < 0) | (indices >= way.positions)
-        if beyond.any():
-            raise wrong(indices, int(np.flatnonzero(beyond)[0]), way)
+        _indices.within(indices, way.positions, way.kind, way.shape)
     return indices
 
 
 def wrong(indices: Array, at: int, way: Way) -> ValueError:
-    """The error of an index that points nowhere."""
-    place = tuple(int(i) for i in np.unravel_index(at, indices.shape))
-    return ValueError(
-        f"indices[{', '.join(map(str, place))}] is {int(indices[place])}, outside the {way.kind} "
-        f"it indexes in an array of shape {way.shape}"
-    )
+    """The error of an index that the core found to point nowhere."""
+    return _indices.bad_index(indices, at, f"outside the {way.kind} it indexes", way.shape)
 
 
 def way_of(
@@ -574,22 +625,21 @@ def geometry_of(
     outer = math.prod(shape[: axes[0]])
     taps = made.places.taps if made.places else (0,) * len(shape)
 
-    def pooled_axis(axis: int) -> tuple[int, ...]:
-        of = made.pooled[axis]
-        return (*of[:8], 0, 0, 0, taps[axis], of.skipped, of.bins)
+    def pooled_axis(axis: int) -> _plan.StridedAxis:
+        return _plan.StridedAxis.of(made.pooled[axis], tap_weight=taps[axis])
 
     layout = _plan.Layout(
         [(outer, 0, 0, 0)],
         [pooled_axis(axis) for axis in axes[:-1]],
         pooled_axis(axes[-1]),
         (inner, item, item, 0),
-        (item, 4 if half else item, item, item),
+        (item, item, 4 if half else item, item, item),
         False,
-        (math.prod(shape) + math.prod(made.shape)) * item,
+        min((math.prod(shape) + math.prod(made.shape)) * item, _plan.LIMIT),
         made.places.dtype.itemsize if made.places else 0,
         0,
         kind == "window",
-        math.prod(pool_size),
+        min(math.prod(pool_size), _plan.LIMIT),
     )
     recipe = _plan.Recipe(
         None, lane, None, (name, lane) if half else None, None, (lane, name) if half else None,
@@ -608,11 +658,6 @@ def gradient(grad: ArrayLike) -> Array:
     if _plan.name_of(array.dtype) not in _plan.FLOATS:
         raise TypeError(f"grad must be float16, bfloat16, float32 or float64, got {array.dtype}")
     return array
-
-
-def shape_of(name: str, value: Any) -> tuple[int, ...]:
-    """A shape argument whose array would fit."""
-    return _plan.shape_of(name, value)
 
 
 def shaped(name: str, array: Array, shape: tuple[int, ...]) -> Array:

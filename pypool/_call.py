@@ -18,7 +18,7 @@ class Met(NamedTuple):
     """A call's arguments, once none of them is bad."""
 
     alike: tuple[Any, ...]
-    """What lists, NumPy's integers and the like in them come to."""
+    """What they come to, lists as tuples and NumPy's integers as Python's: the geometry's key."""
     make: Callable[[], _plan.Plan]
     windows: tuple[int, ...] | None
     """None where an index cannot count within its window."""
@@ -234,15 +234,17 @@ def as_array(x: ArrayLike, name: str = "x") -> Array:
     if kind is np.ndarray:
         return x  # type: ignore[return-value]
     if isinstance(x, (np.matrix, np.ma.MaskedArray)):
-        hint = "x.filled(value)" if isinstance(x, np.ma.MaskedArray) else "np.asarray(x)"
+        masked = isinstance(x, np.ma.MaskedArray)
+        hint = f"{name}.filled(value)" if masked else f"np.asarray({name})"
         raise TypeError(f"{name} must be a plain array, got {kind.__name__}; pass {hint}")
     if kind.__module__.partition(".")[0] == "dask":
         raise TypeError(
-            f"{name} must be a NumPy array, got a dask {kind.__name__}; pypool.dask pools those"
+            f"{name} must be a NumPy array, got a dask {kind.__name__}; pass its blocks, or"
+            f" {name}.compute() (pypool.dask, which is to pool those, is not there yet)"
         )
     if getattr(x, "requires_grad", False) is True:
         raise TypeError(
-            f"{name} must be a NumPy array, got a tensor that requires grad; pass x.detach()"
+            f"{name} must be a NumPy array, got a tensor that requires grad; pass {name}.detach()"
         )
     return np.asarray(x)
 

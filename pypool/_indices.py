@@ -1,4 +1,4 @@
-"""Indices of one kind to another's, in plain NumPy."""
+"""Indices of one kind to another, in plain NumPy."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def convert_indices(
     >>> pypool.convert_indices(indices, x.shape, "plane", "window", 2, pool_size=2)
     array([[0, 2]], dtype=uint8)
     """
-    given = _call.as_array(indices)
+    given = _call.as_array(indices, "indices")
     if given.dtype.kind not in "iu":
         raise TypeError(f"indices must be integers, got {given.dtype}")
     kind = _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
@@ -87,7 +87,7 @@ def convert_indices(
     shape = _plan.shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     if "window" not in (kind, wanted):
-        found = in_planes(with_axes(given, shape, axes), kind, shape, axes)
+        found = with_axes(in_own_planes(given, kind, shape, axes), shape, axes)
         return out_of_planes(found, wanted, shape, axes).reshape(given.shape)
 
     if pool_size is None:
@@ -123,7 +123,8 @@ def in_own_planes(
     indices: Array, kind: str, shape: tuple[int, ...], axes: tuple[int, ...]
 ) -> Array:
     """`in_planes`, whether or not the spatial axes are there."""
-    return in_planes(with_axes(indices, shape, axes), kind, shape, axes).reshape(indices.shape)
+    whole = with_axes(indices, shape, axes)
+    return in_planes(whole, kind, shape, axes, indices).reshape(indices.shape)
 
 
 def grid(shape: tuple[int, ...]) -> list[Array]:
@@ -134,11 +135,21 @@ def grid(shape: tuple[int, ...]) -> list[Array]:
 def refuse(indices: Array, wrong: NDArray[np.bool_], why: str, shape: tuple[int, ...]) -> None:
     """A ValueError that names the first index that is wrong."""
     if wrong.any():
-        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
-        raise ValueError(
-            f"indices[{', '.join(map(str, at))}] is {indices[at]}, {why}, in an array of shape "
-            f"{shape}"
-        )
+        raise bad_index(indices, int(np.argmax(wrong)), why, shape)
+
+
+def within(indices: Array, count: int, kind: str, shape: tuple[int, ...]) -> None:
+    """Refuse indices past the `count` positions that their kind has."""
+    refuse(indices, (indices < 0) | (indices >= count), f"outside the {kind} it indexes", shape)
+
+
+def bad_index(indices: Array, at: int, why: str, shape: tuple[int, ...]) -> ValueError:
+    """The error of the index at a position in C order."""
+    place = tuple(int(i) for i in np.unravel_index(at, indices.shape))
+    return ValueError(
+        f"indices[{', '.join(map(str, place))}] is {int(indices[place])}, {why}, in an array of "
+        f"shape {shape}"
+    )
 
 
 # ---- any kind but "window": an index adds up steps along the axes -------------------------------
@@ -151,13 +162,23 @@ def steps_of(kind: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[
     return _plan.places_of(kind, len(axes), shape, made, alone.pool_size).positions
 
 
-def in_planes(indices: Array, kind: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
-    """Positions in the spatial plane; a ValueError where an index is not in that of its own."""
+def in_planes(
+    indices: Array,
+    kind: str,
+    shape: tuple[int, ...],
+    axes: tuple[int, ...],
+    given: Array | None = None,
+) -> Array:
+    """Positions in the spatial plane; a ValueError where an index is not in that of its own.
+
+    It names the index by its place in `given`, which are the same as they came.
+    """
+    given = indices if given is None else given
     if not indices.size:
         return np.empty(indices.shape, np.int64)
     steps = steps_of(kind, shape, axes)
     count = math.prod(size for size, step in zip(shape, steps, strict=True) if step)
-    refuse(indices, (indices < 0) | (indices >= count), f"outside the {kind} it indexes", shape)
+    within(given, count, kind, shape)
     rest = indices.astype(np.int64)
     for axis, here in enumerate(grid(indices.shape)):
         if axis not in axes:
@@ -168,7 +189,7 @@ def in_planes(indices: Array, kind: str, shape: tuple[int, ...], axes: tuple[int
         place, rest = np.divmod(rest, steps[axis])
         outside |= (place < 0) | (place >= shape[axis])
         places.append(place)
-    refuse(indices, outside | (rest != 0), "outside the plane it was found in", shape)
+    refuse(given, outside | (rest != 0), "outside the plane it was found in", shape)
     return np.ravel_multi_index(places, [shape[axis] for axis in axes])
 
 
@@ -207,7 +228,7 @@ def out_of_windows(
     indices: Array, made: _plan.Plan, window: _plan.Places, count: int, shape: tuple[int, ...]
 ) -> Array:
     """Positions in the spatial plane; a ValueError where there is no element."""
-    refuse(indices, (indices < 0) | (indices >= count), "outside the window it indexes", shape)
+    within(indices, count, "window", shape)
     rest = indices.astype(np.int64)
     places: list[Array] = []
     padding = np.zeros(indices.shape, np.bool_)

@@ -6,7 +6,8 @@ import functools
 import math
 import operator
 import reprlib
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ LIMIT = 2**63 - 1
 ORDERED = ("max", "min")
 INDEX_KINDS = ("plane", "sample", "tensor", "window")
 ROUNDINGS = ("half_even", "half_up", "floor", "trunc")
+"""In the order of pool.h's enum pool_rounding."""
 NAN_POLICIES = ("propagate", "omit")
 HALVES = ("float16", "bfloat16")
 FLOATS = (*HALVES, "float32", "float64")
@@ -32,8 +34,12 @@ LONG, LONG_BYTES = 24, 96
 DTYPES = ("bool", *INTEGERS, *FLOATS)
 IN_BFLOAT16 = ("bool", "int8", "uint8")
 """The integers that bfloat16's eight bits of precision hold."""
+WINDOW_POSITIONS = 2**32
+"""Elements of a window, padding included, up to which an index may count in it."""
 FEW = 8
 """Elements of an axis that are too few to be moved by squares."""
+FEW_TAPS = 8
+"""Of a window past the rows that `NARROW` says, whose places are found one after the other."""
 FEW_OUTPUTS = 16
 """Inputs to an output from which the order of the outputs matters less than that of the inputs."""
 NARROW, SHORT = 256, 128
@@ -73,8 +79,20 @@ class Recipe(NamedTuple):
     power: str | None = None
     """The dtype whose elements are raised to a power before they are summed, and the root drawn."""
     exponent: float = 1.0
+    """Of the power; 0 where elements are only to be those of the kernel."""
     plain: tuple[str, str, str] | None = None
     """A kernel that by itself makes the same of windows that have no NaN."""
+
+    @property
+    def root(self) -> str | None:
+        """The dtype of whose sums of powers the root is drawn."""
+        sums = self.kernel is not None and self.kernel[0] == "sum"
+        return self.power if sums and self.exponent not in (0, 1) else None
+
+    @property
+    def gradient(self) -> str:
+        """The lanes in which gradients add up, or are moved."""
+        return "float64" if self.lane == "float64" else "float32"
 
 
 class Places(NamedTuple):
@@ -111,14 +129,50 @@ class Plan(NamedTuple):
         return tuple(0 if axis in self.dropped else next(there) for axis in range(len(self.shape)))
 
 
+class StridedAxis(NamedTuple):
+    """An axis over arrays of given strides: pool.h's struct pool_axis, in its order."""
+
+    size: int
+    window: int
+    stride: int
+    dilation: int
+    before: int
+    outputs: int
+    counted_first: int
+    counted_last: int
+    in_step: int
+    out_step: int
+    place_weight: int
+    tap_weight: int
+    skipped: int
+    bins: bool
+
+    @classmethod
+    def of(
+        cls,
+        a: Axis,
+        in_step: int = 0,
+        out_step: int = 0,
+        place_weight: int = 0,
+        tap_weight: int = 0,
+    ) -> StridedAxis:
+        """Steps are bytes; weights what a position and a tap add to a place."""
+        return cls(
+            a.size, a.window, a.stride, a.dilation, a.before, a.outputs, a.counted_first,
+            a.counted_last, in_step, out_step, place_weight, tap_weight, a.skipped, a.bins,
+        )  # fmt: skip
+
+
 class Layout(NamedTuple):
     """A plan over arrays of given strides: what `_core.Geometry` takes."""
 
     outer: list[tuple[int, ...]]
-    lead: Sequence[tuple[int, ...]]
-    along: tuple[int, ...]
+    lead: Sequence[StridedAxis]
+    along: StridedAxis
     inner: tuple[int, ...]
-    sizes: tuple[int, int, int, int]
+    sizes: tuple[int, int, int, int, int]
+    """Bytes of an element of the input, of the kernel, of a lane, beyond the first cast, of the
+    result."""
     swapped: bool
     total_bytes: int
     index_bytes: int
@@ -135,7 +189,11 @@ _short.maxstring = _short.maxother = 240
 
 def show(value: object) -> str:
     """What arrived, in an error message: short, whatever it is."""
-    return _short.repr(value)
+    try:
+        return _short.repr(value)
+    except (AttributeError, ValueError):  # it is no array of `array`; Python prints no such integer
+        bits = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"{type(value).__name__}{bits}"
 
 
 # ---- single arguments -------------------------------------------------------------------------
@@ -154,7 +212,7 @@ def integer(name: str, value: object, least: int, most: int | None = LIMIT) -> i
             f"{name} must be an integer, got {show(value)} of type {type(value).__name__}"
         ) from error
     if number < least:
-        raise ValueError(f"{name} must be at least {least}, got {number}")
+        raise ValueError(f"{name} must be at least {least}, got {show(number)}")
     if most is not None and number > most:
         raise ValueError(f"{name} must be at most {most}, got {show(number)}")
     return number
@@ -248,6 +306,11 @@ def axes_of(value: object, ndim: int) -> tuple[int, ...]:
     return tuple(axes)
 
 
+def is_default(value: object, default: object) -> bool:
+    """Whether an option is what it is where nothing is said."""
+    return value is default or (type(value) is type(default) and value == default)
+
+
 def options_of(
     op: object,
     count_include_pad: object,
@@ -257,11 +320,8 @@ def options_of(
 ) -> None:
     """Refuse an unknown op, and options that are another's."""
     one_of("op", op, ("max", "min", "avg", "sum", "lp"))
-    if op != "avg" and (count_include_pad, divisor_override, rounding) != (
-        False,
-        None,
-        "half_even",
-    ):
+    given = (count_include_pad, divisor_override, rounding)
+    if op != "avg" and not all(map(is_default, given, (False, None, "half_even"))):
         raise TypeError(
             "count_include_pad, divisor_override and rounding are options of op='avg', "
             f"got op={op!r}"
@@ -323,8 +383,7 @@ def axis_of(
             )
     for o in (0, outputs - 1) if outputs else ():
         start = o * stride - before
-        first = max(0, -(start // dilation))  # the first tap at or past 0
-        if first >= window or start + first * dilation >= size:
+        if holds_nothing(size, window, dilation, start):
             raise ValueError(
                 f"a window of pool_size {window}, dilation {dilation} at {start} holds no element "
                 f"of an axis of {size}; padding ({before}, {after}) must leave at least one"
@@ -346,21 +405,42 @@ def axis_of(
     return Axis(size, window, stride, dilation, before, outputs, *counted, skipped)
 
 
+def holds_nothing(size: int, window: int, dilation: int, start: int) -> bool:
+    """Whether a window that starts there meets no element of an axis."""
+    first = max(0, -(start // dilation))  # the first tap at or past 0
+    return first >= window or start + first * dilation >= size
+
+
 def empty_between(
     size: int, window: int, stride: int, dilation: int, before: int, outputs: int
 ) -> None:
     """Refuse dilated windows that straddle a short axis without touching it."""
     if size >= dilation or size == 0:
         return
-    # Taps lie `dilation` apart, so a window can step over an axis that is shorter than that.
-    for o in range(min(outputs, dilation)):
-        start = o * stride - before
-        first = max(0, -(start // dilation))
-        if first >= window or start + first * dilation >= size:
-            raise ValueError(
-                f"a window of pool_size {window}, dilation {dilation} at {start} holds no element "
-                f"of an axis of {size}; a dilation of at most {size} cannot step over it"
-            )
+    # Taps lie `dilation` apart, so a window can step over an axis that is shorter than that: where
+    # its taps are `size` and more modulo that.  The first and the last are known not to.
+    o = first_between(stride, -before, dilation, size, dilation - 1)
+    if o is not None and o < outputs:
+        raise ValueError(
+            f"a window of pool_size {window}, dilation {dilation} at {o * stride - before} holds "
+            f"no element of an axis of {size}; a dilation of at most {size} cannot step over it"
+        )
+
+
+def first_between(step: int, start: int, modulus: int, low: int, high: int) -> int | None:
+    """The least o for which ``(start + o*step) % modulus`` is in [low, high], if there is one."""
+    low, high = (low - start) % modulus, (high - start) % modulus
+    if low == 0 or low > high:
+        return 0
+    step %= modulus
+    if step == 0:
+        return None
+    o = -(-low // step)
+    if o * step <= high:
+        return o
+    # Else o*step is turns*modulus more than one of them, of which none is a multiple of `step`.
+    turns = first_between(modulus, 0, step, -high % step, -low % step)
+    return None if turns is None else -(-(low + turns * modulus) // step)
 
 
 def trimmed(
@@ -404,7 +484,7 @@ def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]
         return np.dtype(np.uint64 if source.startswith("u") else np.int64)
     try:
         target: np.dtype[Any] = np.dtype(wanted).newbyteorder("=")  # type: ignore[call-overload]
-    except TypeError as error:
+    except (TypeError, ValueError, SyntaxError) as error:
         raise TypeError(f"dtype must be a NumPy dtype, got {show(wanted)}") from error
     name = supported("dtype", target)
     if source in FLOATS:
@@ -473,9 +553,13 @@ def integer_sum(op: str, source: str, target: str, elements: int) -> Recipe:
             last_cast,
         )  # fmt: skip
     if average and bits >= 32 and elements > 2**31:
+        if target in FLOATS:  # past what an int64 may hold
+            last_cast = ("float64", target) if target != "float64" else None
+            kernel = ("sum", "float64", "float64")
+            return Recipe(kernel, "float64", None, None, "float64", last_cast, source, 0)
         raise ValueError(
-            f"pool_size makes windows of {elements} elements; averages of {source} are exact "
-            f"up to 2**31"
+            f"averages of {source} as integers are exact up to 2**31 elements, a window has "
+            f"{elements}; dtype='float64' has no such limit"
         )
     if average and bits == 64:
         return Recipe(
@@ -553,7 +637,12 @@ def norm_type(value: object) -> float:
         raise TypeError(
             f"norm_type must be a number, got {show(value)} of type {type(value).__name__}"
         )
-    exponent = float(value)
+    try:
+        exponent = float(value)
+    except OverflowError as error:
+        raise ValueError(
+            f"norm_type must be at most {sys.float_info.max}, or infinity, got {show(value)}"
+        ) from error
     if not exponent > 0:
         raise ValueError(f"norm_type must be positive, got {show(value)}")
     return exponent
@@ -571,9 +660,14 @@ def shape_of(name: str, value: object) -> tuple[int, ...]:
     shape = tuple(integer(name, size, 0) for size in value)  # type: ignore[attr-defined]
     if len(shape) > 64:
         raise ValueError(f"{name} must have at most 64 axes, got {len(shape)}")
-    if math.prod(size for size in shape if size) > LIMIT // 8:
-        raise ValueError(f"{name} {show(shape)} would be past 2**63 - 1 bytes")
+    check_bytes(f"{name} {show(shape)}", shape)
     return shape
+
+
+def check_bytes(what: str, shape: Iterable[int], itemsize: int = 8) -> None:
+    """Refuse a shape whose array, but for empty axes, no machine could hold."""
+    if math.prod(size for size in shape if size) * itemsize > LIMIT:
+        raise ValueError(f"{what} would be past 2**63 - 1 bytes")
 
 
 def no_windows(kind: object) -> None:
@@ -614,8 +708,7 @@ def adaptive_plan(
         pooled[axis].outputs if axis in pooled else size for axis, size in enumerate(shape)
     )
     target = result_dtype(op, dtype, None)
-    if math.prod(result) * target.itemsize > LIMIT:
-        raise ValueError(f"the result of shape {result} would be past 2**63 - 1 bytes")
+    check_bytes(f"the result of shape {result}", result, target.itemsize)
     elements = math.prod(axis.window for axis in pooled.values())
     recipe = recipe_of(op, source, name_of(target), False, elements)
     return Plan(result, target, pooled, recipe, ROUNDINGS.index("half_even"), 0)
@@ -667,8 +760,7 @@ def plan(
     out_shape = tuple(
         pooled[axis].outputs if axis in pooled else size for axis, size in enumerate(shape)
     )
-    if math.prod(out_shape) * target.itemsize > LIMIT:
-        raise ValueError(f"the result of shape {out_shape} would be past 2**63 - 1 bytes")
+    check_bytes(f"the result of shape {out_shape}", out_shape, target.itemsize)
     if of.count_include_pad and math.prod(axis.window for axis in pooled.values()) > LIMIT:
         raise ValueError(
             f"pool_size {show(of.pool_size)} makes windows of more than 2**63 - 1 elements to count"
@@ -691,7 +783,7 @@ def places_of(
     pooled = made.pooled
     if which == "window":
         count = math.prod(pool_size)
-        if count > 2**32:
+        if count > WINDOW_POSITIONS:
             raise ValueError(f"pool_size {show(pool_size)} has more than 2**32 window positions")
         taps = [0] * len(shape)
         sizes = dict(zip(pooled, pool_size, strict=True))
@@ -765,7 +857,7 @@ def is_better_beside(
     elif row > NARROW:
         # A place at a time takes long, of wide windows or apart; values do not.
         taps = math.prod(a.window for a in every)
-        if made.places is None or (fits and taps <= FEW and last.stride <= 2):
+        if made.places is None or (fits and taps <= FEW_TAPS and last.stride <= 2):
             return False
     planes = 1
     for axis in reversed(rest):
@@ -850,28 +942,22 @@ def layout(
             outer.append((inner[0] // part, *(part * step for step in inner[1:])))
             inner = (part, *inner[1:])
 
-    def pooled_axis(axis: int) -> tuple[int, ...]:
+    def pooled_axis(axis: int) -> StridedAxis:
         tap = made.places.taps[axis] if made.places else 0
-        of = made.pooled[axis]
-        return (
-            *of[:8],
-            in_strides[axis],
-            out_strides[axis],
-            weights[axis],
-            tap,
-            of.skipped,
-            of.bins,
-        )
+        steps = (in_strides[axis], out_strides[axis])
+        return StridedAxis.of(made.pooled[axis], *steps, weights[axis], tap)
 
     lead = [pooled_axis(axis) for axis in pooled[:-1]]
     if not lead and outer and (made.places or made.pooled[along].outputs > 1):
         # A row for every window of one: rows that follow each other are done in one go.
-        size, in_step, out_step, weight = outer.pop()
-        lead = [(size, 1, 1, 1, 0, size, 0, size, in_step, out_step, weight, 0, 0, False)]
+        size, *steps_and_weight = outer.pop()
+        lead = [StridedAxis.of(Axis(size, 1, 1, 1, 0, size, 0, size, 0), *steps_and_weight)]
+    lane = np.dtype(made.recipe.lane).itemsize
     sizes = (
         item,
-        np.dtype(made.recipe.lane).itemsize,
-        8 if made.recipe.first_cast else np.dtype(made.recipe.lane).itemsize,
+        lane if made.recipe.power else item,
+        lane,
+        8 if made.recipe.first_cast else lane,
         made.dtype.itemsize,
     )
     total = math.prod(shape) * item + math.prod(made.shape) * made.dtype.itemsize

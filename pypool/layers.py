@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
@@ -39,12 +40,12 @@ class _Layer:
     _op: ClassVar[str]
     _nd: ClassVar[int]
     _backward: ClassVar[Callable[..., Any]]
-    _index_kind: ClassVar[str]  # of the maxima; an average needs no indices
+    _index_kind: str  # of the maxima; an average needs no indices
     _configured: ClassVar[tuple[str, ...]]  # the constructor's arguments but the name
     _how: tuple[Any, ...]  # as `_core.pool` takes it
     _arguments: tuple[Any, ...]
     _options: dict[str, Any]
-    _kept: tuple[Any, ...] | None  # what the backward function takes between these two
+    _kept: tuple[Any, ...] | None  # what the backward function takes between grad and those
 
     def __init__(self, data_format: DataFormat, name: str | None) -> None:
         if name is not None and not isinstance(name, str):
@@ -182,6 +183,8 @@ class _Windowed(_Layer):
         met = _plan.arguments(self._nd, pool_size, strides, padding)
         self.pool_size, self.strides, self.padding = met.pool_size, met.strides, met.padding
         self._arguments = (self.pool_size, self.strides, self.padding, self.data_format)
+        if math.prod(self.pool_size) > _plan.WINDOW_POSITIONS:
+            self._index_kind = "plane"
         self._options = {"index_kind": self._index_kind} if self._op == "max" else {}
         self._how = (self._op, self._nd, *self._arguments)
 

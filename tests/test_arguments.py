@@ -1,7 +1,9 @@
 """Every argument: what it may be, and how everything else is refused."""
 
 import doctest
+import functools
 import inspect
+import itertools
 from pathlib import Path
 
 import cases
@@ -304,6 +306,88 @@ def test_an_index_that_shrinks_the_input_meanwhile_does_no_harm(argument):
 
 # --- sizes that overflow -------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize("huge", [2**20, 2**35, 2**58, 2**60])
+def test_averages_over_more_padding_than_any_memory_holds(huge):
+    x = np.arange(8.0)
+    args = {"padding": "same", "count_include_pad": True}
+    assert_same(pypool.avg_pool1d(x, huge, 1, **args), np.full(8, 28 / huge))
+    result = pypool.avg_pool1d(x, 3, 1, ((huge, huge),), dilation=huge, count_include_pad=True)
+    assert_same(result, x / 3)
+    grad = np.full(3, 7.0)
+    # The first window ends with element 0, the second holds all of 8, the last all but the first.
+    made = pypool.avg_pool1d_backward(grad, (8,), huge, huge // 2, ((huge - 1, huge - 1),))
+    np.testing.assert_allclose(made, [7 + 7 / 8] + [7 / 8 + 1] * 7, rtol=1e-15)
+    made = pypool.sum_pool1d_backward(grad, (8,), huge, huge // 2, ((huge - 1, huge - 1),))
+    assert_same(made, np.full(8, 14.0))
+
+
+@pytest.mark.parametrize("op", [*OPS, "lp"])
+@pytest.mark.parametrize("apart", [2**17, 2**33, 2**59])
+def test_taps_that_lie_further_apart_than_any_memory_reaches(apart, op):
+    x = np.broadcast_to(np.float32(2), (2 * apart,))
+    norm = (2,) if op == "lp" else ()
+    expected = {"sum": 4, "lp": 8**0.5}.get(op, 2)
+    for padding, stride, wanted in [
+        (0, 2 * apart, [expected]),
+        (((apart, apart),), apart, [2, expected, 2]),
+    ]:
+        result = getattr(pypool, f"{op}_pool1d")(x, *norm, 2, stride, padding, dilation=apart)
+        np.testing.assert_allclose(result, np.array(wanted, np.float32), rtol=1e-6)
+    if op in ("max", "min"):
+        pool1d = getattr(pypool, f"{op}_pool1d")
+        assert pool1d(x, 2, 2 * apart, dilation=apart, return_indices=True)[1] == [0]
+        assert pool1d(x, 2, 2 * apart, dilation=apart, nan_policy="omit") == [2]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 16])
+@pytest.mark.parametrize("op", OPS)
+def test_taps_far_apart_in_long_rows(op, channels):
+    """In blocks of a row, or a window at a time, with padding or without."""
+    x = cases.small("float32", (40_000, channels))
+    pool1d = getattr(pypool, f"{op}_pool1d")
+    for window, stride, dilation, padding in [
+        (3, 7, 9_000, 0), (3, 1, 12_000, 12_000), (2, 1_000, 30_000, 0), (5, 2_000, 4_500, 9_000),
+        (3, 2_500, 15_000, "same"), (70, 900, 500, 17_250),
+    ]:  # fmt: skip
+        expected = reference.pool_nd(op, 1, x, window, stride, padding, dilation=dilation)
+        assert_same(pool1d(x, window, stride, padding, dilation=dilation), expected, dilation)
+
+
+def test_windows_that_may_step_over_an_axis_are_met_without_going_through_them():
+    """Against every window of small axes; and at once where there are 2**30."""
+    for size, window, stride, dilation, before in itertools.product(
+        (1, 2, 3, 5), (2, 3, 7), (1, 2, 3, 4, 6), (4, 6, 7, 10), (0, 1, 3, 11, 24)
+    ):
+        reach = (window - 1) * dilation + 1
+        outputs = (size + 2 * before - reach) // stride + 1
+        if outputs < 1:
+            continue
+        taps = np.arange(outputs)[:, None] * stride - before + np.arange(window) * dilation
+        empty = not ((taps >= 0) & (taps < size)).any(axis=1).all()
+        call = functools.partial(
+            pypool.max_pool1d, np.ones(size), window, stride, before, dilation=dilation
+        )
+        if empty:
+            refused(ValueError, call, "holds no element")
+        else:
+            assert len(call()) == outputs
+    huge = 2**30
+    x = np.broadcast_to(np.uint8(1), (2, 2**20))
+    padding = ((huge * (huge - 1),) * 2,)
+    with pytest.raises(MemoryError):
+        pypool.max_pool1d(x, huge, huge, padding, dilation=huge)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["int32", "uint32"])
+def test_averages_of_more_integers_than_an_int64_sums(dtype):
+    highest = np.iinfo(dtype).max
+    x = np.broadcast_to(np.array(highest, dtype), (2**31 + 8,))
+    assert pypool.global_avg_pool1d(x) == highest
+    refused(ValueError, lambda: pypool.global_avg_pool1d(x, dtype=dtype), "float64", dtype)
+
+
 HUGE = [2**31 - 1, 2**31, 2147483697, 2**32 + 1, 2**62, LARGEST]
 
 
@@ -371,15 +455,37 @@ def test_padding_past_the_input(huge):
         assert_same(result, expected)
 
 
-def test_a_divisor_past_the_limit_is_exact_or_refused():
-    x = image().astype(np.float64)
+def test_a_divisor_past_the_limit_is_refused():
     args = {"pool_size": 2**62, "padding": "same", "count_include_pad": True}
-    try:
-        result = pypool.avg_pool2d(x, **args)
-    except ValueError as error:
-        assert "pool_size" in str(error)
-    else:
-        assert_same(result, reference.pool_nd("avg", 2, x, **args))
+    refused(ValueError, lambda: pypool.avg_pool2d(image(), **args), "pool_size", str(2**62))
+
+
+def test_integers_that_python_does_not_print_are_refused_by_name():
+    x, huge = image(), 10**5000
+    for name, call in {
+        "pool_size": lambda: pypool.max_pool2d(x, huge),
+        "strides": lambda: pypool.max_pool2d(x, 2, -huge),
+        "padding": lambda: pypool.max_pool2d(x, 2, padding=((-huge, 1), (1, 1))),
+        "dilation": lambda: pypool.max_pool2d(x, 2, dilation=huge),
+        "axes": lambda: pypool.pool(x, 2, axes=huge),
+        "workers": lambda: pypool.max_pool2d(x, 2, workers=-huge),
+        "norm_type": lambda: pypool.lp_pool2d(x, huge, 2),
+        "input_shape": lambda: pypool.avg_pool2d_backward(x, huge, 2),
+    }.items():
+        refused(ValueError, call, name)
+
+
+@pytest.mark.parametrize("dtype", ["i4,,", "\ud800", {"names": ["a"]}, "no such", 3.5])
+def test_what_is_no_dtype_is_refused_by_name(dtype):
+    refused(TypeError, lambda: pypool.avg_pool2d(image(), 2, dtype=dtype), "dtype must be")
+
+
+def test_options_of_another_op_are_refused_whatever_they_are():
+    x = image()
+    for value in (np.array([1, 2]), [], "half_up", 0):
+        for name in ("count_include_pad", "divisor_override", "rounding"):
+            call = functools.partial(pypool.pool, x, 2, op="max", **{name: value})
+            refused(TypeError, call, name)
 
 
 # --- padding -------------------------------------------------------------------------------------

@@ -547,6 +547,7 @@ def test_a_keyboard_interrupt_ends_a_long_call(workers, python):
     large = rng.random((2, 400, 400, 64), np.float32)
     line = np.broadcast_to(np.float32(1), (2**40, 1))
     out = np.empty_like(large)
+    ones, zeros = np.ones(2**21 - 2**16 + 1, np.float32), np.zeros(2**25, np.uint8)
     args = {"strides": 1, "padding": "same", "workers": int(sys.argv[1])}
     calls = {
         "max": lambda: pypool.max_pool2d(large, 99, out=out, **args),
@@ -555,6 +556,8 @@ def test_a_keyboard_interrupt_ends_a_long_call(workers, python):
         "indices": lambda: pypool.max_pool2d(large, 31, return_indices=True, **args),
         "one window": lambda: pypool.global_avg_pool1d(line, workers=args["workers"]),
         "backward": lambda: pypool.avg_pool2d_backward(large, large.shape, 63, **args),
+        "long backward": lambda: pypool.avg_pool1d_backward(ones, (2**21,), 2**16, 1),
+        "far apart": lambda: pypool.max_pool1d(zeros, 3, 1, dilation=2**21),
     }
     signal.signal(signal.SIGINT, signal.default_int_handler)    # ignored in the background
     sent = 0.0

@@ -216,7 +216,7 @@ def test_what_an_argument_raises_is_heard(argument):
 @pytest.mark.parametrize("argument", [*PER_AXIS, "workers", "divisor_override"])
 @pytest.mark.parametrize("victim", ["x", "grad", "indices", "output", "out"])
 def test_an_argument_that_resizes_an_array_meanwhile_does_no_harm(argument, victim):
-    """The result has the new size, or the old one, or the call is refused."""
+    """The call is refused, or fills the `out` that it was given."""
     for name in takers(argument):
         if victim not in parameters(name) or parameters(name)[victim].default is None != (
             victim == "out"

@@ -366,6 +366,22 @@ def test_long_windows_and_wide_planes(nd, shape, window, dtype):
                 assert_everywhere(OPS[i], nd, laid, ("late", "any")[i], **args)
 
 
+@pytest.mark.parametrize("channels", [5, 9, 17, 33, 65, 129, 257, 1025])
+@pytest.mark.parametrize("window, stride, dilation", [(468, 3, 1), (18, 5, 13), (40, 4, 5)])
+def test_every_channel_where_they_are_done_in_blocks(channels, window, stride, dilation, isa):
+    """Long windows leave room for few channels at once; the last block may have one."""
+    rng = np.random.default_rng(channels)
+    for dtype in ("float32", "int32", "uint8", "float64"):
+        x = rng.integers(0, 200, (704, channels)).astype(dtype)
+        reach = (window - 1) * dilation + 1
+        taps = np.lib.stride_tricks.sliding_window_view(x, reach, axis=0)[::stride, :, ::dilation]
+        first = taps.argmax(axis=2) * dilation + stride * np.arange(len(taps))[:, None]
+        args = {"dilation": dilation, "return_indices": True}
+        values, indices = pypool.max_pool1d(x, window, stride, **args)
+        assert_same(values, taps.max(axis=2), (dtype, "values"))
+        np.testing.assert_array_equal(indices, first, dtype)
+
+
 def test_window_positions_take_the_smallest_dtype_that_holds_them():
     for count, dtype in [(1, "uint8"), (256, "uint8"), (257, "uint16"), (65_536, "uint16"),
                          (65_537, "uint32")]:  # fmt: skip

@@ -392,7 +392,7 @@ def test_arrays_that_fail_to_become_arrays():
         pypool.max_pool1d(Itself(), 2)
 
 
-def test_a_dask_array_is_sent_to_the_adaptor(monkeypatch):
+def test_a_dask_array_is_refused_with_what_to_do(monkeypatch):
     module = types.ModuleType("dask.array.core")
 
     class Array:
@@ -407,7 +407,7 @@ def test_a_dask_array_is_sent_to_the_adaptor(monkeypatch):
         lambda: pypool.pool(x, 2),
         lambda: pypool.global_avg_pool2d(x),
     ):
-        with pytest.raises(TypeError, match=r"pypool\.dask"):
+        with pytest.raises(TypeError, match=r"compute\(\).*pypool\.dask"):
             call()
 
 

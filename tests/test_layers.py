@@ -78,6 +78,21 @@ def refused(error, call, *mentions):
 # --- what a layer computes -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("size", [2**17, 2**40])
+def test_windows_of_more_positions_than_an_index_counts(size):
+    x = cases.small("float64", (1, 5, 4, 2))
+    layer = layers.MaxPooling2D(size, padding="same")
+    whole = layers.GlobalMaxPooling2D(keepdims=True)
+    assert_same(layer(x), whole(x))
+    grad = np.ones((1, 1, 1, 2))
+    assert_same(layer.backward(grad), whole.backward(grad))
+    found = pypool.max_pool2d_backward(grad, None, x.shape, size, padding="same", x=x)
+    assert_same(found, whole.backward(grad))
+    norm = np.abs(x).max(axis=(1, 2), keepdims=True)
+    made = pypool.lp_pool2d_backward(grad, x, norm, np.inf, size, padding="same")
+    assert_same(np.abs(made).sum(axis=(1, 2), keepdims=True), grad)
+
+
 @pytest.mark.parametrize(("name", "args"), CASES)
 def test_forward_is_the_function(name, args):
     x = distinct(name, args["data_format"])

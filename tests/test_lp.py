@@ -505,6 +505,47 @@ def test_an_empty_batch_gives_empty_results(isa):
         assert_same(gradient, x)
 
 
+@pytest.mark.parametrize("scale", [1, 0.006, 1e-8, 1e8, "mixed"])
+@pytest.mark.parametrize("p", [2.5, 5, 20, 25, 300])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_gradient_is_finite_whatever_the_powers(dtype, p, scale, isa):
+    """By the ratio of an element to its norm, which is never past 1, in extended precision."""
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((400, 2))
+    x *= 10.0 ** rng.integers(-20, 20, (400, 1)) if scale == "mixed" else scale
+    x[::7, 0] = x[::11] = 0
+    x = x.astype(dtype)
+    wide = np.abs(x).astype(np.longdouble)
+    most = np.maximum(wide.max(axis=1, keepdims=True), np.finfo(dtype).tiny)
+    output = most * ((wide / most) ** p).sum(axis=1, keepdims=True) ** (1 / np.longdouble(p))
+    output = output.astype(dtype)
+    grad = rng.standard_normal((400, 1)).astype(dtype)
+    norm = np.where(output == 0, 1, output).astype(np.longdouble)
+    expected = grad * np.sign(x) * (wide / norm) ** (p - 1) * (output != 0)
+    result = pypool.lp_pool1d_backward(
+        grad.reshape(-1), x.reshape(-1), output.reshape(-1), p, 2
+    ).reshape(x.shape)
+    assert np.isfinite(result).all()
+    # What is less than 2**-100 of its gradient may be lost.
+    bound = 8 * p * np.finfo(dtype).eps * np.abs(expected) + 2.0**-100 * np.abs(grad)
+    np.testing.assert_array_less(np.abs(result - expected), bound)
+
+
+@pytest.mark.parametrize("p", [0.5, 1, 1.5, 2, 3, 4, 7, np.inf])
+def test_any_byte_of_a_bool_but_zero_is_true(p, isa):
+    x = np.array([0, 2, 255, 1, 0, 0, 3, 128], np.uint8)
+    expected = pypool.lp_pool1d(x.astype(bool), p, 4)
+    assert_same(pypool.lp_pool1d(x.view(bool), p, 4), expected)
+    assert_close(expected, np.full(2, 1.0) * (np.array([3, 2]) ** (1 / p)), 1e-14)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_least_norm_type_there_is(dtype, isa):
+    x = cases.dtype_of(dtype).type(1) * np.ones(4, cases.dtype_of(dtype))
+    assert_same(pypool.lp_pool1d(x, 5e-324, 1), x)
+    assert_same(pypool.lp_pool1d(x, 5e-324, 2), np.full(2, np.inf).astype(x.dtype))
+
+
 # --- arguments -----------------------------------------------------------------------------------
 
 
