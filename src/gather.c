@@ -562,8 +562,9 @@ static int reaches_far(const struct pool_axis *axis)
     return (axis->window - 1) * axis->dilation / axis->stride > 2 * axis->outputs + POOL_TOUCHES;
 }
 
-/* Of the windows over a position: how many there are at most, how many along each axis of those that may share it, and
- * the last of their codes. */
+/* Of the windows over a position: of how many taps they are, how many there are, both MANY_TOUCHES at most; the last of
+ * their codes. */
+enum { MANY_TOUCHES = POOL_TOUCHES + 1 };
 struct touches {
     int64_t taps, near, farthest;
     int bins;                   /* some are bins */
@@ -582,7 +583,7 @@ static struct touches plan_axes(struct pool_job *job)
     job->first_code = g->in_windows ? along->skipped * along->tap_weight : 0;
     job->leading = 1;
     job->grad_rows = outer;
-    struct touches t = {.taps = least(along->window, POOL_TOUCHES), .bins = along->bins, .positions = along->size};
+    struct touches t = {.taps = least(along->window, MANY_TOUCHES), .bins = along->bins, .positions = along->size};
     t.near = ceil_div(t.taps, along->stride);
     t.farthest = job->first_code + (along->window - 1) * job->code_step;
     for (int a = g->lead_axes - 1; a >= 0; a--) {
@@ -595,10 +596,11 @@ static struct touches plan_axes(struct pool_job *job)
         t.farthest += ((g->in_windows ? axis->skipped : 0) + axis->window - 1) * job->code_weight[a];
         t.positions *= axis->size;
         /* With dilation as many windows lie over a position, but they lie further apart. */
-        const int64_t over = ceil_div(least(axis->window, POOL_TOUCHES), axis->stride);
-        if (a < g->lead_axes - 1) job->leading *= axis->dilation == 1 ? over : least(axis->window, POOL_TOUCHES);
-        t.near *= over;
-        t.taps *= least(axis->window, POOL_TOUCHES);
+        const int64_t window = least(axis->window, MANY_TOUCHES), over = ceil_div(window, axis->stride);
+        const int64_t each = axis->dilation == 1 ? over : window;
+        if (a < g->lead_axes - 1) job->leading = least(job->leading * each, MANY_TOUCHES);
+        t.near = least(t.near * over, MANY_TOUCHES);
+        t.taps = least(t.taps * window, MANY_TOUCHES);
         t.bins |= axis->bins;
     }
     const struct pool_axis planes_axis = {.size = outer, .window = 1, .stride = 1, .dilation = 1, .outputs = outer};

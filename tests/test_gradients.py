@@ -184,6 +184,37 @@ def test_gradients_of_global_pooling_equal_the_definition(dtype, data_format, ke
         assert_same(result, expected, size)
 
 
+@pytest.mark.parametrize("stride", [1, 2, 7, 14, 15, 16, 31, 32, 33, 70])
+@pytest.mark.parametrize("window", [100, 127, 128, 129, 130, 200, 1022])
+def test_long_windows_at_any_stride(window, stride):
+    """However many windows lie over a position, and taps in them; exact, since all is small."""
+    outputs = 9
+    size = (outputs - 1) * stride + window
+    rng = np.random.default_rng(window)
+    for across, before, channels in itertools.product((None, 1, 3), (0, window // 2), (1, 5)):
+        shape = (size,) if across is None else (across, size)
+        nd, dtype = len(shape), rng.choice(["float32", "float64"])
+        padding = ((0, 0),) * (nd - 1) + ((before, 0),)
+        args = ((1,) * (nd - 1) + (window,), (1,) * (nd - 1) + (stride,), padding)
+        pooled = (*shape[:-1], (size + before - window) // stride + 1, channels)
+        grad = rng.integers(-8, 9, pooled).astype(dtype)
+        expected = np.zeros((*shape, channels), dtype)
+        for o in range(pooled[-2]):
+            first = o * stride - before
+            part = (..., slice(max(first, 0), first + window), slice(None))
+            expected[part] += grad[..., o : o + 1, :]
+        backward = getattr(pypool, f"sum_pool{nd}d_backward")
+        assert_same(backward(grad, expected.shape, *args), expected, (shape, before, channels))
+        x = rng.integers(0, 50, expected.shape).astype(dtype)
+        _, indices = getattr(pypool, f"max_pool{nd}d")(x, *args, return_indices=True)
+        found = np.zeros(expected.shape, dtype).reshape(-1, channels)
+        for c in range(channels):
+            np.add.at(found[:, c], indices[..., c], grad[..., c])
+        backward = getattr(pypool, f"max_pool{nd}d_backward")
+        result = backward(grad, indices, expected.shape, *args)
+        assert_same(result, found.reshape(expected.shape), (shape, before, channels))
+
+
 # --- every size ----------------------------------------------------------------------------------
 
 ROWS = [
