@@ -83,11 +83,13 @@ static int rows_of_group(const struct taps *axes, int count, int n, const char *
 {
     int64_t tap[POOL_GROUP] = {0};
     for (int i = 0; i < n; i++) {
+        int there = 1;
         rows[i] = base;
-        for (int a = 0; a < count && rows[i] != padding; a++) {
-            const int is_data = tap[a] >= axes[a].in.first && tap[a] < axes[a].in.last;
-            rows[i] = is_data ? rows[i] + tap[a] * axes[a].step : padding;
+        for (int a = 0; a < count; a++) {
+            rows[i] += tap[a] * axes[a].step;
+            there &= tap[a] >= axes[a].in.first && tap[a] < axes[a].in.last;
         }
+        if (!there) rows[i] = padding;
         for (int a = count - 1; a >= 0 && ++tap[a] == axes[a].window; a--) tap[a] = 0;
     }
     return n;

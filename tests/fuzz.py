@@ -37,7 +37,7 @@ from pypool import _runtime
 
 MOST_TAPS = 30_000
 """Elements in all windows of a case: what the definition does in some milliseconds."""
-MORE_TAPS = {"few": 1, "planes": 1, "tall": 4, "large": 20}
+MORE_TAPS = {"few": 1, "planes": 1, "tall": 4, "large": 20, "long": 20}
 """For cases of a size, as many times that."""
 MOST_ELEMENTS = 30_000_000
 """Of the widest layout, which takes every third along each axis."""
@@ -97,7 +97,7 @@ def draw_any(rng):
     op = rng.choice(ops)
     nd = rng.choice([1, 2, 2, 3] if where != "axes" else [1, 2, 2, 3, 4, 6])
     ndim = nd + (rng.choice([1, 2, 3, 4]) if where == "axes" else 0)
-    size = rng.choices(list(MORE_TAPS), [900, 60, 20, 4])[0]
+    size = rng.choices(list(MORE_TAPS), [900, 60, 20, 4, 8])[0]
     spatial = sizes(rng, ndim, size)
     shape, data_format = spatial, None
     if where != "axes":
@@ -105,7 +105,8 @@ def draw_any(rng):
         if size == "planes" or rng.random() < 0.7:
             several = [16, 17, 24, 32, 34, 48, 64, 66, 96, 128, 130]
             few = [1, 1, 2, 3, 4, 5, 8, 15, 16, 17, 31, 33, 64, 66, 130]
-            channels = rng.choice(several if size == "planes" else few)
+            blocks = [1, 2, 5, 9, 17, 33, 65, 129]  # and one channel
+            channels = rng.choice({"planes": several, "long": blocks}.get(size, few))
             batch = tuple(rng.choice([1, 2, 3]) for _ in range(rng.choice([0, 1, 1, 2])))
             first = data_format == "channels_first"
             shape = (*batch, channels, *spatial) if first else (*batch, *spatial, channels)
@@ -152,6 +153,10 @@ def sizes(rng, nd, size):
         return tuple(rng.randint(1, rng.choice([7, 14])) for _ in range(nd))
     if size == "few" and nd <= 3 and rng.random() < 0.3:  # several windows along each axis
         return tuple(rng.randint(4, rng.choice([9, 14, 20])) for _ in range(nd))
+    if size == "long":
+        found = [rng.randint(1, 2) for _ in range(nd)]
+        found[rng.randrange(nd)] = rng.randint(60, 4_000)
+        return tuple(found)
     found = [rng.randint(1, rng.choice([2, 5, 9])) for _ in range(nd)]
     if size == "tall":
         found[rng.randrange(nd)] = rng.randint(7, 100)
@@ -171,6 +176,16 @@ def draw_windows(rng, pooled, size):
         k = tuple(rng.randint(max(1, min(n, 7)), max(1, min(n, 63))) for n in pooled)
         s = rng.choice([1, 1, 1, 2, 5])
         return {"pool_size": k, "strides": s, "padding": rng.choice(["valid", "same"])}
+    if size == "long":  # in all, of few outputs or of many
+        k = tuple(max(1, int(n ** rng.uniform(0, 1))) for n in pooled)
+        spread = (max(1, (n - 1) // max(1, k_n - 1)) for n, k_n in zip(pooled, k, strict=True))
+        dilation = tuple(rng.choice([1, 1, rng.randint(1, d)]) for d in spread)
+        return {
+            "pool_size": k,
+            "strides": tuple(max(1, int(n ** rng.uniform(0, 0.7))) for n in pooled),
+            "padding": rng.choice(["valid", "same", tuple(k_n // 2 for k_n in k)]),
+            "dilation": dilation, "ceil_mode": rng.random() < 0.3,
+        }  # fmt: skip
     if rng.random() < 0.4:  # what networks use, and what has kernels of its own
         k, s = rng.choice([(2, 2), (3, 2), (3, 1), (2, 1), (5, 1), (3, 3)])
         return {"pool_size": k, "strides": s, "padding": rng.choice(["valid", "same", k // 2])}

@@ -178,3 +178,16 @@ def test_nothing_beside_the_elements_is_read(dtype, isa):
 
     child = Child(work)
     assert child.end() is None, child.said
+
+
+@pytest.mark.parametrize("padding", ["same", "same_lower"])
+@pytest.mark.parametrize("op", OPS)
+def test_windows_that_begin_before_strided_planes(op, padding, isa):
+    """What is padding is told by where it lies, not by where its row would be."""
+    for depth, dilation in itertools.product((2, 3, 5), (1, 2)):
+        x = cases.every_third_backwards(cases.small("float64", (3, 17, depth, 4, 10)))
+        args = {"data_format": "channels_first", "dilation": dilation}
+        for window, strides in [((2, 1, 1), (1, 2**40, 3)), ((2, 2, 1), (1, 1, 2))]:
+            expected = reference.pool_nd(op, 3, x, window, strides, padding, **args)
+            result = getattr(pypool, f"{op}_pool3d")(x, window, strides, padding, **args)
+            assert_same(result, expected, (depth, dilation, window))
