@@ -7,7 +7,7 @@ import cases
 import numpy as np
 import pytest
 import reference
-from cases import FORMATS, assert_every_isa_gives, assert_same, bits
+from cases import FORMATS, OPS, assert_every_isa_gives, assert_same, bits
 from fuzz import Child
 from guard_pages import Guarded
 from numpy.lib.stride_tricks import as_strided
