@@ -162,14 +162,18 @@ class set_workers:  # noqa: N801
     """
 
     def __init__(self, workers: int) -> None:
-        number = min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
-        self._before = _core.use_workers(number)
+        self._workers = min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
+        self._before = _core.use_workers(self._workers)
+        self._is_undone = False
 
     def __enter__(self) -> None:
-        return None
+        if self._is_undone:  # entered again
+            self._before = _core.use_workers(self._workers)
+            self._is_undone = False
 
     def __exit__(self, *error: object) -> None:
         _core.use_workers(self._before)
+        self._is_undone = True
 
 
 # ---- instruction set --------------------------------------------------------------------------

@@ -42,6 +42,19 @@ def test_set_workers_holds_within_its_block():
     assert pypool.get_workers() == before
 
 
+def test_set_workers_may_be_entered_again():
+    before = pypool.get_workers()
+    three = pypool.set_workers(3)
+    for _ in range(2):
+        with three:
+            assert pypool.get_workers() == 3
+        assert pypool.get_workers() == before
+        with pypool.set_workers(2):
+            with three:
+                assert pypool.get_workers() == 3
+            assert pypool.get_workers() == 2
+
+
 def test_set_workers_is_per_thread():
     seen = []
     before = pypool.get_workers()
