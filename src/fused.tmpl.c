@@ -183,10 +183,9 @@ static __attribute__((noinline)) void NAME(edge)(const NAME(source) *s, int64_t 
 {
     const NAME(finish) f = NAME(finish_of)(how);
     if (inner == 1) {
-        TYPE columns[2];
-        for (int t = 0; t < taps; t++) columns[t] = NAME(columns)(s, NULL, at + t, 0, 1)[0];
-        const VEC first = (VEC){0} + columns[0];
-        NAME(put)(dst, 0, taps == 2 ? RULE(first, (VEC){0} + columns[1]) : first, f, 0, 1);
+        VEC columns[2];         /* in every lane; less 0, from which -0.0 stays */
+        for (int t = 0; t < taps; t++) columns[t] = NAME(columns)(s, NULL, at + t, 0, 1)[0] - (VEC){0};
+        NAME(put)(dst, 0, taps == 2 ? RULE(columns[0], columns[1]) : columns[0], f, 0, 1);
         return;
     }
     for (int64_t c = 0; c < inner; c = stepped(c, N, inner)) {

@@ -548,6 +548,7 @@ static void NAME(plane_by_groups)(const NAME(overlap_plan) *o, int64_t i, const 
     const struct pool_axis *const y = p->y;
     const int64_t step = p->group * y->stride, span = (p->group - 1) * y->stride + y->window;
     TYPE *const ring = (TYPE *)p->ring + o->left * p->inner;
+    const int loose = i >= p->tight && i < p->loose;
     int64_t careful = -1, seen = top;       /* the last group that NaN reach; the rows that were looked at */
     for (int64_t at = 0, number = 0; at < p->rows; at += p->group, number++) {
         const int64_t row = top + at * y->stride, left_over = p->rows - at;
@@ -563,7 +564,7 @@ static void NAME(plane_by_groups)(const NAME(overlap_plan) *o, int64_t i, const 
         const int64_t beside = (group - 1) * y->stride;
         /* Blocks: rows [beside + k*step, beside + (k + 1)*step) of the group, k in [0, blocks); the last is new. */
         for (int64_t k = number && p->blocks ? p->blocks - 1 : 0; k < p->blocks; k++)
-            NAME(fold_block)(o, quick, plane, taps + beside + k * step, step, i < p->loose,
+            NAME(fold_block)(o, quick, plane, taps + beside + k * step, step, loose,
                              ring + (number + k) % p->blocks * p->pitch);
         NAME(group_taps) g = {
             .base = plane, .above = taps, .rest = taps + beside + p->blocks * step, .stride = y->stride,
@@ -571,7 +572,7 @@ static void NAME(plane_by_groups)(const NAME(overlap_plan) *o, int64_t i, const 
             .blocks = p->blocks, .pitch = p->pitch, .block = ring,
         };
         TYPE *const lanes = made->free;
-        NAME(rows_down)(o, quick, group, &g, i < p->loose, lanes + o->left * p->inner);
+        NAME(rows_down)(o, quick, group, &g, loose, lanes + o->left * p->inner);
         if (p->across) {
             NAME(rows_across)(o, quick, lanes, left_over < group ? left_over : group, out + at * y->out_step);
             continue;

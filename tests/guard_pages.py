@@ -79,6 +79,11 @@ def backwards(x):
     return x[..., ::-1, ::-1].copy()[..., ::-1, ::-1]
 
 
+def planes_backwards(x):
+    """The first plane is memory's last."""
+    return x[::-1, ::-1].copy()[::-1, ::-1]
+
+
 def swapped(x):
     return x.astype(x.dtype.newbyteorder("S"))
 
@@ -92,6 +97,8 @@ class Layout(NamedTuple):
     most_bytes: int = 4 * 64
     """Of the width."""
     tall: bool = False
+    dense_out: bool = False
+    """Results lie dense, whatever the input does."""
 
 
 LAYOUTS = {
@@ -99,6 +106,9 @@ LAYOUTS = {
     "channels_last": Layout("channels_last", lambda width: (2, 5, 4, width)),
     "three channels": Layout("channels_last", lambda width: (2, 5, width, 3)),
     "many planes": Layout("channels_first", lambda width: (2, 34, 7, width), None, 136),
+    "planes backwards": Layout(
+        "channels_first", lambda width: (2, 17, 9, width), planes_backwards, 136, dense_out=True
+    ),
     "tall planes": Layout("channels_first", lambda width: (1, 2, 70, width), None, 129, True),
     "tall pixels": Layout("channels_last", lambda width: (70, 3, width), None, 129, True),
     **{
@@ -336,7 +346,8 @@ def check(combination, rooms, with_definition):
         cases.assert_same(expected, reference.pool_nd(name, 2, x, **args))
     for at_end in (True, False):
         given = [rooms[i].place(lie(a), at_end) for i, a in enumerate(inputs)]
-        outs = tuple(rooms[3 + i].place(lie(r * 0), at_end) for i, r in enumerate(results))
+        lie_out = np.array if of.dense_out else lie
+        outs = tuple(rooms[3 + i].place(lie_out(r * 0), at_end) for i, r in enumerate(results))
         call(given, outs if type(expected) is tuple else outs[0])
         for out, result in zip(outs, results, strict=True):
             same = out.astype(result.dtype)

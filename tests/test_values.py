@@ -7,7 +7,7 @@ import cases
 import numpy as np
 import pytest
 import reference
-from cases import FLOATS, FORMATS, INTEGERS, OPS, assert_same
+from cases import FLOATS, FORMATS, INTEGERS, LAYOUTS, OPS, assert_same
 
 import pypool
 
@@ -284,3 +284,22 @@ def test_no_warning_is_given_whatever_the_values():
                 getattr(pypool, f"{op}_pool2d")(x, 3, 2, "same", nan_policy=nan_policy)
                 assert np.isnan(pypool.pool(signalling, 2, op=op, nan_policy=nan_policy)).all()
         pypool.sum_pool2d(np.full((4, 4), np.iinfo(np.int64).max), 2)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("op", ["sum", "avg"])
+def test_sums_of_negative_zeros_are_negative_in_every_layout(op, dtype, isa):
+    """Padding takes no part, so nothing there is a zero that is positive."""
+    for nd, window, width, nan_policy in itertools.product(
+        (1, 2), (2, 3), (1, 2, 8, 15, 40), ("propagate", "omit")
+    ):
+        x = -np.zeros((2, *(3,) * (nd - 1), width), np.float32).astype(cases.dtype_of(dtype))
+        for layout in LAYOUTS:
+            for axis in (1, nd + 1):
+                last = axis > 1
+                laid = layout(np.moveaxis(x, 0, -1) if last else x)
+                result = getattr(pypool, f"{op}_pool{nd}d")(
+                    laid, window, 1, 1, "channels_last" if last else "channels_first",
+                    nan_policy=nan_policy,
+                )  # fmt: skip
+                assert np.signbit(result.astype(np.float64)).all(), (layout.__name__, width, nd)
