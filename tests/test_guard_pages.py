@@ -27,7 +27,7 @@ def run(*arguments, timeout):
 
 @pytest.mark.parametrize("name", _runtime.instruction_sets())
 def test_no_access_outside_of_arrays_at_widths_about_half_vectors(name):
-    run("--isa", name, "--share", "0.01", timeout=200)
+    run("--isa", name, "--share", "0.006", timeout=200)
 
 
 @pytest.mark.slow
