@@ -261,17 +261,30 @@ def bands_of(
 
     For p up to 2 they do, but of norms of numbers whose own powers are lost.
     """
+    room = 120 if wide == np.float32 else 1000
+
+    def norms() -> Iterator[Array]:
+        return (np.ascontiguousarray(output[part], wide) for part in parts(output.shape, axes))
+
+    if all(are_within(outputs, int(room / (power - 1))) for outputs in norms()):
+        return []
     low = high = 0
-    for part in parts(output.shape, axes):
-        outputs = np.ascontiguousarray(output[part], wide)
+    for outputs in norms():
         _, exponents = np.frexp(outputs)
         met = exponents[np.isfinite(outputs) & (outputs != 0)]
         if met.size:
             low, high = min(low, int(met.min())), max(high, int(met.max()))
-    if (power - 1) * max(1 - low, high) <= (120 if wide == np.float32 else 1000):
+    if (power - 1) * max(1 - low, high) <= room:
         return []
     width = max(1, int(900 / (power - 1)))
     return [(max(low, top - width + 1), top) for top in range(high, low - 1, -width)]
+
+
+def are_within(outputs: Array, limit: int) -> bool:
+    """Whether all are 0 or in [2**-limit, 2**limit): by their bits, which are in the same order."""
+    bits = outputs.view(np.uint32 if outputs.itemsize == 4 else np.uint64)
+    low, high = np.ldexp(outputs.dtype.type(1), np.array([-limit, limit])).view(bits.dtype)
+    return not bits.size or bool(bits.max() < high and (bits - 1).min() >= low - 1)
 
 
 def sum_of_bands(
