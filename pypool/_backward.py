@@ -19,6 +19,9 @@ SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
 MOST_KEPT = 1024
 """Ways kept; past that all are forgotten."""
 
+BAND_BITS = 850
+"""How far apart the powers of norms in one band may be, in doublings: a double has 1022."""
+
 MOST_AT_ONCE = 1 << 16
 """Elements of an input that NumPy takes powers of at once, beside memory that holds as many."""
 
@@ -205,21 +208,18 @@ def of_lp(
         _plan.supported(name, array.dtype)
     if output.shape != grad.shape:
         raise ValueError(f"output must have the shape of grad {grad.shape}, got {output.shape}")
-    if out is not None:
-        _call.check_out(out, x.shape, grad.dtype)
+    _plan.spatial_axes(nd, x.ndim, data_format)
     # In the widest of the three: an element's power may be past what the gradient's dtype holds.
     narrow = (*_plan.HALVES, "float32")
-    wide = np.dtype(
-        np.float32 if all(a.dtype.name in narrow for a in (x, output, grad)) else np.float64
-    )
+    names = [_plan.name_of(array.dtype) for array in (x, output, grad)]
+    wide = np.dtype(np.float32 if all(name in narrow for name in names) else np.float64)
     arguments = (pool_size, strides, padding, data_format, dilation, ceil_mode)
     way = kept(sum_way, nd, x.shape, wide, *arguments, False, 1)
     shaped("grad", grad, way.pooled)
-    overlaps = out is None or any(np.may_share_memory(out, a) for a in (grad, x, output))
-    result = np.empty(x.shape, grad.dtype.type) if out is None or overlaps else out
+    result = target(out, x.shape, np.dtype(grad.dtype.type), (grad, x, output))
     # NumPy's powers differ in the last bit between strided and contiguous arrays.
     with np.errstate(all="ignore"):
-        bands = [] if power <= 2 or math.isinf(power) else bands_of(output, wide, power, way.axes)
+        in_bands = 1 < power < math.inf and not powers_fit(grad, output, wide, power, way.axes)
         for part in parts(x.shape, way.axes):
             values = np.ascontiguousarray(x[part], wide)
             outputs = np.ascontiguousarray(output[part], wide)
@@ -238,8 +238,8 @@ def of_lp(
                     "sum", nd, shares, values.shape, *arguments, False, None, into, workers  # noqa: B023
                 )  # fmt: skip
 
-            if bands:
-                result[part] = sum_of_bands(shares, values, outputs, power, bands, spread_out)
+            if in_bands:
+                result[part] = sum_of_bands(shares, values, outputs, power, spread_out)
                 continue
             if power != 1:
                 shares *= outputs ** (1 - power)
@@ -254,36 +254,23 @@ def of_lp(
     return into(out, result)
 
 
-def bands_of(
-    output: Array, wide: np.dtype[Any], power: float, axes: tuple[int, ...]
-) -> list[tuple[int, int]]:
-    """Ranges of exponents of norms, whose powers a double holds; none where all do as they are.
-
-    For p up to 2 they do, but of norms of numbers whose own powers are lost.
-    """
-    room = 120 if wide == np.float32 else 1000
-
-    def norms() -> Iterator[Array]:
-        return (np.ascontiguousarray(output[part], wide) for part in parts(output.shape, axes))
-
-    if all(are_within(outputs, int(room / (power - 1))) for outputs in norms()):
-        return []
-    low = high = 0
-    for outputs in norms():
-        _, exponents = np.frexp(outputs)
-        met = exponents[np.isfinite(outputs) & (outputs != 0)]
-        if met.size:
-            low, high = min(low, int(met.min())), max(high, int(met.max()))
-    if (power - 1) * max(1 - low, high) <= room:
-        return []
-    width = max(1, int(900 / (power - 1)))
-    return [(max(low, top - width + 1), top) for top in range(high, low - 1, -width)]
+def powers_fit(
+    grad: Array, output: Array, wide: np.dtype[Any], power: float, axes: tuple[int, ...]
+) -> bool:
+    """Whether no output**(1 - p), nor a gradient's product with it, nears the ends of its dtype."""
+    of_powers, of_grad = (80, 40) if wide == np.float32 else (700, 300)
+    limit = int(of_powers / (power - 1))
+    return all(
+        are_within(np.ascontiguousarray(output[part], wide), limit)
+        and are_within(np.abs(np.ascontiguousarray(grad[part], wide)), of_grad)
+        for part in parts(output.shape, axes)
+    )
 
 
-def are_within(outputs: Array, limit: int) -> bool:
+def are_within(numbers: Array, limit: int) -> bool:
     """Whether all are 0 or in [2**-limit, 2**limit): by their bits, which are in the same order."""
-    bits = outputs.view(np.uint32 if outputs.itemsize == 4 else np.uint64)
-    low, high = np.ldexp(outputs.dtype.type(1), np.array([-limit, limit])).view(bits.dtype)
+    bits = numbers.view(np.uint32 if numbers.itemsize == 4 else np.uint64)
+    low, high = np.ldexp(numbers.dtype.type(1), np.array([-limit, limit])).view(bits.dtype)
     return not bits.size or bool(bits.max() < high and (bits - 1).min() >= low - 1)
 
 
@@ -292,25 +279,38 @@ def sum_of_bands(
     values: Array,
     outputs: Array,
     power: float,
-    bands: list[tuple[int, int]],
     spread_out: Callable[[Array], Array],
 ) -> Array:
     """Sums of shares * sign(value) * (|value| / output)**(p - 1), the two powers scaled alike.
 
-    What is less than 2**-100 of its share may be lost.
+    A band of norms lies between two neighbours in a fixed row of scales, so near them that a double
+    holds their powers.  What is less than 2**-100 of its share may be lost.
     """
-    _, exponents = np.frexp(outputs)
-    made = np.zeros(values.shape, np.float64)
-    for low, high in bands:
-        # What is not finite goes with the first.
-        here = (exponents >= low) & (exponents <= high) & (outputs != 0)
-        here |= ~np.isfinite(outputs) & ((low, high) == bands[0])
-        if here.any():
-            powers = np.ldexp(outputs.astype(np.float64), -high) ** (1 - power)
-            spread = spread_out(np.where(here, shares * powers, 0))
-            slope = slopes(np.ldexp(values.astype(np.float64), -high), power)
-            made += np.where(spread == 0, 0, spread * slope)
-    return made
+    steps = math.ceil((power - 1) / BAND_BITS)  # from a power of two to the next
+    width = max(1, min(100, int(BAND_BITS / (power - 1))))  # of a band, in those
+    shares, values, outputs = (a.astype(np.float64) for a in (shares, values, outputs))
+    _, largest = np.frexp(np.nanmax(np.abs(shares), initial=0, where=np.isfinite(shares)))
+    too_large = max(0, int(largest) - 100)
+    shares = np.ldexp(shares, -too_large)
+    finite = np.isfinite(outputs) & (outputs != 0)
+    band_of = np.floor(np.log2(np.abs(outputs), where=finite, out=np.zeros_like(outputs)) * steps)
+    band_of = band_of // width
+    made = np.zeros(values.shape)
+    bands = np.unique(band_of[finite])
+    for i, band in enumerate(bands if bands.size else [0]):
+        here = finite & (band_of == band)
+        if i == 0:
+            here |= ~np.isfinite(outputs)
+        doublings, rest = divmod((int(band) + 1) * width, steps)
+        scale = 2 ** (-rest / steps)
+        powers = (np.ldexp(outputs, -doublings) * scale) ** (1 - power)
+        spread = spread_out(np.where(here, shares * powers, 0))
+        slope = slopes(np.ldexp(values, -doublings) * scale, power)
+        nothing = spread == 0  # for other bands to fill, but the formula's where |x| has no scale
+        if i == 0:
+            nothing &= np.isfinite(values)
+        made += np.where(nothing, 0, spread * slope)
+    return np.ldexp(made, too_large)
 
 
 def slopes(values: Array, power: float) -> Array:
@@ -493,6 +493,11 @@ def unpooling(
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(nd, pool_size, strides, padding)
     pads = ((0, 0),) * nd if isinstance(met.padding, str) else met.padding
+    if met.padding in _plan.SAME and output_shape is None and index_kind == "window":
+        raise ValueError(
+            f"output_shape must be given with padding {met.padding!r} and index_kind 'window': how "
+            "much of the first window was padding depends on it"
+        )
     whole = list(shape)
     if output_shape is None:
         for i, axis in enumerate(axes):
@@ -514,13 +519,18 @@ def unpooling(
             )
     for axis, size in enumerate(whole):
         if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
+            if output_shape is None:
+                raise ValueError(
+                    f"padding {_plan.show(padding)} leaves nothing of a result of pool_size "
+                    f"{met.pool_size} and strides {met.strides} for an input of shape {shape}"
+                )
             raise ValueError(f"output_shape {tuple(whole)} does not fit an input of shape {shape}")
     _plan.check_bytes(
         f"with pool_size {_plan.show(pool_size)} and strides {_plan.show(strides)} the result of "
         f"shape {tuple(whole)}",
         whole,
     )
-    if met.padding in ("same", "same_lower") and output_shape is not None:
+    if met.padding in _plan.SAME and output_shape is not None:
         same = [
             _plan.axis_of(
                 whole[axis], met.pool_size[i], met.strides[i], met.padding, 1, False, False
@@ -594,7 +604,10 @@ def in_core(way: Way, indices: Array) -> Array:
 
 def wrong(indices: Array, at: int, way: Way) -> ValueError:
     """The error of an index that the core found to point nowhere."""
-    return _indices.bad_index(indices, at, f"outside the {way.kind} it indexes", way.shape)
+    why = f"outside the {way.kind} it indexes"
+    if way.kind == "window" and 0 <= indices.ravel()[at] < way.positions:
+        why = _indices.ON_PADDING
+    return _indices.bad_index(indices, at, why, way.shape)
 
 
 def way_of(
@@ -682,7 +695,7 @@ def shaped(name: str, array: Array, shape: tuple[int, ...]) -> Array:
 
 def plain(array: Array, dtype: np.dtype[Any]) -> Array:
     """The array as the core's gradients take one: in C order, aligned, native."""
-    array = np.ascontiguousarray(array, dtype)
+    array = np.asarray(array, dtype, order="C")  # which leaves an array without axes one
     return array if array.flags.aligned else array.copy()
 
 

@@ -76,7 +76,8 @@ def geometry_for(x: Array, how: tuple[Any, ...], *index_kind: Any) -> _core.Geom
     reader = READERS.get(how[0])
     met = reader(x, *how[1:]) if reader else of_windows(x, *how)
     unchanged(x, shape)
-    geometry = _core.recalled(x, (*met.alike, *index_kind))
+    alike = key_of(met.alike, *index_kind)
+    geometry = _core.recalled(x, alike)
     if geometry is None:
         made = met.make()
         if index_kind:
@@ -86,9 +87,14 @@ def geometry_for(x: Array, how: tuple[Any, ...], *index_kind: Any) -> _core.Geom
             places = _plan.places_of(index_kind[0], nd, shape, made, met.windows or ())
             made = made._replace(places=places)
         geometry = geometry_of(made, x, c_strides(made))
-        _core.remember(x, (*met.alike, *index_kind), geometry)
-    _core.remember(x, (*how, *index_kind), geometry)
+        _core.remember(x, alike, geometry)
+    _core.remember(x, key_of(how, *index_kind), geometry)
     return geometry
+
+
+def key_of(how: tuple[Any, ...], *index_kind: Any) -> tuple[Any, ...]:
+    """What the core keeps a call's geometry by: one with indices is no other's."""
+    return ("indices", *how, *index_kind) if index_kind else how
 
 
 def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) -> Array:
@@ -112,13 +118,13 @@ def pool_with_indices(
 ) -> Any:
     """A call as `pool` takes it, of values and where they are."""
     if return_indices is True:
-        found = _core.located(x, (*how, index_kind), out, workers)
+        found = _core.located(x, key_of(how, index_kind), out, workers)
         if found is not None:
             return found
     elif not _plan.flag("return_indices", return_indices):
         return _core.pool(x, how, out, workers)
     x = as_array(x)
-    geometry = _core.recalled(x, (*how, index_kind)) or geometry_for(x, how, index_kind)
+    geometry = _core.recalled(x, key_of(how, index_kind)) or geometry_for(x, how, index_kind)
     return locate(geometry, x, out, workers)
 
 
@@ -237,7 +243,7 @@ def as_array(x: ArrayLike, name: str = "x") -> Array:
         masked = isinstance(x, np.ma.MaskedArray)
         hint = f"{name}.filled(value)" if masked else f"np.asarray({name})"
         raise TypeError(f"{name} must be a plain array, got {kind.__name__}; pass {hint}")
-    if kind.__module__.partition(".")[0] == "dask":
+    if str(kind.__module__).partition(".")[0] == "dask":
         raise TypeError(
             f"{name} must be a NumPy array, got a dask {kind.__name__}; pass its blocks, or"
             f" {name}.compute() (pypool.dask, which is to pool those, is not there yet)"
@@ -263,7 +269,7 @@ def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], name: s
     if out.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {out.shape}")
     if out.dtype != dtype and not (
-        out.dtype.name in _plan.DTYPES and np.can_cast(dtype, out.dtype, "same_kind")
+        _plan.name_of(out.dtype) in _plan.DTYPES and np.can_cast(dtype, out.dtype, "same_kind")
     ):
         raise TypeError(f"{name} must hold {dtype} (casting 'same_kind'), got {out.dtype}")
     if not out.flags.writeable:

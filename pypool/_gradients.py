@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from pypool import _backward
-from pypool._pooling import Array, DataFormat, IndexKind, NanPolicy, Padding, PlaneKind, Shape, Size
+from pypool._types import Array, DataFormat, IndexKind, NanPolicy, Padding, PlaneKind, Shape, Size
 
 
 def max_pool1d_backward(

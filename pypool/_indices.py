@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pypool import _call, _plan
+from pypool._types import Array, DataFormat, IndexKind, Padding, Shape, Size
 
-if TYPE_CHECKING:
-    from pypool._pooling import DataFormat, IndexKind, Padding, Shape, Size
-
-Array = NDArray[Any]
+ON_PADDING = "a position of its window that holds padding"
 
 
 def convert_indices(
@@ -238,7 +235,7 @@ def out_of_windows(
         place = start + tap * of.dilation
         padding |= (tap < 0) | (tap >= of.window) | (place < 0) | (place >= of.size)
         places.append(place)
-    refuse(indices, padding, "a position of its window that holds padding", shape)
+    refuse(indices, padding, ON_PADDING, shape)
     return np.ravel_multi_index(places, [of.size for of in made.pooled.values()])
 
 

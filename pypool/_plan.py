@@ -16,6 +16,7 @@ LIMIT = 2**63 - 1
 """The largest size, stride or padding: what an int64 holds."""
 
 ORDERED = ("max", "min")
+SAME = ("same", "same_lower")
 INDEX_KINDS = ("plane", "sample", "tensor", "window")
 ROUNDINGS = ("half_even", "half_up", "floor", "trunc")
 """In the order of pool.h's enum pool_rounding."""
@@ -252,7 +253,7 @@ def one_of(name: str, value: object, choices: tuple[str, ...]) -> str:
         raise ValueError(
             f"{name} must be one of {', '.join(map(repr, choices))}, got {show(value)}"
         )
-    return str(value)
+    return choices[choices.index(value)]  # of a subclass even str() may be another
 
 
 def flag(name: str, value: object) -> bool:
@@ -267,7 +268,7 @@ def flag(name: str, value: object) -> bool:
 def padding_of(value: object, count: int) -> str | tuple[tuple[int, int], ...]:
     """``"valid"``, ``"same"``, ``"same_lower"``, or a (before, after) pair per axis."""
     if isinstance(value, str):
-        return one_of("padding", value.lower(), ("valid", "same", "same_lower"))
+        return one_of("padding", value.lower(), ("valid", *SAME))
     if not is_sequence(value) and not hasattr(type(value), "__index__"):
         raise TypeError(
             "padding must be 'valid', 'same', 'same_lower', an integer, one per axis, or a "
@@ -308,7 +309,8 @@ def axes_of(value: object, ndim: int) -> tuple[int, ...]:
 
 def is_default(value: object, default: object) -> bool:
     """Whether an option is what it is where nothing is said."""
-    return value is default or (type(value) is type(default) and value == default)
+    kind = (bool, np.bool_) if default is False else type(default)
+    return value is default or (isinstance(value, kind) and bool(value == default))
 
 
 def options_of(
@@ -317,9 +319,9 @@ def options_of(
     divisor_override: object,
     dtype: object,
     rounding: object,
-) -> None:
-    """Refuse an unknown op, and options that are another's."""
-    one_of("op", op, ("max", "min", "avg", "sum", "lp"))
+) -> str:
+    """The op; one that is unknown is refused, and so are options that are another's."""
+    op = one_of("op", op, ("max", "min", "avg", "sum", "lp"))
     given = (count_include_pad, divisor_override, rounding)
     if op != "avg" and not all(map(is_default, given, (False, None, "half_even"))):
         raise TypeError(
@@ -328,13 +330,19 @@ def options_of(
         )
     if op not in ("avg", "sum") and dtype is not None:
         raise TypeError(f"dtype is an option of op='avg' and op='sum', got op={op!r}")
+    return op
+
+
+def data_format_of(value: object) -> str:
+    """Where channels are: last if nothing is said."""
+    if value is None:
+        return "channels_last"
+    return one_of("data_format", value, ("channels_last", "channels_first"))
 
 
 def spatial_axes(nd: int, ndim: int, data_format: object, name: str = "x") -> tuple[int, ...]:
     """The axes that an nd-dimensional pooling pools."""
-    if data_format is None:
-        data_format = "channels_last"
-    first = one_of("data_format", data_format, ("channels_last", "channels_first"))
+    first = data_format_of(data_format)
     if ndim < nd:
         raise ValueError(
             f"{name} must have at least {nd} dimensions, {nd} spatial ones and, if any, channels "
@@ -369,7 +377,7 @@ def axis_of(
         total = max(0, (outputs - 1) * stride + reach - size) if outputs else 0
         before = total // 2 if padding == "same" else total - total // 2
         after = total - before
-    if padding not in ("same", "same_lower"):
+    if padding not in SAME:
         room = size + before + after - reach
         outputs = (-(-room // stride) if ceil_mode else room // stride) + 1
         if ceil_mode and (outputs - 1) * stride >= size + before:
@@ -458,8 +466,9 @@ def trimmed(
 
 @functools.lru_cache(maxsize=64)
 def name_of(dtype: np.dtype[Any]) -> str:
-    """dtype.name, which NumPy puts together anew every time."""
-    return dtype.name
+    """dtype.name, which NumPy puts together anew every time; none of a structure's class."""
+    is_number = dtype.kind != "V" or np.dtype(dtype.type).isbuiltin == 2  # as bfloat16 is
+    return dtype.name if is_number else "void"
 
 
 def supported(name: str, dtype: np.dtype[Any]) -> str:
@@ -483,10 +492,11 @@ def result_dtype(op: str, dtype: np.dtype[Any], wanted: object) -> np.dtype[Any]
             return np.dtype(np.float64)
         return np.dtype(np.uint64 if source.startswith("u") else np.int64)
     try:
-        target: np.dtype[Any] = np.dtype(wanted).newbyteorder("=")  # type: ignore[call-overload]
-    except (TypeError, ValueError, SyntaxError) as error:
+        given: np.dtype[Any] = np.dtype(wanted)  # type: ignore[call-overload]
+    except (TypeError, ValueError, SyntaxError, OverflowError, RecursionError) as error:
         raise TypeError(f"dtype must be a NumPy dtype, got {show(wanted)}") from error
-    name = supported("dtype", target)
+    name = supported("dtype", given)
+    target: np.dtype[Any] = np.dtype(given.type)
     if source in FLOATS:
         fits = name in FLOATS and (source, name) != ("bfloat16", "float16")
     elif name in FLOATS:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from pypool import _backward, _call, _core, _plan
-
-Size = int | Sequence[int]
-Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
-DataFormat = Literal["channels_last", "channels_first"] | None
-NanPolicy = Literal["propagate", "omit"]
-Rounding = Literal["half_even", "half_up", "floor", "trunc"]
-PlaneKind = Literal["plane", "sample", "tensor"]
-IndexKind = PlaneKind | Literal["window"]
-Shape = Sequence[int]
-Array = NDArray[Any]
-# Either use of a call that may return indices passes a type checker: `.shape`, and unpacking.
-Pooled = Array | Any
-Out = Array | tuple[Array | None, Array | None] | None
+from pypool._types import (
+    Array,
+    DataFormat,
+    IndexKind,
+    NanPolicy,
+    Out,
+    Padding,
+    PlaneKind,
+    Pooled,
+    Rounding,
+    Shape,
+    Size,
+)
 
 
 def max_pool1d(
@@ -1871,7 +1870,8 @@ def max_unpool2d(
     output_shape : sequence of int, optional
         Shape of the spatial axes of the result, or of all of its axes.  If left out, a spatial
         axis of n elements becomes one of ``(n - 1)*stride - before - after + pool_size``, where
-        ``"valid"`` and ``"same"`` are no padding.
+        ``"valid"`` and ``"same"`` are no padding.  Indices of kind ``"window"`` of padding
+        ``"same"`` need it.
     out : ndarray, optional
         Where the result goes: of its exact shape, any strides.  May overlap `x`.
     workers : int, optional
@@ -2069,14 +2069,15 @@ def pool(
     array([[2, 2, 2, 2]])
     """
     options = (count_include_pad, divisor_override, dtype, rounding)
-    _plan.options_of(op, *options)
-    if op not in _plan.ORDERED and return_indices is not False:
+    op = _plan.options_of(op, *options)  # type: ignore[assignment]
+    if op not in _plan.ORDERED and not _plan.is_default(return_indices, False):
         raise TypeError(f"return_indices is an option of op='max' and op='min', got op={op!r}")
     if op != "lp" and norm_type is not None:
         raise TypeError(f"norm_type is an option of op='lp', got op={op!r}")
     if op == "lp" and norm_type is None:
         raise TypeError("norm_type must be a positive number with op='lp', got None")
-    if op == "lp" and nan_policy != "propagate":
+    policy = _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES) if op == "lp" else ""
+    if op == "lp" and policy != "propagate":
         raise TypeError(f"nan_policy must be 'propagate' with op='lp', got {nan_policy!r}")
     if op == "lp":
         return _call.pool_lp(

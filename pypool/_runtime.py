@@ -163,17 +163,16 @@ class set_workers:  # noqa: N801
 
     def __init__(self, workers: int) -> None:
         self._workers = min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
-        self._before = _core.use_workers(self._workers)
-        self._is_undone = False
+        self._before = [_core.use_workers(self._workers)]
+        self._is_entered = False
 
     def __enter__(self) -> None:
-        if self._is_undone:  # entered again
-            self._before = _core.use_workers(self._workers)
-            self._is_undone = False
+        if self._is_entered or not self._before:  # entered again
+            self._before.append(_core.use_workers(self._workers))
+        self._is_entered = True
 
     def __exit__(self, *error: object) -> None:
-        _core.use_workers(self._before)
-        self._is_undone = True
+        _core.use_workers(self._before.pop())
 
 
 # ---- instruction set --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pypool import _call, _core, _gradients, _plan
-from pypool._pooling import DataFormat, Padding, Size
+from pypool._types import DataFormat, Padding, Size
 
 __all__ = [
     "AveragePooling1D",
@@ -55,7 +55,7 @@ class _Layer:
             )
         self._ndim = self._nd + 2
         self._axes = _plan.spatial_axes(self._nd, self._ndim, data_format)
-        self.data_format = "channels_last" if data_format is None else data_format
+        self.data_format = _plan.data_format_of(data_format)
         self.name = name
         self._kept = None
 
@@ -97,7 +97,9 @@ class _Layer:
         self._kept = indices, shape
         return result  # type: ignore[no-any-return]
 
-    __call__ = forward
+    def __call__(self, x: ArrayLike, *, training: bool = True) -> Array:
+        """What `forward` gives."""
+        return self.forward(x, training=training)
 
     def backward(self, grad: ArrayLike) -> Array:
         """Gradient of a loss by the input of the last forward pass.

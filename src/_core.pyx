@@ -464,13 +464,22 @@ cdef empty(Geometry geometry, cnp.dtype dtype):
 
 cdef bint is_exact(value):
     """Whether values of this type are equal only where they mean the same argument."""
-    if PyTuple_CheckExact(value):
+    if PyTuple_CheckExact(value):       # of numbers and pairs of them: what is deeper is no argument
         for item in <tuple>value:
-            if not PyLong_CheckExact(item) and not (PyTuple_CheckExact(item) and is_exact(item)):
+            if not PyLong_CheckExact(item) and not are_numbers(item):
                 return False
         return True
     return (value is None or PyLong_CheckExact(value) or PyUnicode_CheckExact(value) or PyType_Check(value)
             or isinstance(value, cnp.dtype))
+
+
+cdef bint are_numbers(value):
+    if not PyTuple_CheckExact(value):
+        return False
+    for item in <tuple>value:
+        if not PyLong_CheckExact(item):
+            return False
+    return True
 
 
 # ---- the core ----------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ enum { FLAT_BYTES = POOL_L1_BYTES / 2 };        /* of the lanes of a plane and i
 enum { SPACED_BYTES = POOL_L1_BYTES / 4 };       /* of the lanes of rows of windows that are done at once */
 enum { SPACED_LEAST = 24, SPACED_LEAST_BYTES = 96 };     /* elements of a row, and bytes of their lanes */
 enum { MANY_PLANES = 8 };       /* for threads to share */
+enum { LEAST_CHANNELS = 64 };   /* of a block, where the windows are not long */
+static const int64_t LONGEST_ROW = INT64_C(1) << 40;
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 enum { NEAR_MEMORY = 1 << 23 };   /* beyond this all comes from memory */
 
@@ -143,13 +145,22 @@ static int lie_apart(const struct pool_geometry *g, int64_t reach)
     return 0.1 * inner * columns > 128 + (double)g->along.window * (40 + inner / 8);
 }
 
+/* Whether a window spans more than any row of scratch, which has up to LEAST_CHANNELS: sizes of some of those together
+ * stay far from what wraps around. */
+static int spans_too_much(const struct pool_job *job)
+{
+    const struct pool_geometry *g = job->g;
+    return job->reach > LONGEST_ROW / g->lane_bytes / least(g->inner.size, LEAST_CHANNELS);
+}
+
 /* How much of a row is folded at once. */
 static void plan_blocks(struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
-    job->chunked = !job->whole && (along->window > POOL_LEAVES ? !slides_along(g) : lie_apart(g, job->reach));
+    const int is_long = along->window > POOL_LEAVES;
+    job->chunked = !job->whole && (spans_too_much(job) || (is_long ? !slides_along(g) : lie_apart(g, job->reach)));
     if (g->index_bytes) {
         int64_t farthest = (along->window - 1) * along->tap_weight;
         for (int a = 0; a < g->lead_axes; a++) farthest += (g->lead[a].window - 1) * g->lead[a].tap_weight;
@@ -170,7 +181,8 @@ static void plan_blocks(struct pool_job *job)
         const int64_t span = shares ? least((along->outputs - 1) * along->stride, 3 * job->reach) + job->reach
                                     : ceil_div(job->reach, 4);
         const int64_t most_lanes = shares && job->reach < 10 ? 2 * tile : tile;     /* of more, nodes stay beside it */
-        const int64_t fewest = job->reach <= 4 * tile / 64 ? 64 : POOL_VECTOR / g->lane_bytes;
+        const int is_short = job->reach <= 4 * tile / LEAST_CHANNELS;
+        const int64_t fewest = is_short ? LEAST_CHANNELS : POOL_VECTOR / g->lane_bytes;
         job->c_block = span <= most_lanes / inner ? inner : least(inner, most(fewest, most_lanes / span));
         /* Channels that need not be brought together, nor parted again, are worth more than L1. */
         if (shares && span <= SHARED_BYTES / g->lane_bytes / inner) job->c_block = inner;

@@ -488,6 +488,15 @@ def test_options_of_another_op_are_refused_whatever_they_are():
             refused(TypeError, call, name)
 
 
+def test_options_may_be_numpys_own_of_what_they_are_by_default():
+    x, none = image(), np.False_
+    for op in OPS:
+        options = {"return_indices": none, "count_include_pad": none}
+        options |= {"rounding": np.str_("half_even"), "nan_policy": np.str_("propagate")}
+        result = pypool.pool(x, 2, op=op, axes=(0, 1), **options)
+        assert_same(result, pypool.pool(x, 2, op=op, axes=(0, 1)), op)
+
+
 # --- padding -------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,83 @@ PRELUDE = """
 """
 
 
+# --- arguments -----------------------------------------------------------------------------------
+
+
+def test_arguments_that_no_caller_means_are_refused(python):
+    code = """
+    nested = (1,)
+    for _ in range(10**6):
+        nested = (nested,)
+
+    class float(np.void):       # whose dtype is called "float32"
+        pass
+
+    structured = np.zeros((64, 64), np.dtype((float, [("a", "i4")])))
+    square = np.arange(16.0).reshape(4, 4)
+    pypool.pool(square, 2)
+    windows = (2, 2), (2, 2), "valid"
+    for call in (
+        lambda: pypool.max_pool2d(square, nested),
+        lambda: pypool.max_pool2d(square, 2, padding=((nested, 0), (0, 0))),
+        lambda: pypool.max_unpool2d(square, square.astype(int), nested),
+        lambda: pypool.avg_pool2d(square, 2, dtype="30T"),
+        lambda: pypool.avg_pool2d(square, 2, dtype=structured.dtype),
+        lambda: pypool.max_pool2d(structured, 2),
+        lambda: pypool.max_pool2d(square, 2, out=structured),
+        lambda: pypool.pool(square, *windows, dilation=(1, 1), return_indices=True,
+                            index_kind="1.0"),
+    ):
+        for _ in range(2):
+            try:
+                call()
+            except (TypeError, ValueError):
+                continue
+            raise AssertionError
+    while isinstance(nested, tuple):    # or its end would recurse
+        nested = nested[0]
+    print("done")
+    """
+    assert python(PRELUDE + code).stdout.strip() == "done"
+
+
+def test_windows_that_no_memory_holds_are_pooled_or_refused(python):
+    """Until an alarm, if not: they are of strides of 0, and nothing but time is in the way."""
+    code = """
+    class Enough(Exception):
+        pass
+
+    def enough(*_):
+        raise Enough
+
+    def row(size, dtype):
+        return np.broadcast_to(np.dtype(dtype).type(3), size)
+
+    signal.signal(signal.SIGALRM, enough)
+    calls = [
+        lambda: pypool.max_pool1d(row(2**60, "u1"), 2**60 - 3, strides=1),
+        lambda: pypool.max_pool1d(row(2**62, "u1"), 2**62 - 3, strides=1),
+        lambda: pypool.max_pool1d(row(2**59, "f8"), 2**59 - 3, strides=1),
+        lambda: pypool.max_pool1d(row(2**58, "f4"), 2**58 - 3, strides=1, nan_policy="omit"),
+        lambda: pypool.max_pool2d(row((4, 2**60), "u1"), (4, 2**60 - 3), strides=1),
+        lambda: pypool.max_pool2d(row((2**60, 4), "u1"), (2**60 - 3, 4), strides=1),
+        lambda: pypool.sum_pool1d(row(2**60, "u1"), 2**60 - 3, strides=1),
+        lambda: pypool.max_pool1d(row(2**60, "u1"), 2**60 - 3, 1, return_indices=True),
+    ]
+    for i, call in enumerate(calls):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            result = call()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            assert (np.asarray(result) == 3).all(), i
+        except (Enough, MemoryError):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    assert right()
+    print("done")
+    """
+    assert python(PRELUDE + code).stdout.strip() == "done"
+
+
 # --- memory --------------------------------------------------------------------------------------
 
 

@@ -1050,3 +1050,21 @@ def test_window_positions_do_not_apply_to_global_and_adaptive_pooling(nd):
         lambda: backward("adaptive_max", nd, one, one.astype(int), shape, 1, index_kind="window"),
     ):
         refused(ValueError, call, "index_kind", "window")
+
+
+def test_an_array_of_one_axis_is_not_taken_for_one_of_none():
+    whole = pypool.global_avg_pool1d_backward(np.array(3.0), (5,))
+    assert_same(whole, np.full(5, 3.0 / 5))
+    value, index = pypool.global_max_pool1d(np.arange(5.0), return_indices=True)
+    assert_same(pypool.global_max_pool1d_backward(value, index, (5,)), np.array([0, 0, 0, 0, 4.0]))
+    one = np.ones(1)
+    refused(ValueError, lambda: pypool.global_avg_pool1d_backward(one, (5,)), "grad", "()")
+    call = lambda: pypool.global_max_pool1d_backward(one, np.array([2]), (5,))  # noqa: E731
+    refused(ValueError, call, "()")
+
+
+def test_an_index_of_padding_is_named_so():
+    call = lambda: pypool.max_pool1d_backward(  # noqa: E731
+        np.ones(1), np.zeros(1, np.uint8), (2,), 3, 1, ((1, 0),), index_kind="window"
+    )
+    refused(ValueError, call, "indices[0]", "padding")

@@ -1,7 +1,9 @@
 """Bad input to the whole family: the same errors from every function, forward and backward."""
 
+import enum
 import inspect
 import re
+import typing
 
 import cases
 import numpy as np
@@ -11,6 +13,7 @@ from cases import assert_same
 from numpy.lib.stride_tricks import as_strided
 
 import pypool
+from pypool import layers
 
 WHOLE, HALF, NONE = (2, 4, 4, 4, 3), (2, 2, 2, 2, 3), (2, 3)
 FAMILY = [name for name in pypool.__all__ if re.fullmatch(r"pool|\w+pool[123]d(_backward)?", name)]
@@ -289,6 +292,46 @@ def test_a_word_or_a_switch_is_one_of_its_values(argument):
             refused(ValueError, name, argument, **how, **{argument: value})
         for value in types:
             refused(TypeError, name, argument, **how, **{argument: value})
+
+
+GOOD_WORDS = {
+    "padding": ("valid", "same", "same_lower"),
+    "data_format": ("channels_last", "channels_first"),
+    "index_kind": ("plane", "window"),
+    "nan_policy": ("propagate", "omit"),
+    "rounding": ("half_even", "floor"),
+}
+
+
+@pytest.mark.parametrize("argument", GOOD_WORDS)
+def test_a_word_may_be_a_member_of_an_enumeration(argument):
+    """Of strings whose str() is not what they are equal to."""
+    words = enum.Enum("words", {word: word for word in GOOD_WORDS[argument]}, type=str)
+    for name, word in ((name, word) for name in takers(argument) for word in words):
+        if word == "window" and ("global" in name or "adaptive" in name):
+            continue
+        if word == "channels_first" and name.endswith("_backward"):
+            continue  # the arrays of `arguments` have channels last
+        how = {}
+        if argument == "nan_policy" and "x" in arguments(name):
+            how["x"] = arguments(name)["x"].copy()
+            how["x"].ravel()[::5] = np.nan
+        if argument == "rounding":
+            how["dtype"] = "float32"
+        if argument == "index_kind" and "return_indices" in parameters(name):
+            how["return_indices"] = True
+        results = [call(name, **how, **{argument: given}) for given in (word, word.value)]
+        pairs = [result if isinstance(result, tuple) else (result,) for result in results]
+        for of_member, of_string in zip(*pairs, strict=True):
+            assert of_member.dtype == of_string.dtype, (name, word)
+            assert_same(of_member, of_string, name, word)
+
+
+@pytest.mark.parametrize("name", [*pypool.__all__, *layers.__all__])
+def test_type_hints_resolve(name):
+    of = getattr(pypool, name, None) or getattr(layers, name)
+    if callable(of):
+        assert typing.get_type_hints(of.__init__ if isinstance(of, type) else of)
 
 
 # --- arrays --------------------------------------------------------------------------------------

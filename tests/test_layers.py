@@ -381,3 +381,12 @@ def test_keras_gives_the_same(python, tmp_path):
         assert result.shape == expected.shape, layer
         assert result.dtype == expected.dtype, layer
         np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6, err_msg=repr(layer))
+
+
+def test_a_layer_that_overrides_forward_is_called_so():
+    class Doubled(layers.MaxPooling1D):
+        def forward(self, x, *, training=True):
+            return 2 * super().forward(x, training=training)
+
+    x = np.array([[[1.0], [5.0]]])
+    assert_same(Doubled()(x, training=False), np.array([[[10.0]]]))

@@ -612,3 +612,45 @@ def test_other_dtypes_are_refused_by_name():
             (output, x, output.astype(dtype)),
         ):
             refused(TypeError, lambda: pypool.lp_pool2d_backward(*args, 2, 2), name)  # noqa: B023
+
+
+@pytest.mark.parametrize(
+    ("values", "p", "grad", "dtype"),
+    [
+        ([1.25e-4, 1e-5], 10, 65536, "float32"),
+        ([1.5e-5, 1e-5], 8, 65504, "float16"),
+        ([7000, 700, 7], 10, 1e-10, "float32"),
+        ([7000, 100], 10, 1e-12, "float32"),
+        ([1e-18, 1e-19], 2, 1e19, "float32"),
+        ([1e15, 1e14], 2, 1e-30, "float32"),
+        ([1e-200, 1e-201], 1.5, 1e200, "float64"),
+        ([1e100, 2e100], 3, 1e300, "float64"),
+        ([1, 0.999, 0.6], 1100, 1, "float64"),
+        ([1, -0.999], 5000, 1e300, "float64"),
+        ([1, 1], 1026, 1, "float32"),
+        ([1, 1], 1020, 64, "float64"),
+        ([0.5, 0.25, 0], 900, 1e-300, "float64"),
+    ],
+)
+def test_powers_and_gradients_that_leave_the_dtype_only_together_are_no_loss(
+    values, p, grad, dtype
+):
+    x, grad = np.array(values, dtype), np.array([grad], dtype)
+    output = pypool.lp_pool1d(x, p, len(x))
+    assert np.isfinite(output).all()
+    ratio = np.abs(x).astype(float) / output.astype(float)
+    expected = grad.astype(float) * np.sign(x) * (ratio ** (p - 1) if output else 0)
+    result = pypool.lp_pool1d_backward(grad, x, output, p, len(x))
+    tolerance = (8 + p * 2**-52 / eps_of(dtype)) * eps_of(dtype)
+    smallest = max(2.0**-100 * abs(float(grad[0])), float(np.finfo(dtype).smallest_subnormal))
+    np.testing.assert_allclose(result.astype(float), expected, rtol=tolerance, atol=smallest)
+
+
+def test_an_out_of_a_wider_dtype_holds_the_gradient_in_its_own():
+    x = moderate("float16", (4, 6))
+    for p in (2, 3, np.inf):
+        output = pypool.lp_pool2d(x, p, 2)
+        expected = pypool.lp_pool2d_backward(output, x, output, p, 2)
+        out = np.empty(x.shape)
+        assert pypool.lp_pool2d_backward(output, x, output, p, 2, out=out) is out
+        assert_same(out, expected.astype(float), p)

@@ -55,6 +55,19 @@ def test_set_workers_may_be_entered_again():
             assert pypool.get_workers() == 2
 
 
+def test_set_workers_may_be_entered_within_itself():
+    before = pypool.get_workers()
+    with pypool.set_workers(5):
+        three = pypool.set_workers(3)
+        for _ in range(2):
+            with three:
+                with three, pypool.set_workers(4):
+                    assert pypool.get_workers() == 4
+                assert pypool.get_workers() == 3
+            assert pypool.get_workers() == 5
+    assert pypool.get_workers() == before
+
+
 def test_set_workers_is_per_thread():
     seen = []
     before = pypool.get_workers()

@@ -359,3 +359,22 @@ def test_results_that_no_memory_holds_are_refused():
         pypool.max_unpool2d(x, indices, 2, output_shape=(2**28, 2**28))
     with pytest.raises((MemoryError, ValueError)):
         pypool.max_unpool2d(x, indices, 2, strides=2**62, output_shape=(2**30, 2**30))
+
+
+@pytest.mark.parametrize("padding", ["same", "same_lower"])
+def test_positions_in_windows_that_began_before_the_input_need_its_size(padding):
+    x = np.arange(6.0) + 1
+    how = {"padding": padding, "index_kind": "window"}
+    for size in (5, 6):
+        values, indices = pypool.max_pool1d(x[:size], 3, 2, return_indices=True, **how)
+        _, places = pypool.max_pool1d(x[:size], 3, 2, padding, return_indices=True)
+        expected = np.zeros(len(x[:size]))
+        expected[places] = x[places]
+        result = pypool.max_unpool1d(values, indices, 3, 2, output_shape=x[:size].shape, **how)
+        assert_same(result, expected)
+        for call in (
+            lambda: pypool.max_unpool1d(values, indices, 3, 2, **how),  # noqa: B023
+            lambda: pypool.max_unpool1d_backward(x[:size], indices, values.shape, 3, 2, **how),  # noqa: B023
+        ):
+            with pytest.raises(ValueError, match="output_shape must be given"):
+                call()
