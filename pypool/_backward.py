@@ -257,21 +257,28 @@ def of_lp(
 def powers_fit(
     grad: Array, output: Array, wide: np.dtype[Any], power: float, axes: tuple[int, ...]
 ) -> bool:
-    """Whether no output**(1 - p), nor a gradient's product with it, nears the ends of its dtype."""
+    """Whether no output**(1 - p), nor a gradient's product with it, nears the ends of its dtype.
+
+    For p up to 2 only a gradient can bring it there: of smaller norms the powers were lost before.
+    """
     of_powers, of_grad = (80, 40) if wide == np.float32 else (700, 300)
-    limit = int(of_powers / (power - 1))
-    return all(
-        are_within(np.ascontiguousarray(output[part], wide), limit)
-        and are_within(np.abs(np.ascontiguousarray(grad[part], wide)), of_grad)
-        for part in parts(output.shape, axes)
-    )
+    for part in parts(output.shape, axes):
+        if not are_within(np.abs(grad[part], dtype=wide), of_grad):
+            return False
+        if power > 2:
+            norms = np.ascontiguousarray(output[part], wide)
+            if not are_within(norms, int(of_powers / (power - 1))):
+                return False
+    return True
 
 
 def are_within(numbers: Array, limit: int) -> bool:
     """Whether all are 0 or in [2**-limit, 2**limit): by their bits, which are in the same order."""
     bits = numbers.view(np.uint32 if numbers.itemsize == 4 else np.uint64)
     low, high = np.ldexp(numbers.dtype.type(1), np.array([-limit, limit])).view(bits.dtype)
-    return not bits.size or bool(bits.max() < high and (bits - 1).min() >= low - 1)
+    if not bits.size:
+        return True
+    return bool(bits.max() < high and (bits.min() >= low or (bits - 1).min() >= low - 1))
 
 
 def sum_of_bands(
