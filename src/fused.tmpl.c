@@ -329,14 +329,15 @@ INLINE void NAME(careful_row)(const NAME(source) *s, int64_t inner, int window, 
 }
 
 /* How many windows of pixels slide past each other at once, or 0.  Sliding goes along the row once for every few
- * vectors of a pixel, so the rows must stay in L1: else a part of them at a time (56x56x64 in L2, AVX2, maxima: 78 us,
- * so 38; 28x28x256, sums: 59, so 38; but sums from memory, or at stride 2, take 1.08 of it). */
+ * vectors of a pixel, so the rows must stay in L1, with what is written: else a part of them at a time (56x56x64 in L2,
+ * AVX2, maxima: 78 us, so 38; 28x28x256, sums: 59, so 38).  But from memory, or at stride 2, that takes 1.08 of it, and
+ * on Zen 3, whose L1 is no more than those rows, maxima 1.2 to 1.5. */
 INLINE int64_t NAME(sliding)(int n, int64_t inner, int64_t stride, int64_t outputs, enum pool_distance far)
 {
     if (inner <= 4 * N) return outputs;
-    const int64_t room = POOL_L1_BYTES / (n * stride * inner * (int64_t)sizeof(ELEM));
+    const int64_t room = 3 * POOL_L1_BYTES / 4 / (n * stride * inner * (int64_t)sizeof(ELEM));
     if (room >= outputs) return outputs;
-    return room >= 4 && stride == 1 && (IDEMPOTENT || far < POOL_FAR) ? room : 0;
+    return room >= 4 && stride == 1 && far < POOL_FAR ? room : 0;
 }
 
 INLINE void NAME(fused_rows)(const char *const *rows, int n, int64_t inner, int window, int64_t stride, int64_t outputs,
