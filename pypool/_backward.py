@@ -89,6 +89,7 @@ def of_max(
     if (indices is None) == (x is None):
         raise TypeError("one of indices and x must be given, and the other be None")
     _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES)
+    _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
     grad = gradient(grad)
     if indices is None:
         positions = math.prod(_plan.per_axis("pool_size", pool_size, nd))

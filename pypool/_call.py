@@ -122,6 +122,7 @@ def pool_with_indices(
         if found is not None:
             return found
     elif not _plan.flag("return_indices", return_indices):
+        _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
         return _core.pool(x, how, out, workers)
     x = as_array(x)
     geometry = _core.recalled(x, key_of(how, index_kind)) or geometry_for(x, how, index_kind)

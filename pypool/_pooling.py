@@ -21,6 +21,9 @@ from pypool._types import (
     Size,
 )
 
+PLANE = "plane"
+"""What `index_kind` is by default: anything else is looked at even where no indices are wanted."""
+
 
 def max_pool1d(
     x: ArrayLike,
@@ -82,7 +85,7 @@ def max_pool1d(
     (array([5, 4]), array([1, 3]))
     """
     how = ("max", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -178,7 +181,7 @@ def max_pool2d(
     (array([[9]]), array([[1]]))
     """
     how = ("max", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -244,7 +247,7 @@ def max_pool3d(
     (array([[[7]]]), array([[[7]]]))
     """
     how = ("max", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -309,7 +312,7 @@ def min_pool1d(
     (array([1, 2]), array([0, 2]))
     """
     how = ("min", 1, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -377,7 +380,7 @@ def min_pool2d(
     (array([[2]]), array([[3]]))
     """
     how = ("min", 2, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -443,7 +446,7 @@ def min_pool3d(
     (array([[[0]]]), array([[[0]]]))
     """
     how = ("min", 3, pool_size, strides, padding, data_format, dilation, ceil_mode, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -1095,7 +1098,7 @@ def global_max_pool1d(
     (array([5, 8]), array([1, 0]))
     """
     how = ("global", "max", 1, keepdims, data_format, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -1165,7 +1168,7 @@ def global_max_pool2d(
     (array([6, 7]), array([3, 3]))
     """
     how = ("global", "max", 2, keepdims, data_format, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -1235,7 +1238,7 @@ def global_max_pool3d(
     (array(7), array(7))
     """
     how = ("global", "max", 3, keepdims, data_format, nan_policy)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -1487,7 +1490,7 @@ def adaptive_max_pool1d(
     array([5, 4])
     """
     how = ("adaptive", "max", 1, output_size, data_format)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -1559,7 +1562,7 @@ def adaptive_max_pool2d(
            [ 8, 10]])
     """
     how = ("adaptive", "max", 2, output_size, data_format)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -1617,7 +1620,7 @@ def adaptive_max_pool3d(
     array([[[10, 11]]])
     """
     how = ("adaptive", "max", 3, output_size, data_format)
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
@@ -2086,6 +2089,6 @@ def pool(
     how = (
         op, None, pool_size, strides, padding, axes, dilation, ceil_mode, nan_policy, *options
     )  # fmt: skip
-    if return_indices is False:
+    if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
