@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -10,8 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pypool import _call, _core, _indices, _plan, _runtime
-
-Array = NDArray[Any]
+from pypool._types import Array
 
 SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
 """What the core is asked to do: pool.h's enum pool_task."""
@@ -19,8 +19,12 @@ SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
 MOST_KEPT = 1024
 """Ways kept; past that all are forgotten."""
 
-BAND_BITS = 850
-"""How far apart the powers of norms in one band may be, in doublings: a double has 1022."""
+DOUBLINGS = 800
+"""From a double's 1022, as far from 1 as powers and gradients may be together: beside them is room
+for elements so much smaller than their norm that what they get is lost beside its share."""
+
+FEW_TAPS = 4096
+"""Of windows that are gone through tap by tap."""
 
 MOST_AT_ONCE = 1 << 16
 """Elements of an input that NumPy takes powers of at once, beside memory that holds as many."""
@@ -209,21 +213,23 @@ def of_lp(
         _plan.supported(name, array.dtype)
     if output.shape != grad.shape:
         raise ValueError(f"output must have the shape of grad {grad.shape}, got {output.shape}")
-    _plan.spatial_axes(nd, x.ndim, data_format)
-    # In the widest of the three: an element's power may be past what the gradient's dtype holds.
-    narrow = (*_plan.HALVES, "float32")
+    _plan.spatial_axes(nd, x.ndim, data_format)  # or an error would call x input_shape
+    # In the widest of the three; and other powers in float64: those of norms that float32 holds may
+    # be past its ends, or a gradient's product with them.
     names = [_plan.name_of(array.dtype) for array in (x, output, grad)]
-    wide = np.dtype(np.float32 if all(name in narrow for name in names) else np.float64)
+    are_narrow = all(name in _plan.IN_FLOAT32 for name in names)
+    takes_powers = power not in (1, 2, math.inf)
+    wide = np.dtype(np.float32 if are_narrow and not takes_powers else np.float64)
     arguments = (pool_size, strides, padding, data_format, dilation, ceil_mode)
     way = kept(sum_way, nd, x.shape, wide, *arguments, False, 1)
     shaped("grad", grad, way.pooled)
     result = target(out, x.shape, np.dtype(grad.dtype.type), (grad, x, output))
+    takes_care = takes_powers and not (are_narrow and 150 * abs(power - 1) + 150 <= DOUBLINGS)
     # NumPy's powers differ in the last bit between strided and contiguous arrays.
     with np.errstate(all="ignore"):
-        in_bands = 1 < power < math.inf and not powers_fit(grad, output, wide, power, way.axes)
         for part in parts(x.shape, way.axes):
             values = np.ascontiguousarray(x[part], wide)
-            outputs = np.ascontiguousarray(output[part], wide)
+            outputs = np.array(output[part], wide, order="C")
             if math.isinf(power):
                 shares = np.where(outputs == 0, 0, grad[part].astype(wide, copy=False))
                 made = of_max(
@@ -233,92 +239,77 @@ def of_lp(
                 result[part] = np.where(made == 0, 0, made * np.sign(values))
                 continue
             shares = np.array(grad[part], wide, order="C")
-
-            def spread_out(shares: Array, into: Array | None = None) -> Array:
-                return of_sum(
-                    "sum", nd, shares, values.shape, *arguments, False, None, into, workers  # noqa: B023
-                )  # fmt: skip
-
-            if in_bands:
-                result[part] = sum_of_bands(shares, values, outputs, power, spread_out)
-                continue
+            if takes_care:
+                lost = are_lost(shares, outputs, power)
+                apart = np.nonzero(lost)
+                of_these = shares[apart], outputs[apart]
+                np.copyto(shares, 0, where=lost)
+                np.copyto(outputs, 1, where=lost)
             if power != 1:
                 shares *= outputs ** (1 - power)
             np.copyto(shares, 0, where=outputs == 0)
             into_result = result[part] if result.dtype == wide else None
-            made = spread_out(shares, into_result)
+            made = of_sum(
+                "sum", nd, shares, values.shape, *arguments, False, None, into_result, workers
+            )  # fmt: skip
+            nothing = (made == 0) & np.isfinite(values) if takes_care else None
             made *= values if power == 2 else slopes(values, power)
             if power < 1:
                 np.copyto(made, 0, where=values == 0)
+            if takes_care:
+                np.copyto(made, 0, where=nothing)  # whatever the power of an element
+                add_by_ratio(made, values, power, apart, *of_these, way)
             if into_result is None:
                 result[part] = made
     return into(out, result)
 
 
-def powers_fit(
-    grad: Array, output: Array, wide: np.dtype[Any], power: float, axes: tuple[int, ...]
-) -> bool:
-    """Whether no output**(1 - p), nor a gradient's product with it, nears the ends of its dtype.
-
-    For p up to 2 only a gradient can bring it there: of smaller norms the powers were lost before.
-    """
-    of_powers, of_grad = (80, 40) if wide == np.float32 else (700, 300)
-    for part in parts(output.shape, axes):
-        if not are_within(np.abs(grad[part], dtype=wide), of_grad):
-            return False
-        if power > 2:
-            norms = np.ascontiguousarray(output[part], wide)
-            if not are_within(norms, int(of_powers / (power - 1))):
-                return False
-    return True
+def are_lost(shares: Array, outputs: Array, power: float) -> NDArray[np.bool_]:
+    """Windows for which output**(1 - p), or its product with the gradient, may be past a double."""
+    of_outputs, of_shares = (np.abs(np.frexp(array)[1]) + 1 for array in (outputs, shares))
+    lost: NDArray[np.bool_] = of_outputs * abs(power - 1) + of_shares > DOUBLINGS
+    return lost
 
 
-def are_within(numbers: Array, limit: int) -> bool:
-    """Whether all are 0 or in [2**-limit, 2**limit): by their bits, which are in the same order."""
-    bits = numbers.view(np.uint32 if numbers.itemsize == 4 else np.uint64)
-    low, high = np.ldexp(numbers.dtype.type(1), np.array([-limit, limit])).view(bits.dtype)
-    if not bits.size:
-        return True
-    return bool(bits.max() < high and (bits.min() >= low or (bits - 1).min() >= low - 1))
-
-
-def sum_of_bands(
-    shares: Array,
+def add_by_ratio(
+    made: Array,
     values: Array,
-    outputs: Array,
     power: float,
-    spread_out: Callable[[Array], Array],
-) -> Array:
-    """Sums of shares * sign(value) * (|value| / output)**(p - 1), the two powers scaled alike.
+    apart: tuple[Array, ...],
+    shares: Array,
+    outputs: Array,
+    way: Way,
+) -> None:
+    """Add what the windows at `apart` give: shares * sign(x) * (|x| / output)**(p - 1)."""
+    if not shares.size:
+        return
+    assert way.geometry is not None
+    for which, at in met_by(apart, way.geometry.plan.pooled):
+        met = values[at]
+        slope = slopes(met / outputs[which], power)
+        made[at] += np.where(met == 0, 0, shares[which] * slope)
 
-    A band of norms lies between two neighbours in a fixed row of scales, so near them that a double
-    holds their powers.  What is less than 2**-100 of its share may be lost.
-    """
-    steps = math.ceil((power - 1) / BAND_BITS)  # from a power of two to the next
-    width = max(1, min(100, int(BAND_BITS / (power - 1))))  # of a band, in those
-    shares, values, outputs = (a.astype(np.float64) for a in (shares, values, outputs))
-    _, largest = np.frexp(np.nanmax(np.abs(shares), initial=0, where=np.isfinite(shares)))
-    too_large = max(0, int(largest) - 100)
-    shares = np.ldexp(shares, -too_large)
-    finite = np.isfinite(outputs) & (outputs != 0)
-    band_of = np.floor(np.log2(np.abs(outputs), where=finite, out=np.zeros_like(outputs)) * steps)
-    band_of = band_of // width
-    made = np.zeros(values.shape)
-    bands = np.unique(band_of[finite])
-    for i, band in enumerate(bands if bands.size else [0]):
-        here = finite & (band_of == band)
-        if i == 0:
-            here |= ~np.isfinite(outputs)
-        doublings, rest = divmod((int(band) + 1) * width, steps)
-        scale = 2 ** (-rest / steps)
-        powers = (np.ldexp(outputs, -doublings) * scale) ** (1 - power)
-        spread = spread_out(np.where(here, shares * powers, 0))
-        slope = slopes(np.ldexp(values, -doublings) * scale, power)
-        nothing = spread == 0  # for other bands to fill, but the formula's where |x| has no scale
-        if i == 0:
-            nothing &= np.isfinite(values)
-        made += np.where(nothing, 0, spread * slope)
-    return np.ldexp(made, too_large)
+
+def met_by(
+    windows: tuple[Array, ...], pooled: dict[int, _plan.Axis]
+) -> Iterator[tuple[Any, tuple[Array, ...]]]:
+    """Which windows meet which elements, no element twice at once: a tap of all, or all of one."""
+    starts = {axis: windows[axis] * of.stride - of.before for axis, of in pooled.items()}
+    if math.prod(of.window for of in pooled.values()) <= FEW_TAPS:
+        for taps in itertools.product(*(range(of.window) for of in pooled.values())):
+            at = list(windows)
+            inside = np.ones(len(at[0]), np.bool_)
+            for tap, (axis, of) in zip(taps, pooled.items(), strict=True):
+                at[axis] = starts[axis] + tap * of.dilation
+                inside &= (at[axis] >= 0) & (at[axis] < of.size)
+            yield inside, tuple(places[inside] for places in at)
+        return
+    for i in range(len(windows[0])):
+        places = [window[i : i + 1] for window in windows]
+        for axis, of in pooled.items():
+            reached = starts[axis][i] + np.arange(of.window) * of.dilation
+            places[axis] = reached[(reached >= 0) & (reached < of.size)]
+        yield i, np.ix_(*places)
 
 
 def slopes(values: Array, power: float) -> Array:
@@ -501,7 +492,10 @@ def unpooling(
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
     met = _plan.arguments(nd, pool_size, strides, padding)
     pads = ((0, 0),) * nd if isinstance(met.padding, str) else met.padding
-    if met.padding in _plan.SAME and output_shape is None and index_kind == "window":
+    kind = _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
+    # Padding "same" is at most a window less 1, its odd element after.
+    before = met.padding in _plan.SAME and max(met.pool_size) > (2 if met.padding == "same" else 1)
+    if before and output_shape is None and kind == "window":
         raise ValueError(
             f"output_shape must be given with padding {met.padding!r} and index_kind 'window': how "
             "much of the first window was padding depends on it"
@@ -547,7 +541,7 @@ def unpooling(
         ]
         pads = tuple((of.before + of.skipped, 0) for of in same)
     made = _plan.unpooled_plan(shape, tuple(whole), dtype, axes, met, pads)
-    return way_of(task, nd, made, tuple(whole), dtype, index_kind, met.pool_size)
+    return way_of(task, nd, made, tuple(whole), dtype, kind, met.pool_size)
 
 
 # ---- to the core ------------------------------------------------------------------------------
@@ -614,7 +608,7 @@ def wrong(indices: Array, at: int, way: Way) -> ValueError:
     """The error of an index that the core found to point nowhere."""
     why = f"outside the {way.kind} it indexes"
     if way.kind == "window" and 0 <= indices.ravel()[at] < way.positions:
-        why = _indices.ON_PADDING
+        why = _indices.ON_PADDING if way.task == ADD else "past the end of output_shape or padding"
     return _indices.bad_index(indices, at, why, way.shape)
 
 
@@ -703,7 +697,7 @@ def shaped(name: str, array: Array, shape: tuple[int, ...]) -> Array:
 
 def plain(array: Array, dtype: np.dtype[Any]) -> Array:
     """The array as the core's gradients take one: in C order, aligned, native."""
-    array = np.asarray(array, dtype, order="C")  # which leaves an array without axes one
+    array = np.asarray(array, dtype, order="C")  # `ascontiguousarray` would add an axis to none
     return array if array.flags.aligned else array.copy()
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pypool import _core, _plan, _runtime
-
-Array = NDArray[Any]
+from pypool._types import Array
 
 
 class Met(NamedTuple):
@@ -76,7 +75,7 @@ def geometry_for(x: Array, how: tuple[Any, ...], *index_kind: Any) -> _core.Geom
     reader = READERS.get(how[0])
     met = reader(x, *how[1:]) if reader else of_windows(x, *how)
     unchanged(x, shape)
-    alike = key_of(met.alike, *index_kind)
+    alike = key_with(met.alike, *index_kind)
     geometry = _core.recalled(x, alike)
     if geometry is None:
         made = met.make()
@@ -88,11 +87,11 @@ def geometry_for(x: Array, how: tuple[Any, ...], *index_kind: Any) -> _core.Geom
             made = made._replace(places=places)
         geometry = geometry_of(made, x, c_strides(made))
         _core.remember(x, alike, geometry)
-    _core.remember(x, key_of(how, *index_kind), geometry)
+    _core.remember(x, key_with(how, *index_kind), geometry)
     return geometry
 
 
-def key_of(how: tuple[Any, ...], *index_kind: Any) -> tuple[Any, ...]:
+def key_with(how: tuple[Any, ...], *index_kind: Any) -> tuple[Any, ...]:
     """What the core keeps a call's geometry by: one with indices is no other's."""
     return ("indices", *how, *index_kind) if index_kind else how
 
@@ -118,14 +117,14 @@ def pool_with_indices(
 ) -> Any:
     """A call as `pool` takes it, of values and where they are."""
     if return_indices is True:
-        found = _core.located(x, key_of(how, index_kind), out, workers)
+        found = _core.located(x, key_with(how, index_kind), out, workers)
         if found is not None:
             return found
     elif not _plan.flag("return_indices", return_indices):
         _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
         return _core.pool(x, how, out, workers)
     x = as_array(x)
-    geometry = _core.recalled(x, key_of(how, index_kind)) or geometry_for(x, how, index_kind)
+    geometry = _core.recalled(x, key_with(how, index_kind)) or geometry_for(x, how, index_kind)
     return locate(geometry, x, out, workers)
 
 

@@ -33,6 +33,8 @@ KERNELS_OF_PLACES = (*KERNELS, (2, 1, 1))
 LONG, LONG_BYTES = 24, 96
 """Elements of a row, and their bytes, from which windows that share nothing go along it."""
 DTYPES = ("bool", *INTEGERS, *FLOATS)
+IN_FLOAT32 = (*HALVES, "float32")
+"""The floats that are summed in float32."""
 IN_BFLOAT16 = ("bool", "int8", "uint8")
 """The integers that bfloat16's eight bits of precision hold."""
 WINDOW_POSITIONS = 2**32
@@ -473,7 +475,7 @@ def name_of(dtype: np.dtype[Any]) -> str:
 
 def supported(name: str, dtype: np.dtype[Any]) -> str:
     """The name of a dtype that pypool pools."""
-    if name_of(dtype) not in DTYPES or dtype.subdtype is not None:
+    if name_of(dtype) not in DTYPES:
         raise TypeError(
             f"{name} must be boolean, an integer, float16, float32, float64 or bfloat16; "
             f"got {dtype}"
@@ -541,7 +543,7 @@ def float_sum(op: str, source: str, target: str, omit: bool) -> Recipe:
 
 def power_sum(source: str, exponent: float) -> Recipe:
     """The root of a sum of powers; past all exponents it is the largest magnitude."""
-    lane = "float32" if source in (*HALVES, "float32") else "float64"
+    lane = "float32" if source in IN_FLOAT32 else "float64"
     reduction = "max" if math.isinf(exponent) else "sum"
     last_cast = (lane, source) if source in HALVES else None
     if exponent == 2 and source in FLOATS:
@@ -740,7 +742,7 @@ def unpooled_plan(
         )
         for i, axis in enumerate(axes)
     }  # fmt: skip
-    return Plan(shape, dtype, pooled, Recipe(None, dtype.name), 0, 0)
+    return Plan(shape, dtype, pooled, Recipe(None, name_of(dtype)), 0, 0)
 
 
 def plan(

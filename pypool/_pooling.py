@@ -1873,8 +1873,8 @@ def max_unpool2d(
     output_shape : sequence of int, optional
         Shape of the spatial axes of the result, or of all of its axes.  If left out, a spatial
         axis of n elements becomes one of ``(n - 1)*stride - before - after + pool_size``, where
-        ``"valid"`` and ``"same"`` are no padding.  Indices of kind ``"window"`` of padding
-        ``"same"`` need it.
+        ``"valid"`` and ``"same"`` are no padding.  Indices of kind ``"window"`` need it
+        where padding ``"same"`` or ``"same_lower"`` may have been before the input.
     out : ndarray, optional
         Where the result goes: of its exact shape, any strides.  May overlap `x`.
     workers : int, optional
@@ -2077,12 +2077,12 @@ def pool(
         raise TypeError(f"return_indices is an option of op='max' and op='min', got op={op!r}")
     if op != "lp" and norm_type is not None:
         raise TypeError(f"norm_type is an option of op='lp', got op={op!r}")
-    if op == "lp" and norm_type is None:
-        raise TypeError("norm_type must be a positive number with op='lp', got None")
-    policy = _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES) if op == "lp" else ""
-    if op == "lp" and policy != "propagate":
-        raise TypeError(f"nan_policy must be 'propagate' with op='lp', got {nan_policy!r}")
     if op == "lp":
+        if norm_type is None:
+            raise TypeError("norm_type must be a positive number with op='lp', got None")
+        if _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES) != "propagate":
+            raise TypeError(f"nan_policy must be 'propagate' with op='lp', got {nan_policy!r}")
+        _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
         return _call.pool_lp(
             None, x, norm_type, pool_size, strides, padding, axes, dilation, ceil_mode, out, workers
         )

@@ -164,12 +164,12 @@ class set_workers:  # noqa: N801
     def __init__(self, workers: int) -> None:
         self._workers = min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
         self._before = [_core.use_workers(self._workers)]
-        self._is_entered = False
+        self._was_entered = False
 
     def __enter__(self) -> None:
-        if self._is_entered or not self._before:  # entered again
+        if self._was_entered or not self._before:
             self._before.append(_core.use_workers(self._workers))
-        self._is_entered = True
+        self._was_entered = True
 
     def __exit__(self, *error: object) -> None:
         _core.use_workers(self._before.pop())

@@ -1,4 +1,4 @@
-"""What the arguments of the public functions may be, for their signatures."""
+"""What the public functions take and give, for their signatures."""
 
 from __future__ import annotations
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pypool import _call, _core, _gradients, _plan
-from pypool._types import DataFormat, Padding, Size
+from pypool._types import Array, DataFormat, Padding, Size
 
 __all__ = [
     "AveragePooling1D",
@@ -27,7 +27,6 @@ __all__ = [
     "MaxPooling3D",
 ]
 
-Array = NDArray[Any]
 Shape = Sequence[int | None]
 
 

@@ -16,7 +16,7 @@ enum { SPACED_BYTES = POOL_L1_BYTES / 4 };       /* of the lanes of rows of wind
 enum { SPACED_LEAST = 24, SPACED_LEAST_BYTES = 96 };     /* elements of a row, and bytes of their lanes */
 enum { MANY_PLANES = 8 };       /* for threads to share */
 enum { LEAST_CHANNELS = 64 };   /* of a block, where the windows are not long */
-static const int64_t LONGEST_ROW = INT64_C(1) << 40;
+static const int64_t LONGEST_ROW = INT64_C(1) << 40;    /* bytes of lanes: more than any memory holds */
 enum { IN_CACHE = 1 << 20 };      /* beyond the L2 of the machines in use, strips cost more than they save */
 enum { NEAR_MEMORY = 1 << 23 };   /* beyond this all comes from memory */
 
@@ -186,7 +186,7 @@ static void plan_blocks(struct pool_job *job)
         job->c_block = span <= most_lanes / inner ? inner : least(inner, most(fewest, most_lanes / span));
         /* Channels that need not be brought together, nor parted again, are worth more than L1. */
         if (shares && span <= SHARED_BYTES / g->lane_bytes / inner) job->c_block = inner;
-        if (job->c_block < inner && job->c_block >= 64) {        /* as even as whole vectors allow */
+        if (job->c_block < inner && job->c_block >= LEAST_CHANNELS) {        /* as even as whole vectors allow */
             const int64_t even = ceil_div(inner, ceil_div(inner, job->c_block));
             job->c_block = round_up(even * g->lane_bytes) / g->lane_bytes;
         }

@@ -622,7 +622,8 @@ def test_other_dtypes_are_refused_by_name():
         ([7000, 700, 7], 10, 1e-10, "float32"),
         ([7000, 100], 10, 1e-12, "float32"),
         ([1e-18, 1e-19], 2, 1e19, "float32"),
-        ([1e15, 1e14], 2, 1e-30, "float32"),
+        ([1e20, 1e20], 0.5, 1e30, "float32"),
+        ([1e-19, 1e-20], 1.5, 1e30, "float32"),
         ([1e-200, 1e-201], 1.5, 1e200, "float64"),
         ([1e100, 2e100], 3, 1e300, "float64"),
         ([1, 0.999, 0.6], 1100, 1, "float64"),
@@ -654,3 +655,56 @@ def test_an_out_of_a_wider_dtype_holds_the_gradient_in_its_own():
         out = np.empty(x.shape)
         assert pypool.lp_pool2d_backward(output, x, output, p, 2, out=out) is out
         assert_same(out, expected.astype(float), p)
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "strides", "padding", "dilation"),
+    [((9, 8), (3, 3), (2, 1), ((1, 1), (2, 0)), 1), ((9, 8), (3, 2), (1, 2), "same", 2),
+     ((1, 5000), (1, 4500), (1, 100), "valid", 1)],
+)  # fmt: skip
+def test_overlapping_norms_past_any_power_have_the_gradient_of_their_ratios(
+    size, window, strides, padding, dilation
+):
+    """Beside others that are not, whatever the format; summed in extended precision."""
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((2, *size, 3)) * 10.0 ** rng.integers(-20, 20, (2, 1, 1, 3))
+    x[0, ..., 0] /= np.abs(x[0, ..., 0]).max()
+    args = {"pool_size": window, "strides": strides, "padding": padding, "dilation": dilation}
+    p = 40
+    output = pypool.max_pool2d(np.abs(x), **args)
+    grad = rng.standard_normal(output.shape)
+    grad[1] *= 1e-60
+    result = pypool.lp_pool2d_backward(grad, x, output, p, **args)
+    first = [np.moveaxis(array, -1, 1) for array in (grad, x, output)]
+    planes = [array.reshape(6, -1).astype(np.longdouble) for array in first]
+    expected, bound = np.zeros((2, *planes[1].shape), np.longdouble)
+    for w, taps in enumerate(definition.windows(2, x.shape, **args).taps):
+        met = taps[taps >= 0]
+        shares = planes[0][:, w, None] * (np.abs(planes[1][:, met]) / planes[2][:, w, None]) ** (
+            p - 1
+        )
+        expected[:, met] += shares * np.sign(planes[1][:, met])
+        bound[:, met] += np.abs(shares)
+    error = np.abs(np.moveaxis(result, -1, 1).reshape(6, -1) - expected)
+    np.testing.assert_array_less(error, 1e-12 * bound + 1e-300)
+    again = pypool.lp_pool2d_backward(*first, p, **args, data_format="channels_first")
+    assert bits(np.moveaxis(again, 1, -1)) == bits(result)
+
+
+@pytest.mark.parametrize("p", [1e5, 1e8, 1e300, np.finfo(float).max])
+def test_the_gradient_of_any_power_takes_no_longer(p):
+    x = np.linspace(0.5, 1, 100000)
+    gradient = pypool.lp_pool1d_backward(x, x, x, p, 1)
+    assert_same(gradient, x)
+    scaled = pypool.lp_pool1d_backward(x, 1e-300 * x, 1e-300 * x, p, 1)
+    assert_same(scaled, x)
+
+
+def test_the_gradient_of_one_channel_is_none_of_anothers_business():
+    x, grad = np.ones((1, 300, 300, 2)), np.full((1, 300, 300, 2), 1e300)
+    grad[..., 1] = 1e-60
+    for p in (2, 2.5, 3):
+        assert_same(pypool.lp_pool2d_backward(grad, x, x, p, 1), grad)
+        how = {"data_format": "channels_first"}
+        first = [np.moveaxis(array, -1, 1) for array in (grad, x, x)]
+        assert_same(pypool.lp_pool2d_backward(*first, p, 1, **how), np.moveaxis(grad, -1, 1))

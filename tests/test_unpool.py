@@ -378,3 +378,11 @@ def test_positions_in_windows_that_began_before_the_input_need_its_size(padding)
         ):
             with pytest.raises(ValueError, match="output_shape must be given"):
                 call()
+
+
+def test_positions_in_windows_of_2_need_no_size():
+    """Their odd element of padding comes after."""
+    x = np.array([3.0, 9, 1, 2, 5])
+    values, indices = pypool.max_pool1d(x, 2, 2, "same", return_indices=True, index_kind="window")
+    result = pypool.max_unpool1d(values, indices, 2, 2, "same", index_kind="window")
+    assert_same(result, np.array([0, 9.0, 0, 2, 5, 0]))
