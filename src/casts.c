@@ -59,7 +59,7 @@ ALL_CASTS(DEFINE_CAST)
             if (back != wide && wide == wide)                                           \
                 bits = (bits - (uint32_t)(__builtin_fabs(back) > __builtin_fabs(wide))) | 1; \
             memcpy(&narrow, &bits, 4);                                                  \
-            const packed_16bit halves = float32_to_##name((vec_float32){0} + narrow);   \
+            const packed_16bit halves = float32_to_##name(narrow - (vec_float32){0});   \
             memcpy((char *)dst + i * 2, &halves, 2);                                    \
         }                                                                               \
     }

@@ -154,7 +154,7 @@ static void divide_wide(void *sum, const void *other, int64_t count, int64_t div
         (void)other, (void)extra, (void)rounding;                                                             \
         typedef type element UNALIGNED;                                                                       \
         element *s = sum;                                                                                     \
-        const type by = (type)divisor, inverse = (type)pool_inverse(divisor);                                 \
+        const type by = (type)(double)divisor, inverse = (type)pool_inverse(divisor);     /* as pool_finish */ \
         if ((divisor & (divisor - 1)) == 0) {                                                                 \
             for (int64_t i = 0; i < count; i++) s[i] *= 1 / by;                                               \
             return;                                                                                           \
@@ -182,11 +182,11 @@ static void divide_wide(void *sum, const void *other, int64_t count, int64_t div
         for (; i + LANES_OF(type) <= count; i += LANES_OF(type)) {                                            \
             vector *const at = (vector *)(s + i);                                                             \
             const vec_##name here = *(const vector *)(counted + i);                                           \
-            const vec_##name by = extra < 0 ? (vec_##name){0} + (type)divisor : here + (type)extra;           \
+            const vec_##name by = extra < 0 ? (vec_##name){0} + (type)(double)divisor : here + (type)extra;   \
             *at = PICK(here > 0, *at / by, none);                                                             \
         }                                                                                                     \
         for (; i < count; i++) {                                                                              \
-            const type by = extra < 0 ? (type)divisor : counted[i] + (type)extra;                             \
+            const type by = extra < 0 ? (type)(double)divisor : counted[i] + (type)extra;                     \
             s[i] = counted[i] > 0 ? s[i] / by : (type)__builtin_nan("");                                      \
         }                                                                                                     \
     }

@@ -335,7 +335,7 @@ static struct pool_divisors divisors_of(const struct pool_job *job, char *scratc
         const double inverted = pool_inverse(divisor);
         for (int64_t c = 0; c < (is_one ? u->inner : vector); c++, i++)
             if (g->lane_bytes == 8) ((double *)by)[i] = (double)divisor, ((double *)inverse)[i] = inverted;
-            else ((float *)by)[i] = (float)divisor, ((float *)inverse)[i] = (float)inverted;
+            else ((float *)by)[i] = (float)(double)divisor, ((float *)inverse)[i] = (float)inverted;
     }
     return divisors;
 }
@@ -837,7 +837,8 @@ int64_t walk_planes(const struct pool_job *job, const char *in, char *out, char 
         .y = y, .x = &g->along, .padding = scratch,
         .in = in + first * in_step, .in_step = in_step, .out = out + first * out_step, .out_step = out_step,
         .count = last - first, .loose = last - first - most(unread, unwritten),
-        .divides = g->divide != NULL, .as_elements = g->last_cast != NULL, .divisor = (double)most(0, g->divisor),
+        .divides = g->divide != NULL && (g->divisor != 1 || wide_of(g)),    /* no pool_rounds are by 1 */
+        .as_elements = g->last_cast != NULL, .divisor = (double)most(0, g->divisor),
         .wide = wide_of(g), .rounding = g->rounding, .far = distance(g) != POOL_IN_CACHE,
         .pitch = job->spaced ? spaced_pitch(g) : flat_pitch(g), .rows = spaced_rows(g), .acc = scratch + job->at_levels,
         .spare = scratch + job->at_spare, .counts = scratch + job->at_lanes,

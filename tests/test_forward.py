@@ -698,6 +698,26 @@ def test_sums_of_two_by_every_small_divisor(dtype, rounding):
         assert_every_isa_gives(expected, pypool.pool, x, 2, op="avg", axes=-1, **args)
 
 
+@pytest.mark.parametrize("rounding", reference.ROUNDING)
+@pytest.mark.parametrize("dtype", ["bool", *INTEGERS])
+def test_planes_of_integers_by_the_smallest_divisors(dtype, rounding):
+    """By 1, which is no division, too; to the dtype itself and to others."""
+    low = -7 if np.dtype(dtype).kind == "i" else 0
+    targets = [dtype] if dtype != "bool" else ["uint8"]
+    targets += ["int16", "int32", "float32", "float64"]
+    for width in (3, 5, 8, 16, 17, 31, 40, 66):
+        x = np.random.default_rng(width).integers(low, 8, (2, 3, 5, width)).astype(dtype)
+        for window, target, divisor in itertools.product(
+            ({"pool_size": 2}, {"pool_size": 3, "strides": 1}, {"pool_size": 3, "padding": 1},
+             {"pool_size": 3, "strides": 2, "padding": 1}), dict.fromkeys(targets), (1, 2, 3),
+        ):  # fmt: skip
+            if not np.can_cast(dtype, target, "safe"):
+                continue
+            args = {"dtype": target, "rounding": rounding, "divisor_override": divisor, **window}
+            expected = reference.pool("avg", x, axes=(2, 3), **args)
+            assert_every_isa_gives(expected, pypool.pool, x, op="avg", axes=(2, 3), **args)
+
+
 @pytest.mark.parametrize("op", ["sum", "avg"])
 @pytest.mark.parametrize("dtype", ["bool", *INTEGERS])
 def test_integers_to_wider_results(dtype, op):

@@ -303,3 +303,30 @@ def test_sums_of_negative_zeros_are_negative_in_every_layout(op, dtype, isa):
                     nan_policy=nan_policy,
                 )  # fmt: skip
                 assert np.signbit(result.astype(np.float64)).all(), (layout.__name__, width, nd)
+
+
+@pytest.mark.parametrize("op", ["avg", "sum"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_negative_zero_is_one_in_any_narrower_dtype(dtype, op):
+    zeros = np.full(64, -0.0, dtype)
+    for target in FLOATS:
+        try:
+            result = getattr(pypool, f"{op}_pool1d")(zeros, 2, dtype=target)
+        except TypeError:
+            assert (dtype, target) == ("bfloat16", "float16")
+            continue
+        assert not result.any()
+        assert np.signbit(result.astype(float)).all(), target
+
+
+def test_divisors_that_no_double_holds_are_the_same_in_every_layout():
+    x = cases.small("float32", (2, 12, 12))
+    for divisor in (2**53 + 2**29 + 1, 2**62 - 1):
+        for size, strides in ((5, 1), (3, 1), (3, 2), (2, 2)):
+            how = {"pool_size": size, "strides": strides, "divisor_override": divisor}
+            expected = pypool.avg_pool2d(x, data_format="channels_first", **how)
+            for laid_out in LAYOUTS:
+                result = pypool.avg_pool2d(laid_out(x), data_format="channels_first", **how)
+                assert_same(result, expected, size, laid_out.__name__)
+            last = pypool.avg_pool2d(np.ascontiguousarray(x.transpose(1, 2, 0)), **how)
+            assert_same(last.transpose(2, 0, 1), expected, size)
