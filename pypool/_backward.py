@@ -246,7 +246,7 @@ def of_lp(
                 np.copyto(shares, 0, where=lost)
                 np.copyto(outputs, 1, where=lost)
             if power != 1:
-                shares *= outputs ** (1 - power)
+                shares *= to_power(outputs.copy(), 1 - power)
             np.copyto(shares, 0, where=outputs == 0)
             into_result = result[part] if result.dtype == wide else None
             made = of_sum(
@@ -316,8 +316,25 @@ def slopes(values: Array, power: float) -> Array:
     """Those of |x|**p / p; infinite at 0 for p below 1."""
     if power == 1:
         return np.sign(values)
-    powers = np.abs(values) ** (power - 1)
+    powers = to_power(np.abs(values), power - 1)
     return np.copysign(powers, values, out=powers)
+
+
+def to_power(base: Array, exponent: float) -> Array:
+    """base**exponent, in place; small whole ones by products, which take a tenth of the time."""
+    if abs(exponent) == 0.5:
+        np.sqrt(base, out=base)
+    elif exponent != int(exponent) or not 0 < abs(exponent) <= 8:
+        return np.power(base, exponent, out=base)
+    rest, odd = int(abs(exponent)), None
+    while rest > 1:
+        if rest % 2:
+            odd = base.copy() if odd is None else np.multiply(odd, base, out=odd)
+        base *= base
+        rest //= 2
+    if odd is not None:
+        base *= odd
+    return np.reciprocal(base, out=base) if exponent < 0 else base
 
 
 def parts(shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
