@@ -245,9 +245,10 @@ def of_lp(
                 of_these = shares[apart], outputs[apart]
                 np.copyto(shares, 0, where=lost)
                 np.copyto(outputs, 1, where=lost)
+            none = outputs == 0
             if power != 1:
-                shares *= to_power(outputs.copy(), 1 - power)
-            np.copyto(shares, 0, where=outputs == 0)
+                shares *= to_power(outputs, 1 - power)
+            np.copyto(shares, 0, where=none)
             into_result = result[part] if result.dtype == wide else None
             made = of_sum(
                 "sum", nd, shares, values.shape, *arguments, False, None, into_result, workers
