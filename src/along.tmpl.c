@@ -361,7 +361,7 @@ INLINE int NAME(windows_along)(TYPE *acc, TYPE *spare, int64_t inner, int64_t wi
 #endif
     const NAME(source) s = NAME(folded)(acc);
     if (inner >= N && window <= (stride < POOL_LEAVES ? (stride > 3 ? stride : 3) : POOL_LEAVES))
-        NAME(pixels)(&s, NULL, 0, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched),
+        NAME(pixels_of_0)(&s, NULL, 0, inner, window, stride * inner, dilation * inner, outputs, NAME(untouched),
                      (char *)dst);
     else {
         const int64_t count = ((outputs - 1) * stride + 1) * inner;

@@ -196,15 +196,20 @@ INLINE_UNCHECKED VEC NAME(planes_of)(const char *const *rows, VEC *doubt, VEC *s
     return NAME(tree)(doubt, v, 3);
 }
 
-/* Columns [at, at + N) of the window, its rows folded; only the first `count` are read unless `whole`. */
-INLINE VEC NAME(columns)(const NAME(source) *s, VEC *doubt, int64_t at, int whole, int64_t count)
+/* Columns [at, at + N) of a window of n rows, those folded; only the first `count` are read unless `whole`. */
+INLINE VEC NAME(columns_of)(const char *const *rows, int n, VEC *doubt, int64_t at, int whole, int64_t count)
 {
-    if (s->n == 0) return NAME(load)((const TYPE *)s->rows[0] + at);
+    if (n == 0) return NAME(load)((const TYPE *)rows[0] + at);
     VEC sum = -(VEC){0}, v;
-    if (s->n > POOL_GROUP) v = NAME(planes_of)(s->rows, doubt, &sum, at, whole, count);
-    else v = NAME(group_of)(s->rows, s->n, doubt, &sum, at, whole, count);
+    if (n > POOL_GROUP) v = NAME(planes_of)(rows, doubt, &sum, at, whole, count);
+    else v = NAME(group_of)(rows, n, doubt, &sum, at, whole, count);
     if (MINDS_NAN && doubt) *doubt += sum;
     return FOLDED(v);
+}
+
+INLINE VEC NAME(columns)(const NAME(source) *s, VEC *doubt, int64_t at, int whole, int64_t count)
+{
+    return NAME(columns_of)(s->rows, s->n, doubt, at, whole, count);
 }
 
 INLINE VEC NAME(column)(const NAME(source) *s, VEC *doubt, int64_t at)

@@ -3,7 +3,8 @@
  *
  * That defines     VECTOR_BYTES            16, 32 or 64
  *                  LARGER_, SMALLER_TYPE   of two, for all ten types: the second where they are equal or unordered
- * and, all or none between semicolons, what is an instruction there; what it does, and how any machine does it, is here:
+ * and, all or none between semicolons, what is an instruction there; what it does, and how any machine does it, is
+ * here:
  *                  INT8_TO_ ... UINT32_TO_, FLOAT32_TO_float64; INT64_TO_, UINT64_TO_float64; HIGH_PRODUCT
  *                  HALVES_TO_FLOAT, FLOAT_TO_HALVES, LOW_16_BITS (halves.h)
  *                  LOAD_PART, STORE_PART, PARTS_ARE_CHEAP; LOAD_LANES; STORE_BYTES
