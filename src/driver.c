@@ -31,7 +31,7 @@ int pool_has_openmp(void)
 /* ---- interruption ------------------------------------------------------------------------------------------ */
 
 enum { FIRST_WORK = 16 << 20 };         /* bytes times taps: at most some 20 ms of the slowest kernels */
-enum { POWER_WORK = 16 };               /* a power takes as long as so many taps */
+enum { SLOW_WORK = 16 };                /* a power takes as long as so many taps, or the place of a tap met alone */
 static const int64_t PIECE_NS = 4000000, ASK_NS = 25000000;
 static const int64_t SPIN_NS = 1000000, NAP_NS = 100000;       /* of a thread that waits for others */
 
@@ -81,7 +81,8 @@ void pool_plan_pieces(struct pool_job *job)
                                     : (double)(64 - __builtin_clzll((uint64_t)g->along.window));
     taps *= !job->chunked && span > along ? span : along;
     if (job->task == POOL_PUT || job->task == POOL_PICK) taps = 1;
-    const double work = (outputs * g->elem_bytes * taps + (double)g->bytes) * (g->power || g->root ? POWER_WORK : 1);
+    const int is_slow = g->power || g->root || (g->index_bytes && (job->chunked || job->columns));
+    const double work = (outputs * g->elem_bytes * taps + (double)g->bytes) * (is_slow ? SLOW_WORK : 1);
     job->piece = work <= FIRST_WORK ? 0 : most(1, (int64_t)((double)job->units * (FIRST_WORK / work)));
 }
 
@@ -103,12 +104,12 @@ static int64_t do_pieces(const struct pool_job *job, const char *in, char *out, 
     return -1;
 }
 
-/* Those, or parts of them, which look at whether to stop themselves. */
+/* Those, or what looks at whether to stop by itself: parts of them, units that go on. */
 static int64_t do_units(const struct pool_job *job, int in_parts, const char *in, char *out, char *index, char *scratch,
                         int64_t first, int64_t last)
 {
     const float_mode before = plain_floats();
-    pool_way *const way = in_parts ? job->walk_parts : watched ? do_pieces : job->walk;
+    pool_way *const way = in_parts ? job->walk_parts : watched && !goes_on(job) ? do_pieces : job->walk;
     const int64_t bad = way(job, in, out, index, scratch, first, last);
     restore_floats(before);
     return bad;

@@ -3,6 +3,7 @@
 
 #include "walk.h"
 
+enum { PATIENCE = 256 };        /* rows of a window between two looks at whether to stop */
 enum { MOST_TAPS = 64, MOST_ROWS = POOL_GROUP, PASS = 256 };   /* a pass: as many taps as a byte can number */
 
 /* The taps of one unit on their way to the kernel. */
@@ -439,7 +440,9 @@ static void search_rows(struct search *s, int64_t found)
     begin(s);
     int64_t tap[POOL_MAX_AXES];
     for (int a = 0; a < g->lead_axes; a++) tap[a] = u->lead[a].in.first;
+    int64_t met = 0;
     for (int a = s->call.repeats > 0 ? 0 : -1; a >= 0;) {
+        if (++met % PATIENCE == 0 && pool_stop()) return;
         const char *row = u->base + found * s->call.row_step;
         int64_t place = 0;
         for (a = 0; a < g->lead_axes; a++) {

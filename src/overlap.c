@@ -57,7 +57,9 @@ void pool_plan_overlap(struct pool_job *job, int can_write)
     const int64_t room = least(LANE_BYTES / rows, blocks ? BLOCK_BYTES / blocks : LANE_BYTES) / g->lane_bytes;
     const int64_t least_span = least(all, 4 * job->reach);
     const int64_t c_block = all <= room / inner ? inner : even_block(inner, most(4 * lanes, room / least_span), lanes);
-    const int64_t positions = most(room / c_block, 4 * job->reach);
+    /* A slab holds all rows of a window. */
+    const int64_t slab = job->far ? MOST_SLAB_BYTES / 2 / y->window / (c_block * g->elem_bytes) : INT64_MAX;
+    const int64_t positions = most(least(room / c_block, slab), 4 * job->reach);
     if (blocks * positions * c_block > 4 * BLOCK_BYTES / g->lane_bytes) return;
     job->c_block = c_block;
     job->c_blocks = ceil_div(inner, c_block);

@@ -153,6 +153,24 @@ static int spans_too_much(const struct pool_job *job)
     return job->reach > LONGEST_ROW / g->lane_bytes / least(g->inner.size, LEAST_CHANNELS);
 }
 
+/* Whether the places of long windows are better found one window at a time, in columns, than for vectors of windows tap
+ * by tap: those are mostly empty where windows are few, and where a block has one; and blocks of several take room.  A
+ * window alone takes as long as some 600 vectors, and one for each of its own; those of taps so far apart come from as
+ * many, at most (uint8, 200,000, windows of 64 at stride 2: 71 ms, so 0.7; but of 5000 at 2500 0.1, and 2). */
+enum { MOST_TILES = 16 };
+static int are_found_alone(const struct pool_geometry *g, int64_t reach)
+{
+    const struct pool_axis *along = &g->along;
+    const int64_t tiles = along->window > 2 * along->stride ? MOST_TILES : 1;
+    if (along->outputs == 1 || reach > tiles * TILE_BYTES / g->lane_bytes) return 1;
+    double rows = 1;
+    for (int a = 0; a < g->lead_axes; a++) rows *= (double)g->lead[a].window;
+    const int64_t lanes = g->kernel->lanes, windows = along->outputs * g->inner.size;
+    const int64_t thinned = g->inner.size == 1 ? most(1, least(along->stride, 4 * lanes)) : 1;
+    const double taps = rows * (double)along->window, vectors = (double)ceil_div(windows, lanes) * (double)thinned;
+    return taps * vectors > (double)windows * (taps / (double)lanes + 600);
+}
+
 /* How much of a row is folded at once. */
 static void plan_blocks(struct pool_job *job)
 {
@@ -160,14 +178,15 @@ static void plan_blocks(struct pool_job *job)
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, tile = TILE_BYTES / g->lane_bytes;
     const int is_long = along->window > POOL_LEAVES;
-    job->chunked = !job->whole && (spans_too_much(job) || (is_long ? !slides_along(g) : lie_apart(g, job->reach)));
+    const int slides = is_long && !g->index_bytes;
+    job->chunked = !job->whole && (spans_too_much(job) || (slides ? !slides_along(g) : lie_apart(g, job->reach)));
     if (g->index_bytes) {
         int64_t farthest = (along->window - 1) * along->tap_weight;
         for (int a = 0; a < g->lead_axes; a++) farthest += (g->lead[a].window - 1) * g->lead[a].tap_weight;
         const int fits = g->lane_bytes == 8 || farthest >> (8 * g->lane_bytes) == 0;
-        const int many = along->window >= POOL_LEAVES;
-        if (many && along->dilation == 1 && inner * g->elem_bytes < POOL_VECTOR) job->columns = POOL_LEAVES;
-        job->chunked |= many && !fits;
+        const int alone = along->window >= POOL_LEAVES && are_found_alone(g, job->reach);
+        if (alone && along->dilation == 1 && inner * g->elem_bytes < POOL_VECTOR) job->columns = POOL_LEAVES;
+        job->chunked |= alone;
         job->coded = fits && !job->columns;
     }
     job->chunked |= along->bins && along->window > POOL_LEAVES;
@@ -604,8 +623,36 @@ static void make_plane(struct pool_geometry *plane, const struct pool_geometry *
                                         .out_step = rows.out_step, .place_weight = rows.place_weight};
 }
 
+/* Whether windows are all there is of rows of a few elements, and of planes of those, which lie end to end: then one
+ * row is all. */
+static int is_one_row(const struct pool_geometry *g)
+{
+    const struct pool_axis *x = &g->along;
+    if (g->lead_axes == 0 || x->window >= POOL_LEAVES || g->inner.size * g->elem_bytes >= POOL_VECTOR) return 0;
+    const struct pool_axis *y = &g->lead[g->lead_axes - 1];
+    for (const struct pool_axis *axis = x;; axis = y) {
+        const int is_all = axis->window == axis->size && axis->outputs == 1 && axis->before == 0;
+        if (!is_all || axis->dilation > 1 || axis->bins) return 0;
+        if (axis == y) break;
+    }
+    return y->in_step == x->size * x->in_step && y->tap_weight == x->size * x->tap_weight &&
+           y->place_weight == x->size * x->place_weight;
+}
+
+static void make_one_row(struct pool_geometry *row, const struct pool_geometry *g)
+{
+    *row = *g;
+    row->along.size *= row->lead[--row->lead_axes].size;
+    row->along.window = row->along.counted_last = row->along.size;
+}
+
 void pool_plan_forward(struct pool_job *job, const struct pool_geometry *g, struct pool_geometry *near)
 {
+    if (g->index_bytes && is_one_row(g)) {      /* 8,000,000 rows of 2: 250 ms, so 25 */
+        make_one_row(near, g);
+        plan(job, near, NULL);
+        if (job->columns) return;
+    }
     if (g->index_bytes && g->lead_axes == 0) {
         make_plane(near, g);
         plan(job, near, NULL);

@@ -5,7 +5,6 @@
 #include "walk.h"
 
 enum { SLAB_BYTES = 1 << 16 };          /* stays in L2 */
-enum { MOST_SLAB_BYTES = 1 << 20 };     /* else rows are gathered as windows ask for them */
 enum { LINE_BYTES = 64 };               /* of which all is fetched at once */
 
 /* Positions that the windows of one output span at most. */

@@ -76,6 +76,13 @@ static inline int64_t binned_bytes(const struct pool_job *job)
  * planes that are a window each. */
 pool_way walk, walk_fused, walk_planes, walk_columns;
 
+/* Whether units go on with what those before them left: what windows share, or rows in a slab.  Each walk begins that
+ * anew, so such a one is not cut into pieces, but asks by itself whether to stop. */
+static inline int goes_on(const struct pool_job *job)
+{
+    return job->walk == walk && (job->far || job->slide_nodes || job->overlap);
+}
+
 /* Where a unit stands. */
 struct unit {
     const char *base;           /* tap 0 of every leading axis, position 0 of the row, first of the inner block */
@@ -126,6 +133,9 @@ struct slab {
     const char *in;
     struct pool_range rows;
 };
+
+/* More than that is not brought together: rows are gathered as windows ask for them. */
+enum { MOST_SLAB_BYTES = 1 << 20 };
 
 /* Whether memory has the rows of the last leading axis across: a step down is the shortest. */
 int lies_across(const struct pool_geometry *g);

@@ -366,6 +366,50 @@ def test_long_windows_and_wide_planes(nd, shape, window, dtype):
                 assert_everywhere(OPS[i], nd, laid, ("late", "any")[i], **args)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "window, stride, dilation, padding",
+    [
+        (64, 1, 1, 0), (65, 2, 1, 32), (200, 3, 1, 0), (300, 1, 7, 150), (130, 200, 1, 0),
+        (64, 2, 50, 9), (1000, 1, 1, 0), (1000, 500, 1, 3), (4500, 1, 1, 0), (6000, 1, 1, 0),
+    ],
+)  # fmt: skip
+def test_long_windows_along_a_row(window, stride, dilation, padding, dtype, isa):
+    """In vectors of windows, or each alone: by definition, the first of the largest."""
+    for channels in (1, 3, 20):
+        x = np.random.default_rng(window).integers(1, 120, (6000, channels)).astype(dtype)
+        padded = np.zeros((6000 + 2 * padding, channels), dtype)
+        padded[padding : padding + 6000] = x
+        outputs = (len(padded) - (window - 1) * dilation - 1) // stride + 1
+        some = np.arange(0, outputs, max(1, outputs // 50))
+        taps = some[:, None] * stride + np.arange(window) * dilation
+        first = padded[taps].argmax(1)
+        at = first * dilation + some[:, None] * stride - padding
+        args = {"dilation": dilation, "padding": ((padding, padding),), "return_indices": True}
+        for kind, expected in (("plane", at), ("window", first)):
+            values, indices = pypool.max_pool1d(x, window, stride, **args, index_kind=kind)
+            assert_same(values[some], padded[taps].max(1), channels)
+            np.testing.assert_array_equal(indices[some], expected, f"{kind} {channels}")
+
+
+@pytest.mark.parametrize("shape", [(5000, 2), (300, 4), (1000, 16), (7, 63), (64, 70)])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_windows_that_are_all_there_is_of_planes_with_few_columns(dtype, shape, isa):
+    x = np.random.default_rng(0).integers(0, 100, (2, 3, *shape)).astype(dtype)
+    first = x.reshape(2, 3, -1).argmax(-1)
+    for data_format in FORMATS:
+        order = (0, 1, 2, 3) if data_format == "channels_first" else (0, 2, 3, 1)
+        view = x.transpose(order).copy()
+        flat = np.arange(x.size).reshape(view.shape).transpose(np.argsort(order)).reshape(2, 3, -1)
+        whole = np.take_along_axis(flat, first[..., None], 2)[..., 0]
+        for kind, expected in (("plane", first), ("tensor", whole)):
+            values, indices = pypool.global_max_pool2d(
+                view, data_format, return_indices=True, index_kind=kind
+            )
+            assert_same(values, x.max((2, 3)), kind)
+            np.testing.assert_array_equal(indices, expected, kind)
+
+
 @pytest.mark.parametrize("channels", [5, 9, 17, 33, 65, 129, 257])
 @pytest.mark.parametrize("window, stride, dilation", [(468, 3, 1), (18, 5, 13), (40, 4, 5)])
 def test_every_channel_where_they_are_done_in_blocks(channels, window, stride, dilation, isa):
