@@ -6,6 +6,7 @@ cimport numpy as cnp
 from cpython.bool cimport PyBool_Check
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_CheckExact
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_CheckExact
@@ -108,6 +109,10 @@ cdef extern from "pool.h":
         int64_t bytes
     struct pool_turned:
         pass
+    struct pool_packed:
+        pass
+    struct pool_cut:
+        pass
     struct pool_job:
         void *walk
         int64_t piece
@@ -126,6 +131,10 @@ cdef extern from "pool.h":
     bint pool_plan_gather(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_follow(pool_job *job, const pool_geometry *g, pool_task task)
     void pool_plan_turned(pool_job *job, pool_turned *turned)
+    bint pool_may_pack(const pool_job *job, const pool_geometry *g)
+    void pool_plan_packed(pool_job *job, const pool_geometry *g, pool_packed *packed)
+    bint pool_may_cut(const pool_job *job, const pool_geometry *g)
+    void pool_plan_cut(pool_job *job, const pool_geometry *g, pool_cut *cut)
     void pool_plan_pieces(pool_job *job)
     pool_status pool_run(const pool_job *job, const void *x, void *out, void *index, int workers,
                          ask_signals interrupted, int64_t *bad_index) nogil
@@ -203,12 +212,20 @@ cpdef int held_workers():
     return default_workers if pool_now() < default_until else 0
 
 
+cdef void *zeroed(size_t size) except NULL:
+    cdef void *memory = PyMem_Calloc(1, size)
+    if memory == NULL:
+        raise MemoryError
+    return memory
+
+
 @cython.final
 cdef class Geometry:
     """A plan over arrays of one layout: one problem of the core, and the result it makes."""
 
     cdef pool_geometry c, near
     cdef pool_turned turned
+    cdef void *apart            # what few plans have: how planes are packed, or rows cut
     cdef pool_job job, wider    # wider: for indices outside their windows, which job may not follow
     cdef readonly object plan
     cdef tuple shape
@@ -292,7 +309,16 @@ cdef class Geometry:
                 self.job = self.wider
             pool_plan_pieces(&self.wider)
         pool_plan_turned(&self.job, &self.turned)
+        if pool_may_pack(&self.job, &self.c):
+            self.apart = zeroed(sizeof(pool_packed))
+            pool_plan_packed(&self.job, &self.c, <pool_packed *>self.apart)
+        elif pool_may_cut(&self.job, &self.c):
+            self.apart = zeroed(sizeof(pool_cut))
+            pool_plan_cut(&self.job, &self.c, <pool_cut *>self.apart)
         pool_plan_pieces(&self.job)
+
+    def __dealloc__(self):
+        PyMem_Free(self.apart)
 
 
 # ---- the short way: calls like one before ------------------------------------------------------------------

@@ -4,7 +4,8 @@
 
 #include "walk.h"
 
-enum { PATIENCE = 4096 };       /* outputs between two looks at whether to stop */
+enum { STRETCH = 4096 };        /* outputs of a row at once, between two looks at whether to stop, or a pixel of them */
+enum { CLEARED_BYTES = 1 << 24 };        /* too */
 static const int64_t NOWHERE = INT64_MIN / 2;      /* below 0 wherever the window is */
 
 /* ---- indices: data, not promises --------------------------------------------------------------------------- */
@@ -119,18 +120,19 @@ static int64_t places_at_edge(const struct pool_job *job, const struct plane *p,
     return nowhere(at, any, outputs, p->width, inner);
 }
 
-/* at[o*width + c] = where in its plane an output points, each index read once.  Returns the first output of the row
- * that points nowhere, as it lies in memory, or -1. */
-static int64_t places_of_row(const struct pool_job *job, struct plane *p, const char *index, int64_t *at)
+/* at[(o - first)*width + c] = where in its plane output o of the row points, o in [first, last), each index read once.
+ * Returns the first that points nowhere, as it lies in memory, or -1. */
+static int64_t places_of_row(const struct pool_job *job, struct plane *p, const char *index, int64_t first,
+                             int64_t last, int64_t *at)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size;
     const uint64_t plane = (uint64_t)job->plane;
-    for (int64_t x = 0, i = 0; x < along->outputs; x++) {
+    for (int64_t x = first, i = 0; x < last; x++) {
         const int64_t begin = x * inner + p->first;
-        /* A row that is whole is one run. */
-        const int64_t run = !g->in_windows && p->width == inner ? along->outputs * inner : p->width;
+        /* Pixels that are whole are one run. */
+        const int64_t run = !g->in_windows && p->width == inner ? (last - x) * inner : p->width;
         if (!g->in_windows) {
             const uint64_t highest = g->gradient->check((const int64_t *)index + begin, run, at + i);
             if (highest >= plane)
@@ -138,14 +140,14 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
                     if ((uint64_t)at[i + c] >= plane) return begin + c;
             p->highest = most(p->highest, (int64_t)highest);
         } else {
-            const int64_t first = p->row_place + x * along->stride - along->before;
+            const int64_t place = p->row_place + x * along->stride - along->before;
             const uint8_t *const bytes = (const uint8_t *)index + begin;
             if (p->table) {
                 const int inside = !p->asks && x >= job->inside.first && x < job->inside.last;
                 const int64_t end = inside ? job->inside.last : !p->asks && x < job->inside.first ? job->inside.first
-                                                                                                  : along->outputs;
-                const int64_t some = least(end, along->outputs) - x;
-                const int64_t bad = inside ? places_of_bytes(job, p->table, bytes, some, p->width, first, at + i)
+                                                                                                  : last;
+                const int64_t some = least(end, last) - x;
+                const int64_t bad = inside ? places_of_bytes(job, p->table, bytes, some, p->width, place, at + i)
                                            : places_at_edge(job, p, bytes, x, some, at + i);
                 if (bad >= 0) return begin + bad;
                 i += some * p->width;
@@ -168,11 +170,13 @@ static int64_t places_of_row(const struct pool_job *job, struct plane *p, const 
 /* Zeros in the positions of a plane up to `upto`, `pixel` bytes of each `step`. */
 static void clear_upto(struct plane *p, char *plane, int64_t pixel, int64_t step, int64_t upto)
 {
-    if (upto <= p->cleared) return;
-    if (pixel == step) memset(plane + p->cleared * step, 0, (size_t)((upto - p->cleared) * step));
-    else
-        for (int64_t i = p->cleared; i < upto; i++) memset(plane + i * step, 0, (size_t)pixel);
-    p->cleared = upto;
+    for (int64_t some; p->cleared < upto && !pool_stop(); p->cleared += some) {
+        some = least(upto - p->cleared, most(1, CLEARED_BYTES / step));
+        char *const to = plane + p->cleared * step;
+        if (pixel == step) memset(to, 0, (size_t)(some * step));
+        else
+            for (int64_t i = 0; i < some; i++) memset(to + i * step, 0, (size_t)pixel);
+    }
 }
 
 #define DEFINE_MOVES(bits)                                                                                         \
@@ -256,6 +260,12 @@ static int64_t begin_row(const struct pool_job *job, struct plane *p, int64_t y)
     return g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
 }
 
+/* Outputs of a row at once. */
+static int64_t stretch_of(const struct pool_job *job)
+{
+    return least(job->g->along.outputs, most(1, STRETCH / job->c_block));
+}
+
 /* Rows of outputs to the positions their indices point at (or, picking, back): sums of gradients, or the last one. */
 static int64_t follow(const struct pool_job *job, const char *in, char *out, char *index, char *scratch, int64_t first,
                       int64_t last)
@@ -280,32 +290,35 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
         char *const target = wide ? scratch + job->at_other : whole;
         const int64_t target_inner = wide ? p.width : inner, target_elem = wide ? g->lane_bytes : elem;
         for (int64_t y = 0; y < rows; y++) {
-            unasked += g->along.outputs * p.width;
-            if (unasked >= PATIENCE) {
-                if (pool_stop()) return -1;
-                unasked = 0;
-            }
             const int64_t in_windows = begin_row(job, &p, y);
             const int64_t begin = (number * rows + y) * row;
-            const int64_t bad = places_of_row(job, &p, index + begin * g->index_bytes, at);
-            if (bad >= 0) return begin + bad;
-            if (job->task == POOL_PICK) {
-                pick(in + plane_at, at, out + (begin + p.first) * elem, g->along.outputs, p.width, inner, (int)elem);
-                continue;
+            for (int64_t x = 0, some; x < g->along.outputs; x += some) {
+                some = least(stretch_of(job), g->along.outputs - x);
+                unasked += some * p.width;
+                if (unasked >= STRETCH) {
+                    if (pool_stop()) return -1;
+                    unasked = 0;
+                }
+                const int64_t bad = places_of_row(job, &p, index + begin * g->index_bytes, x, x + some, at);
+                if (bad >= 0) return begin + bad;
+                const int64_t here = begin + x * inner + p.first;
+                if (job->task == POOL_PICK) {
+                    pick(in + plane_at, at, out + here * elem, some, p.width, inner, (int)elem);
+                    continue;
+                }
+                const int64_t upto = most(in_windows, p.highest + 1);
+                clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, upto);
+                const char *from = in + here * elem;
+                int64_t from_inner = inner;
+                if (wide) {
+                    cast_pixels(g->first_cast, from, inner * elem, scratch + job->at_lanes, p.width * g->lane_bytes,
+                                some, p.width, p.width == inner);
+                    from = scratch + job->at_lanes;
+                    from_inner = p.width;
+                }
+                if (job->task == POOL_PUT) put(target, at, from, some, p.width, inner, (int)elem);
+                else g->gradient->scatter(target, at, from, some, p.width, target_inner, from_inner);
             }
-            const int64_t upto = most(in_windows, p.highest + 1);
-            clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, upto);
-            const char *from = in + (begin + p.first) * elem;
-            int64_t from_inner = inner;
-            if (wide) {
-                cast_pixels(g->first_cast, from, inner * elem, scratch + job->at_lanes, p.width * g->lane_bytes,
-                            g->along.outputs, p.width, p.width == inner);
-                from = scratch + job->at_lanes;
-                from_inner = p.width;
-            }
-            if (job->task == POOL_PUT) put(target, at, from, g->along.outputs, p.width, inner, (int)elem);
-            else
-                g->gradient->scatter(target, at, from, g->along.outputs, p.width, target_inner, from_inner);
         }
         if (job->task == POOL_PICK) continue;
         clear_upto(&p, target, p.width * target_elem, target_inner * target_elem, job->plane);
@@ -354,7 +367,8 @@ void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum 
         job->table[k] = place;
     }
     job->at_place = 0;
-    job->at_lanes = round_up(along->outputs * job->c_block * 8);
-    job->at_other = job->at_lanes + (g->first_cast ? round_up(along->outputs * job->c_block * lane + POOL_SLACK) : 0);
+    const int64_t some = stretch_of(job) * job->c_block;
+    job->at_lanes = round_up(some * 8);
+    job->at_other = job->at_lanes + (g->first_cast ? round_up(some * lane + POOL_SLACK) : 0);
     job->scratch_bytes = job->at_other + (g->first_cast ? round_up(job->plane * job->c_block * lane + POOL_SLACK) : 64);
 }

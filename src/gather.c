@@ -9,6 +9,8 @@ enum { MOST_NEAR = 9 };         /* windows over a position of which each is met 
 enum { BAND_BYTES = 16384 };    /* of staged rows, which stay in L1 */
 enum { STREAMED_BYTES = 1 << 25 };      /* outputs at least so long are written past the caches */
 enum { LEAST_UNITS = 16 };      /* for threads to share */
+enum { LONG_BIN = 16 };         /* positions that a bin has, or more */
+enum { PATIENCE = 1 << 16 };    /* positions alike, before which to look at whether to stop */
 
 /* ---- axes backwards ---------------------------------------------------------------------------------------- */
 
@@ -415,24 +417,44 @@ static void gather_phases(const struct pool_job *job, const char *acc, char *spa
     g->gradient->gather(row, phases, 0, 0, 1, stride, inner, job->phase_count, 1, 0, 0, 0);
 }
 
+/* The first position after x over which there are others than `over`, or where that is not known x + 1. */
+static int64_t alike_until(const struct pool_axis *a, int64_t x, struct pool_range over)
+{
+    int64_t first, last;        /* where the first of them is gone, where the next is there */
+    if (a->bins) {
+        first = ceil_div((over.first + 1) * a->size, a->outputs);
+        last = ceil_div(over.last * a->size - a->outputs + 1, a->outputs);
+    } else {
+        if (a->dilation > 1) return x + 1;
+        first = over.first < over.last ? over.first * a->stride + a->window - a->before : a->size;
+        last = over.last < a->outputs ? over.last * a->stride - a->before : a->size;
+    }
+    return most(x + 1, least(a->size, least(first, last)));
+}
+
+/* Copies of the first `bytes` to all that follows, up to `upto`, from what is still in L1. */
+static void repeat(char *to, int64_t bytes, int64_t upto)
+{
+    for (int64_t done = bytes, more; done < upto; done += more) {
+        more = least(done, upto - done);
+        if (more > BAND_BYTES) more = BAND_BYTES / bytes * bytes;
+        memcpy(to + done, to, (size_t)more);
+    }
+}
+
 /* row[x*inner + c] = the sum over the windows o over x of lanes[o*inner + c]. */
 static void gather_positions(const struct pool_job *job, const char *lanes, char *row)
 {
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t inner = g->inner.size, pixel = inner * g->lane_bytes;
-    struct pool_range before = {0, 0};
-    for (int64_t x = 0; x < along->size; x++) {
+    for (int64_t x = 0, upto; x < along->size; x = upto) {
         const struct pool_range over = outputs_over(along, x);
         struct pool_touch touches[POOL_TOUCHES];
         struct pool_phase here = {touches, 0};
         char *const to = row + x * pixel;
-        const int alike = x > 0 && over.first == before.first && over.last == before.last && along->dilation == 1;
-        before = over;
-        if (alike) {            /* under the same windows as the position before */
-            memcpy(to, to - pixel, (size_t)pixel);
-            continue;
-        }
+        upto = alike_until(along, x, over);
+        if (upto - x > PATIENCE && pool_stop()) return;
         for (int64_t o = over.first; o < over.last; o++) {
             if (!covers(along, o, x)) continue;
             if (here.n == POOL_TOUCHES) {
@@ -444,6 +466,7 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
             touches[here.n++] = (struct pool_touch){.grad = lanes + o * pixel};
         }
         g->gradient->gather(to, &here, 0, 0, 1, 1, inner, 1, 1, 0, 0, 0);
+        repeat(to, pixel, (upto - x) * pixel);
     }
 }
 
@@ -716,7 +739,8 @@ static void plan_rows(struct pool_job *job, const struct touches *t)
     job->at_lanes = job->at_spare + least(along->stride, POOL_STRIDE) * job->spare_bytes;
     job->at_row = job->at_lanes + bases_bytes(g);
     job->scratch_bytes = job->at_row + made_bytes(g);
-    const int64_t over = along->bins && inner == 1 ? most_over(along) : 0;
+    /* Of long bins the positions alike are more. */
+    const int64_t over = along->bins && inner == 1 && along->size < LONG_BIN * along->outputs ? most_over(along) : 0;
     if (over == 0 || over > POOL_TOUCHES || most(along->size, along->outputs) >= INT32_MAX) return;
     job->bins_over = over;
     job->at_bins = job->scratch_bytes;

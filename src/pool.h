@@ -509,6 +509,8 @@ typedef int64_t pool_way(const struct pool_job *job, const char *in, char *out, 
 struct pool_job {
     const struct pool_geometry *g;
     const struct pool_turned *turned;       /* how small planes are turned first, or null */
+    const struct pool_packed *packed;       /* how those that lie apart are packed first, or null */
+    const struct pool_cut *cut;             /* how long rows are cut, or null */
     /* The problem as it is given, where rows of its input are brought together in scratch first, or null: g is then
      * the same over that slab, whose position 0 of every axis lies where its steps say. */
     const struct pool_geometry *far;
@@ -544,8 +546,9 @@ struct pool_job {
     int all_fused;              /* and there are no others: no row needs scratch */
     int64_t repeats;            /* rows of outputs that one call of it may make */
     int64_t pitch;              /* of those where they lie in line before the kernel goes along, or 0 */
-    int slide_height;           /* rows of the lowest nodes, whose number is 0 where windows are folded one by one */
-    int64_t slide_nodes, slide_rows, slide_columns;     /* and of windows done at once, so many columns at a time */
+    int slide_height;           /* rows of the lowest nodes */
+    /* Rows of nodes, 0 where windows are folded one by one; of windows done at once; so many columns at a time. */
+    int64_t slide_nodes, slide_rows, slide_columns;
     struct pool_ring rings[POOL_RINGS];         /* of the nodes of each level */
     int dense, in_dense;        /* rows of outputs, of the input lie end to end, and so do planes */
     int whole;                  /* a window is a whole plane, and rows of many planes lie side by side in scratch */
@@ -586,6 +589,22 @@ struct pool_turned {
     int in_bytes;
 };
 
+/* Some of `planes` planes, which lie apart or whose elements do: side by side in C order, where the job finds them. */
+struct pool_packed {
+    struct pool_geometry g, near;
+    struct pool_job job;
+    struct pool_turned turned;
+    int64_t planes, beside, from_bytes, to_positions;   /* in all, of a pack; of a plane that is read, that is made */
+    int reads, writes;                                  /* full packs: where they lie, to where they belong */
+};
+
+/* A long row of positions in stretches of so many: the first, those between, and the last. */
+struct pool_cut {
+    struct pool_geometry g[3];
+    struct pool_job job[3];
+    int64_t length, stretches;                          /* of a row */
+};
+
 enum pool_status { POOL_OK, POOL_NO_MEMORY, POOL_BAD_INDEX, POOL_INTERRUPTED };
 
 /* The units of a problem; job refers to g from then on, and to `near`, where it may put what a slab needs. */
@@ -596,6 +615,14 @@ int pool_plan_gather(struct pool_job *job, const struct pool_geometry *g, enum p
 void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum pool_task task);    /* follow.c */
 /* Of a job that is planned: where planes are many and better turned, the job does that, and refers to `turned` too. */
 void pool_plan_turned(struct pool_job *job, struct pool_turned *turned);                            /* turn.c */
+
+/* The same where those lie apart, or their elements do; g is the problem as it is given. */
+int pool_may_pack(const struct pool_job *job, const struct pool_geometry *g);                       /* pack.c */
+void pool_plan_packed(struct pool_job *job, const struct pool_geometry *g, struct pool_packed *packed);
+
+/* Of gradients that are gathered, along rows that are long and few. */
+int pool_may_cut(const struct pool_job *job, const struct pool_geometry *g);                        /* cut.c */
+void pool_plan_cut(struct pool_job *job, const struct pool_geometry *g, struct pool_cut *cut);
 
 /* driver.c */
 void pool_plan_pieces(struct pool_job *job);            /* of a job that is planned */

@@ -625,6 +625,7 @@ def test_a_keyboard_interrupt_ends_a_long_call(workers, python):
     line = np.broadcast_to(np.float32(1), (2**40, 1))
     out = np.empty_like(large)
     ones, zeros = np.ones(2**21 - 2**16 + 1, np.float32), np.zeros(2**25, np.uint8)
+    row, tall = np.ones(2**25, np.float32), np.broadcast_to(np.float32(1), (2**27, 3))
     args = {"strides": 1, "padding": "same", "workers": int(sys.argv[1])}
     calls = {
         "max": lambda: pypool.max_pool2d(large, 99, out=out, **args),
@@ -634,6 +635,8 @@ def test_a_keyboard_interrupt_ends_a_long_call(workers, python):
         "one window": lambda: pypool.global_avg_pool1d(line, workers=args["workers"]),
         "backward": lambda: pypool.avg_pool2d_backward(large, large.shape, 63, **args),
         "long backward": lambda: pypool.avg_pool1d_backward(ones, (2**21,), 2**16, 1),
+        "backward along a row": lambda: pypool.avg_pool1d_backward(row, (2**26,), 2, workers=1),
+        "tall indices": lambda: pypool.max_pool2d(tall, (2**27, 2), return_indices=True),
         "far apart": lambda: pypool.max_pool1d(zeros, 3, 1, dilation=2**21),
     }
     signal.signal(signal.SIGINT, signal.default_int_handler)    # ignored in the background

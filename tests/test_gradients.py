@@ -282,6 +282,78 @@ def test_every_window_up_to_140(dtype, channels):
         )  # fmt: skip
 
 
+LONG_ROWS = [(2**17 + 1, 1), (2**17 + 70_000, 1), (2**16 + 999, 3)]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(
+    "window, stride, dilation, padding",
+    [
+        (2, 2, 1, 0), (3, 1, 1, 1), (3, 2, 2, 0), (5, 3, 1, 2), (2, 5, 1, 0), (130, 1, 1, 7),
+        (40, 33, 1, 3),
+    ],
+)  # fmt: skip
+def test_sums_along_long_rows(dtype, window, stride, dilation, padding, isa):
+    """Of windows within a stretch of the row, and of those that reach over two, by definition."""
+    for size, channels in LONG_ROWS:
+        outputs = (size + 2 * padding - (window - 1) * dilation - 1) // stride + 1
+        grad = np.random.default_rng(size).integers(-3, 4, (outputs, channels)).astype(dtype)
+        expected = np.zeros((size, channels), np.float32)
+        for tap in range(window):
+            at = np.arange(outputs) * stride - padding + tap * dilation
+            data = (at >= 0) & (at < size)
+            expected[at[data]] += grad[data]
+        args = {"strides": stride, "dilation": dilation, "padding": ((padding, padding),)}
+        for workers in (1, 2):
+            made = pypool.sum_pool1d_backward(grad, expected.shape, window, **args, workers=workers)
+            assert_same(made, expected.astype(dtype), size, channels)
+
+
+@pytest.mark.parametrize("kind", ["plane", "window", "tensor"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_maxima_along_long_rows(dtype, kind, isa):
+    for (size, channels), windows in itertools.product(LONG_ROWS, [(2, 2), (3, 3), (2, 4), (3, 1)]):
+        window, stride = windows
+        rng = np.random.default_rng(size)
+        x = rng.integers(0, 50, (size, channels)).astype(dtype)
+        outputs = (size - window) // stride + 1
+        starts = np.arange(outputs)[:, None] * stride
+        first = x[starts + np.arange(window)].argmax(1)
+        at, channel = first + starts, np.arange(channels)
+        grad = rng.integers(-3, 4, at.shape).astype(dtype)
+        expected = np.zeros((size, channels), np.float32)
+        np.add.at(expected, (at, channel), grad)
+        given = {"plane": at, "window": first.astype(np.uint8), "tensor": at * channels + channel}
+        for workers in (1, 2):
+            made = pypool.max_pool1d_backward(
+                grad, given[kind], x.shape, *windows, index_kind=kind, workers=workers
+            )
+            assert_same(made, expected.astype(dtype), size, channels, windows)
+
+
+def test_an_index_outside_a_long_row_is_refused_and_one_outside_its_window_is_followed():
+    size = 2**17 + 70_000
+    at, ones = np.arange(0, size, 2), np.ones(size // 2)
+    for wrong in (size, -1, 2**40):
+        at[-5] = wrong
+        refused(ValueError, lambda: pypool.max_pool1d_backward(ones, at, (size,), 2), str(wrong))
+    at[-5] = 7
+    expected = np.zeros(size)
+    np.add.at(expected, at, 1)
+    assert_same(pypool.max_pool1d_backward(ones, at, (size,), 2), expected)
+
+
+def test_bins_of_many_positions():
+    for size, bins in [(1000, 3), (5003, 7), (4096, 256), (100_003, 5)]:
+        grad = np.random.default_rng(0).integers(-50, 50, bins).astype(np.float64)
+        expected = np.zeros(size)
+        for o in range(bins):
+            first, last = o * size // bins, -((o + 1) * size // -bins)
+            expected[first:last] += grad[o] / (last - first)
+        made = pypool.adaptive_avg_pool1d_backward(grad, (size,), bins)
+        np.testing.assert_allclose(made, expected, rtol=1e-15, atol=0)
+
+
 @pytest.mark.parametrize("stored", [np.uint8, np.int64])
 def test_the_last_of_256_places(stored):
     """It says in all bits that a byte has what codes say that belong to no window."""

@@ -103,6 +103,40 @@ def test_rows_that_are_brought_a_few_at_a_time(op):
                     assert_same(pool2d(op, x, **args, workers=workers), expected, shape, args)
 
 
+def planes_apart(plain):
+    """The same values, in small planes that do not follow each other or whose elements do not."""
+    yield "the first channels", np.concatenate([plain, plain], 1)[:, : plain.shape[1]]
+    for order in ((1, 0, 2, 3), (0, 1, 3, 2), (3, 1, 2, 0)):
+        yield order, in_memory_order(plain, order)
+    yield "backwards", plain[:, ::-1, :, ::-1].copy()[:, ::-1, :, ::-1]
+    yield "swapped", in_memory_order(plain, range(4), swapped=True)
+    records = np.zeros(plain.shape, [("a", "i1"), ("b", plain.dtype)])
+    records["b"] = plain
+    yield "a field of packed records", records["b"]
+
+
+@pytest.mark.parametrize("batch, channels, size", [(5, 7, 7), (2, 33, 14), (3, 6, 28), (41, 3, 5)])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_small_planes_that_lie_apart(dtype, batch, channels, size, isa):
+    """As many as are pooled at once, and the few that are left."""
+    plain = cases.small(dtype, (batch, channels, size, size + 1))
+    for window, op in itertools.product([*WINDOWS, {"pool_size": 5, "strides": 1}], ["max", "avg"]):
+        args = {**window, "data_format": "channels_first"}
+        expected = reference.pool_nd(op, 2, plain, **args)
+        found = pypool.max_pool2d(plain, **args, return_indices=True)
+        for name, x in planes_apart(plain):
+            for workers in (1, 2):
+                assert_same(pool2d(op, x, **args, workers=workers), expected, name, args)
+            if op == "max":
+                for one, other in zip(
+                    pypool.max_pool2d(x, **args, return_indices=True), found, strict=True
+                ):
+                    assert_same(one, other, name, args)
+        room = np.full((batch, 2 * channels, *expected.shape[2:]), 77, expected.dtype)
+        assert_same(pool2d(op, plain, **args, out=room[:, ::2]), expected, args)
+        assert (room[:, 1::2] == 77).all()
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("op", ["max", "avg", "sum"])
 def test_volumes_in_any_order(op, dtype):

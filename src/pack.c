@@ -1,0 +1,210 @@
+/* pack.c - small planes that lie apart, or whose elements do: some are copied side by side, in C order, pooled there,
+ * and what that makes is copied to where it belongs. */
+#include <string.h>
+
+#include "walk.h"
+
+/* Of those at once, both ways, so that they stay in L2 until they are pooled. */
+enum { PACK_BYTES = 1 << 17 };
+/* Of a plane, at most; of one whose elements are in C order. */
+enum { PLANE_BYTES = 1 << 16, DENSE_PLANE_BYTES = 1 << 14 };
+enum { LEAST_UNITS = 16 };      /* for threads to share */
+
+/* ---- copies ------------------------------------------------------------------------------------------------ */
+
+/* Axes of what is copied, as few as its steps allow; the last is the shortest step where all is in C order. */
+struct box {
+    int axes;
+    int64_t size[POOL_MAX_AXES + 3], to[POOL_MAX_AXES + 3], from[POOL_MAX_AXES + 3];
+};
+
+static void add_axis(struct box *b, int64_t size, int64_t to, int64_t from)
+{
+    const int last = b->axes - 1;
+    if (size == 1) return;
+    if (last >= 0 && b->to[last] == size * to && b->from[last] == size * from) size *= b->size[b->axes = last];
+    b->size[b->axes] = size;
+    b->to[b->axes] = to;
+    b->from[b->axes++] = from;
+}
+
+/* Along the last axis and that of the shortest step on the other side, for every position of the rest. */
+static void copy_box(const struct pool_geometry *g, const struct box *b, char *to, const char *from,
+                     const int64_t *apart, int bytes, int how)
+{
+    const int last = b->axes - 1;
+    int next = last - 1;
+    for (int a = last - 2; a >= 0; a--)
+        if (size_of(apart[a]) < size_of(apart[next])) next = a;
+    int64_t at[POOL_MAX_AXES + 3] = {0};
+    for (int a = 0; a >= 0;) {
+        if (last < 0) g->copy(to, bytes, bytes, from, bytes, bytes, 1, 1, bytes, how);
+        else if (next < 0) g->copy(to, b->to[0], b->to[0], from, b->from[0], b->from[0], b->size[0], 1, bytes, how);
+        else
+            g->copy(to, b->to[next], b->to[last], from, b->from[next], b->from[last], b->size[next], b->size[last],
+                    bytes, how);
+        for (a = last - 1; a >= 0; a--) {
+            if (a == next) continue;
+            to += b->to[a];
+            from += b->from[a];
+            if (++at[a] < b->size[a]) break;
+            to -= b->size[a] * b->to[a];
+            from -= b->size[a] * b->from[a];
+            at[a] = 0;
+        }
+    }
+}
+
+/* ---- planes ------------------------------------------------------------------------------------------------ */
+
+/* What follows is of the input, or of what is `made`. */
+static int64_t size_along(const struct pool_axis *a, int made) { return made ? a->outputs : a->size; }
+static int64_t step_along(const struct pool_axis *a, int made) { return made ? a->out_step : a->in_step; }
+static int64_t step_over(const struct pool_span *a, int made) { return made ? a->out_step : a->in_step; }
+
+static const struct pool_axis *axis_of(const struct pool_geometry *g, int a)
+{
+    return a == g->lead_axes ? &g->along : &g->lead[a];
+}
+
+/* Elements of a plane, or more than any may have. */
+static int64_t positions(const struct pool_geometry *g, int made)
+{
+    int64_t all = least(g->inner.size, PLANE_BYTES + 1);
+    for (int a = g->lead_axes; a >= 0; a--) {
+        const int64_t size = size_along(axis_of(g, a), made);
+        all = all > PLANE_BYTES / most(1, size) ? PLANE_BYTES + 1 : all * size;
+    }
+    return all;
+}
+
+/* Whether the elements of a plane are in C order. */
+static int is_in_order(const struct pool_geometry *g, int made, int64_t bytes)
+{
+    if (g->inner.size > 1 && step_over(&g->inner, made) != bytes) return 0;
+    int64_t step = g->inner.size * bytes;
+    for (int a = g->lead_axes; a >= 0; a--) {
+        const struct pool_axis *axis = axis_of(g, a);
+        const int64_t size = size_along(axis, made);
+        if (size > 1 && step_along(axis, made) != step) return 0;
+        step *= size;
+    }
+    return 1;
+}
+
+static int are_end_to_end(const struct pool_geometry *g, int made, int64_t plane)
+{
+    for (int a = g->outer_axes - 1; a >= 0; a--) {
+        if (step_over(&g->outer[a], made) != plane) return 0;
+        plane *= g->outer[a].size;
+    }
+    return 1;
+}
+
+/* What is read, what is made, or where that was, whose steps are as those of what is made. */
+enum what { READ, MADE, PLACES };
+
+/* `count` planes from number `first` on to where they are packed, or back from there. */
+static void copy_planes(const struct pool_geometry *g, enum what what, int64_t first, int64_t count, char *apart,
+                        char *packed)
+{
+    const struct pool_span *runs = &g->outer[g->outer_axes - 1];
+    const int made = what != READ;
+    const int bytes = what == READ ? g->source_bytes : what == MADE ? g->out_bytes : g->index_bytes;
+    const int64_t plane = positions(g, made) * bytes;
+#define STEP(step) (what == PLACES ? (step) / g->out_bytes * g->index_bytes : (step))
+#define ADD(size, there) (made ? add_axis(&b, size, STEP(there), step) : add_axis(&b, size, step, there))
+    for (int64_t i = first, n; i < first + count; i += n, packed += n * plane) {
+        n = least(first + count - i, runs->size - i % runs->size);
+        char *here = apart;
+        int64_t rest = i, step = plane;
+        for (int a = g->outer_axes - 1; a >= 0; rest /= g->outer[a--].size)
+            here += rest % g->outer[a].size * STEP(step_over(&g->outer[a], made));
+        struct box b = {0};
+        ADD(n, step_over(runs, made));
+        for (int a = 0; a <= g->lead_axes; a++) {
+            const struct pool_axis *axis = axis_of(g, a);
+            step /= size_along(axis, made);
+            ADD(size_along(axis, made), step_along(axis, made));
+        }
+        step = bytes;
+        ADD(g->inner.size, step_over(&g->inner, made));
+        if (made) copy_box(g, &b, here, packed, b.to, bytes, POOL_WRITES_ON);
+        else copy_box(g, &b, packed, here, b.from, bytes, g->swapped);
+    }
+#undef STEP
+#undef ADD
+}
+
+static int64_t walk_packed(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
+                           int64_t first, int64_t last)
+{
+    const struct pool_packed *p = job->packed;
+    const struct pool_geometry *g = job->g;
+    char *const packed_out = scratch + job->at_out, *const packed_index = scratch + job->at_index;
+    for (int64_t unit = first; unit < last; unit++) {
+        const int64_t plane = unit * p->beside, count = least(p->beside, p->planes - plane);
+        const int full = count == p->beside, reads = p->reads && full, writes = p->writes && full;
+        const char *const from = reads ? in + plane * p->from_bytes : scratch;
+        char *const to = writes ? out + plane * p->to_positions * g->out_bytes : packed_out;
+        char *const places = writes ? index + plane * p->to_positions * g->index_bytes : packed_index;
+        if (!reads) copy_planes(g, READ, plane, count, (char *)in, scratch);
+        /* Of the last, which are fewer, what stands for the rest is pooled too. */
+        memset(scratch + count * p->from_bytes, 0, (size_t)((p->beside - count) * p->from_bytes));
+        p->job.walk(&p->job, from, to, g->index_bytes ? places : NULL, scratch + job->at_row, 0, p->job.units);
+        if (writes) continue;
+        copy_planes(g, MADE, plane, count, out, packed_out);
+        if (g->index_bytes) copy_planes(g, PLACES, plane, count, index, packed_index);
+    }
+    return -1;
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------------------- */
+
+int pool_may_pack(const struct pool_job *job, const struct pool_geometry *g)
+{
+    if (job->task != POOL_FORWARD || job->turned || g->outer_axes == 0) return 0;
+    for (int a = 0; a < g->outer_axes; a++)
+        if (g->outer[a].place_weight) return 0;
+    const int64_t from = positions(g, 0) * g->source_bytes, to = positions(g, 1) * g->out_bytes;
+    const int in_order = !g->swapped && is_in_order(g, 0, g->source_bytes) && is_in_order(g, 1, g->out_bytes);
+    if (in_order && are_end_to_end(g, 0, from) && are_end_to_end(g, 1, to)) return 0;
+    return most(from, to) <= (in_order ? DENSE_PLANE_BYTES : PLANE_BYTES);
+}
+
+void pool_plan_packed(struct pool_job *job, const struct pool_geometry *g, struct pool_packed *p)
+{
+    const int64_t from = positions(g, 0) * g->source_bytes, to = positions(g, 1) * g->out_bytes;
+    struct pool_geometry *const side = &p->g;
+    *side = *g;
+    p->planes = 1;
+    for (int a = 0; a < g->outer_axes; a++) p->planes *= g->outer[a].size;
+    p->beside = most(1, least(PACK_BYTES / (from + to), ceil_div(p->planes, LEAST_UNITS)));
+    p->from_bytes = from;
+    p->to_positions = to / g->out_bytes;
+    p->reads = !g->swapped && is_in_order(g, 0, g->source_bytes) && are_end_to_end(g, 0, from);
+    p->writes = is_in_order(g, 1, g->out_bytes) && are_end_to_end(g, 1, to);
+    side->outer_axes = p->beside > 1;
+    side->outer[0] = (struct pool_span){.size = p->beside, .in_step = from, .out_step = to};
+    side->inner.in_step = g->source_bytes;
+    side->inner.out_step = g->out_bytes;
+    side->swapped = 0;
+    side->bytes = p->beside * (from + to);
+    int64_t in_step = g->inner.size * g->source_bytes, out_step = g->inner.size * g->out_bytes;
+    for (int a = g->lead_axes; a >= 0; a--) {
+        struct pool_axis *const axis = a == g->lead_axes ? &side->along : &side->lead[a];
+        axis->in_step = in_step;
+        axis->out_step = out_step;
+        in_step *= axis->size;
+        out_step *= axis->outputs;
+    }
+    pool_plan_forward(&p->job, side, &p->near);
+    pool_plan_turned(&p->job, &p->turned);
+
+    *job = (struct pool_job){.g = g, .task = POOL_FORWARD, .walk = walk_packed, .packed = p};
+    job->units = ceil_div(p->planes, p->beside);
+    job->at_out = round_up(p->beside * from + POOL_SLACK);
+    job->at_index = job->at_out + round_up(p->beside * to + POOL_SLACK);
+    job->at_row = job->at_index + round_up(p->beside * p->to_positions * g->index_bytes + POOL_SLACK);
+    job->scratch_bytes = job->at_row + p->job.scratch_bytes;
+}
