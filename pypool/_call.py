@@ -137,13 +137,13 @@ def locate(
     """Values and places of a plan that has places, into `out` where it is given."""
     made = geometry.plan
     assert made.places is not None
-    given = pair_of(out)
-    wanted = (made.dtype, made.places.dtype)
-    names = ("out[0]", "out[1]")
+    given = values, places = pair_of(out)
+    if values is not None:
+        check_out(values, made.result_shape, made.dtype, "out[0]")
+    if places is not None:
+        check_places_out(places, made.result_shape, made.places, "out[1]")
     results: list[Array] = []
-    for name, target, dtype in zip(names, given, wanted, strict=True):
-        if target is not None:
-            check_out(target, made.result_shape, dtype, name)
+    for target, dtype in zip(given, (made.dtype, made.places.dtype), strict=True):
         alone = (
             target is not None
             and target.flags.carray
@@ -154,12 +154,12 @@ def locate(
         results.append(
             target if target is not None and alone else np.empty(made.result_shape, dtype)
         )
-    if given[0] is not None and given[1] is not None and np.may_share_memory(*given):
+    if values is not None and places is not None and np.may_share_memory(values, places):
         raise ValueError("out[0] and out[1] must not share memory")
     _core.run(geometry, x, results[0], results[1], workers)
     for i, target in enumerate(given):
         if target is not None and target is not results[i]:
-            np.copyto(target, results[i], casting="same_kind")
+            np.copyto(target, results[i], casting="unsafe")  # what it would lose has been refused
             results[i] = target
     return results[0], results[1]
 
@@ -261,27 +261,49 @@ def unchanged(x: Array, shape: tuple[int, ...]) -> None:
         raise ValueError(f"x must keep its shape {shape} during the call, got {x.shape}")
 
 
-def check_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> None:
+def check_out(out: Array, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> None:
     """Refuse an `out` that a NumPy ufunc would refuse."""
-    if type(out) is not np.ndarray and not isinstance(out, np.memmap):
-        raise TypeError(f"{name} must be a numpy.ndarray, got {type(out).__name__}")
-    assert isinstance(out, np.ndarray)
-    if out.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, got {out.shape}")
+    check_target(out, shape, name)
     if out.dtype != dtype and not (
         _plan.name_of(out.dtype) in _plan.DTYPES and np.can_cast(dtype, out.dtype, "same_kind")
     ):
         raise TypeError(f"{name} must hold {dtype} (casting 'same_kind'), got {out.dtype}")
+
+
+def check_places_out(out: Array, shape: tuple[int, ...], places: _plan.Places, name: str) -> None:
+    """Refuse an `out` that does not hold every place, whichever are found."""
+    check_target(out, shape, name)
+    last = places.total - 1
+    if out.dtype.kind not in "iu" or last > np.iinfo(out.dtype).max:
+        raise TypeError(f"{name} must hold integers up to {last}, got {out.dtype}")
+
+
+def check_target(out: Array, shape: tuple[int, ...], name: str) -> None:
+    """Refuse what cannot be written, whatever its dtype."""
+    if type(out) is not np.ndarray and not isinstance(out, np.memmap):
+        raise TypeError(f"{name} must be a numpy.ndarray, got {type(out).__name__}")
+    if out.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {out.shape}")
     if not out.flags.writeable:
         raise ValueError(f"{name} must be writeable, got a read-only array")
-    if out.flags.c_contiguous:
-        return
-    extent = out.itemsize
+    if not out.flags.c_contiguous and overlaps_itself(out):
+        raise ValueError(f"{name} must not overlap itself, got strides {out.strides}")
+
+
+def overlaps_itself(out: Array) -> bool:
+    """Whether two elements have a byte in common."""
     steps = [(abs(s), n) for s, n in zip(out.strides, out.shape, strict=True) if n > 1]
+    extent = out.itemsize
+    nested = True
     for step, size in sorted(steps):
-        if step < extent:
-            raise ValueError(f"{name} must not overlap itself, got strides {out.strides}")
+        nested &= step >= extent
         extent += step * (size - 1)
+    if nested or extent < out.nbytes:
+        return not nested
+    offsets = np.zeros((), np.int64)
+    for step, size in steps:
+        offsets = np.add.outer(offsets, step * np.arange(size))
+    return bool((np.diff(np.sort(offsets, axis=None)) < out.itemsize).any())
 
 
 _core.otherwise(pool, _runtime.workers_of)

@@ -107,6 +107,8 @@ class Places(NamedTuple):
     """What a step along each axis adds."""
     taps: tuple[int, ...]
     """What a tap along each axis adds, 0 where it is not pooled."""
+    total: int
+    """How many there are, from 0."""
 
 
 class Plan(NamedTuple):
@@ -803,7 +805,7 @@ def places_of(
             taps[axis] = math.prod(size for other, size in sizes.items() if other > axis)
         first = sum(taps[axis] * of.skipped for axis, of in pooled.items())
         dtype = np.dtype(np.min_scalar_type(count - 1).type)
-        return Places(dtype, first, (0,) * len(shape), tuple(taps))
+        return Places(dtype, first, (0,) * len(shape), tuple(taps), count)
     if which == "plane":
         counted = sorted(pooled)
     elif which == "tensor":
@@ -821,7 +823,7 @@ def places_of(
         positions[axis] * pooled[axis].dilation if axis in pooled else 0
         for axis in range(len(shape))
     )
-    return Places(np.dtype(np.int64), 0, tuple(positions), tuple(every))
+    return Places(np.dtype(np.int64), 0, tuple(positions), tuple(every), step)
 
 
 def planes_side_by_side(planes: int) -> int:

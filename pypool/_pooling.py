@@ -139,7 +139,8 @@ def max_pool2d(
         A NaN in the window gives NaN; or is skipped, and nothing but NaN gives NaN.
     out : ndarray or tuple of ndarray, optional
         Where the result goes: of its exact shape, any strides.  May overlap `x`.  With
-        `return_indices` a pair ``(values, indices)``, either of which may be None.
+        `return_indices` a pair ``(values, indices)``, either of which may be None; indices go to
+        any integers that hold every place.
     workers : int, optional
         Most threads to use; see `get_workers`.
 

@@ -755,21 +755,64 @@ def test_out_may_overlap_the_input(isa):
     assert_pair(pypool.max_pool2d(x, 2, return_indices=True, out=(None, out)), expected)
 
 
-def test_out_may_have_any_dtype_of_the_same_kind(isa):
+def test_values_go_to_any_dtype_of_the_same_kind(isa):
     x = image()
-    expected = pypool.max_pool2d(x, **ARGS)
+    expected, indices = pypool.max_pool2d(x, **ARGS)
     for name in DTYPES:
-        for i, each in enumerate(expected):
-            target = np.zeros(each.shape, cases.dtype_of(name))
-            out = (target, None) if i == 0 else (None, target)
-            if np.can_cast(each.dtype, target.dtype, "same_kind"):
-                result = pypool.max_pool2d(x, **ARGS, out=out)
-                assert result[i] is target
-                assert_same(target, each.astype(target.dtype), name)
-            else:
-                refused(
-                    TypeError, lambda out=out: pypool.max_pool2d(x, **ARGS, out=out), "out", name
+        target = np.zeros(expected.shape, cases.dtype_of(name))
+        if np.can_cast(expected.dtype, target.dtype, "same_kind"):
+            values, found = pypool.max_pool2d(x, **ARGS, out=(target, None))
+            assert values is target
+            assert_same(target, expected.astype(target.dtype), name)
+            assert_same(found, indices, name)
+        else:
+            refused(
+                TypeError,
+                lambda out=target: pypool.max_pool2d(x, **ARGS, out=(out, None)),
+                "out",
+                name,
+            )
+
+
+PLACES = {"plane": 16 * 16, "sample": 16 * 16 * 3, "tensor": 2 * 16 * 16 * 3, "window": 2 * 2}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_indices_go_to_any_integers_that_hold_every_place(kind, isa):
+    """Whichever are found: those of all ones are small."""
+    for x in (np.ones((2, 16, 16, 3)), np.arange(2.0 * 16 * 16 * 3).reshape(2, 16, 16, 3)):
+        values, expected = pypool.max_pool2d(x, 2, return_indices=True, index_kind=kind)
+        for name in (*DTYPES, ">i4", "m8[s]", "O"):
+            target = np.zeros(expected.shape, cases.dtype_of(name) if name in DTYPES else name)
+
+            def call(x=x, out=target):
+                return pypool.max_pool2d(
+                    x, 2, return_indices=True, index_kind=kind, out=(None, out)
                 )
+
+            integers = target.dtype.kind in "iu"
+            if integers and PLACES[kind] - 1 <= np.iinfo(target.dtype).max:
+                found = call()
+                assert found[1] is target
+                assert_same(found[0], values, name)
+                np.testing.assert_array_equal(target, expected)
+            else:
+                refused(TypeError, call, "out[1]", str(target.dtype))
+                assert not target.astype(bool).any()
+
+
+def test_indices_of_whole_planes_and_bins_go_to_integers_that_hold_them():
+    x = np.arange(130.0)
+    for out in (np.zeros((), "u1"), np.zeros((), "i2")):
+        found = pypool.global_max_pool1d(x, return_indices=True, out=(None, out))[1]
+        assert found is out
+        assert found == 129
+    with pytest.raises(TypeError, match=r"out\[1\] .*129.*int8"):
+        pypool.global_max_pool1d(x, return_indices=True, out=(None, np.zeros((), "i1")))
+    with pytest.raises(TypeError, match=r"out\[1\] .*129.*int8"):
+        pypool.adaptive_max_pool1d(x, 2, return_indices=True, out=(None, np.zeros(2, "i1")))
+    with pytest.raises(TypeError, match=r"out\[1\] .*129.*int8"):
+        pypool.pool(x, 2, return_indices=True, out=(None, np.zeros(65, "i1")))
 
 
 def test_an_out_that_will_not_do_is_refused():

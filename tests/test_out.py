@@ -196,6 +196,34 @@ def test_strides_that_interleave_without_overlap_are_accepted():
     np.testing.assert_array_equal(out, reference.pool("max", x, 2, axes=(1, 2)))
 
 
+def test_whether_an_out_overlaps_itself_is_told_exactly():
+    """By marking the bytes of every element; strides of 16 and 24 bytes pass between each other."""
+    rng = np.random.default_rng(0)
+    refusals = 0
+    for _ in range(300):
+        rows, columns = rng.integers(1, 6, 2)
+        dtype = np.dtype(rng.choice(["float64", "float32", "uint8"]))
+        strides = tuple(int(s) for s in rng.integers(-9, 10, 2) * rng.choice([1, 4, 8]))
+        memory = np.zeros(1024, np.uint8)
+        out = np.ndarray((rows, columns), dtype, memory, 512, strides)
+        marks = np.zeros(1024, int)
+        for row, column in np.ndindex(rows, columns):
+            start = 512 + row * strides[0] + column * strides[1]
+            marks[start : start + dtype.itemsize] += 1
+        x = rng.integers(0, 100, (2 * rows, 2 * columns)).astype(dtype)
+        if marks.max() > 1:
+            refusals += 1
+            with pytest.raises(ValueError, match="overlap"):
+                pypool.max_pool2d(x, 2, out=out)
+            assert not memory.any()
+        else:
+            assert pypool.max_pool2d(x, 2, out=out) is out
+            np.testing.assert_array_equal(out, reference.pool("max", x, 2))
+    assert 50 < refusals < 250
+    between = as_strided(np.zeros(64), (3, 2), (16, 24))
+    assert pypool.max_pool2d(np.ones((6, 4)), 2, out=between) is between
+
+
 @pytest.mark.parametrize(
     "args",
     [
