@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, overload
+from typing import Any, Literal, SupportsIndex, overload
 
 import numpy as np
 
@@ -138,8 +139,9 @@ def get_workers() -> int:
 class set_workers:  # noqa: N801
     """Set the most threads that calls from this thread use.
 
-    Takes effect at once; as a context manager it is undone on leaving.  Small calls stay on one
-    thread whatever the number.
+    Takes effect at once; as a context manager it is undone on leaving.  Entered in another thread,
+    it is that thread's for the length of the block.  Small calls stay on one thread whatever the
+    number.
 
     Parameters
     ----------
@@ -161,18 +163,23 @@ class set_workers:  # noqa: N801
     1
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: SupportsIndex) -> None:
         self._workers = min(_plan.integer("workers", workers, 1, None), MOST_WORKERS)
-        self._before = [_core.use_workers(self._workers)]
-        self._was_entered = False
+        self._here = threading.local()
+        self._here.before = [_core.use_workers(self._workers)]
+        self._here.to_enter = True  # what the constructor has set, the first block undoes
 
     def __enter__(self) -> None:
-        if self._was_entered or not self._before:
-            self._before.append(_core.use_workers(self._workers))
-        self._was_entered = True
+        here = vars(self._here)
+        before = _core.use_workers(self._workers)
+        if not here.pop("to_enter", False):
+            here.setdefault("before", []).append(before)
 
     def __exit__(self, *error: object) -> None:
-        _core.use_workers(self._before.pop())
+        before = vars(self._here).get("before")
+        if not before:
+            raise RuntimeError("set_workers is left in a thread in which it was not entered")
+        _core.use_workers(before.pop())
 
 
 # ---- instruction set --------------------------------------------------------------------------

@@ -79,6 +79,55 @@ def test_set_workers_is_per_thread():
     assert seen == [before]
 
 
+def in_another_thread(call):
+    """What the call returns there."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(call()))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def test_set_workers_made_in_one_thread_may_be_entered_in_another():
+    before = pypool.get_workers()
+    three = pypool.set_workers(before + 3)
+
+    def elsewhere():
+        seen = [pypool.get_workers()]
+        for _ in range(2):
+            with three:
+                seen.append(pypool.get_workers())
+                with three:
+                    pass
+                seen.append(pypool.get_workers())
+            seen.append(pypool.get_workers())
+        return seen
+
+    assert in_another_thread(elsewhere) == [before, *(before + 3, before + 3, before) * 2]
+    assert pypool.get_workers() == before + 3
+    with three:
+        assert in_another_thread(elsewhere) == [before, *(before + 3, before + 3, before) * 2]
+        assert pypool.get_workers() == before + 3
+    assert pypool.get_workers() == before
+
+
+def test_set_workers_is_left_where_it_was_entered():
+    before = pypool.get_workers()
+    three = pypool.set_workers(before + 3)
+
+    def elsewhere():
+        with pytest.raises(RuntimeError, match="not entered"):
+            three.__exit__(None, None, None)
+        return pypool.get_workers()
+
+    assert in_another_thread(elsewhere) == before
+    with three:
+        pass
+    with pytest.raises(RuntimeError, match="not entered"):
+        three.__exit__(None, None, None)
+    assert pypool.get_workers() == before
+
+
 @pytest.mark.parametrize(("workers", "error"), [
     (0, ValueError), (-1, ValueError), (-(10**30), ValueError),
     (True, TypeError), (2.0, TypeError), ("2", TypeError), (None, TypeError), ((2,), TypeError),
