@@ -83,13 +83,14 @@ def convert_indices(
     nd = _plan.integer("nd", nd, 1, 3)
     shape = _plan.shape_of("input_shape", input_shape)
     axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
+    windows = 1 if pool_size is None else pool_size
+    met = _plan.arguments(nd, windows, strides, padding, dilation, ceil_mode)
     if "window" not in (kind, wanted):
         found = with_axes(in_own_planes(given, kind, shape, axes), shape, axes)
         return out_of_planes(found, wanted, shape, axes).reshape(given.shape)
 
     if pool_size is None:
         raise TypeError("pool_size is needed where index_kind or to is 'window'")
-    met = _plan.arguments(nd, pool_size, strides, padding, dilation, ceil_mode)
     made = _plan.plan("max", shape, np.dtype(np.bool_), axes, met)
     if given.shape != made.shape:
         raise ValueError(f"indices must have shape {made.shape}, got {given.shape}")

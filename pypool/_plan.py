@@ -16,6 +16,17 @@ LIMIT = 2**63 - 1
 """The largest size, stride or padding: what an int64 holds."""
 
 ORDERED = ("max", "min")
+OPS = (*ORDERED, "avg", "sum", "lp")
+OPTIONS: dict[str, tuple[object, tuple[str, ...]]] = {
+    "return_indices": (False, ORDERED),
+    "index_kind": ("plane", ORDERED),
+    "count_include_pad": (False, ("avg",)),
+    "divisor_override": (None, ("avg",)),
+    "rounding": ("half_even", ("avg",)),
+    "dtype": (None, ("avg", "sum")),
+    "norm_type": (None, ("lp",)),
+}
+"""What an option is where nothing is said, and the ops that have it."""
 SAME = ("same", "same_lower")
 INDEX_KINDS = ("plane", "sample", "tensor", "window")
 ROUNDINGS = ("half_even", "half_up", "floor", "trunc")
@@ -312,28 +323,20 @@ def axes_of(value: object, ndim: int) -> tuple[int, ...]:
 
 
 def is_default(value: object, default: object) -> bool:
-    """Whether an option is what it is where nothing is said."""
-    kind = (bool, np.bool_) if default is False else type(default)
-    return value is default or (isinstance(value, kind) and bool(value == default))
+    """Whether an option is as if nothing were said; flags and words may be NumPy's own."""
+    if isinstance(value, np.bool_):
+        value = bool(value)
+    return value is default or (isinstance(value, str) and value == default)
 
 
-def options_of(
-    op: object,
-    count_include_pad: object,
-    divisor_override: object,
-    dtype: object,
-    rounding: object,
-) -> str:
+def op_of(op: object, **options: object) -> str:
     """The op; one that is unknown is refused, and so are options that are another's."""
-    op = one_of("op", op, ("max", "min", "avg", "sum", "lp"))
-    given = (count_include_pad, divisor_override, rounding)
-    if op != "avg" and not all(map(is_default, given, (False, None, "half_even"))):
-        raise TypeError(
-            "count_include_pad, divisor_override and rounding are options of op='avg', "
-            f"got op={op!r}"
-        )
-    if op not in ("avg", "sum") and dtype is not None:
-        raise TypeError(f"dtype is an option of op='avg' and op='sum', got op={op!r}")
+    op = one_of("op", op, OPS)
+    for name, value in options.items():
+        default, ops = OPTIONS[name]
+        if value is not default and op not in ops and not is_default(value, default):
+            of = " and ".join(f"op={other!r}" for other in ops)
+            raise TypeError(f"{name} is an option of {of}, got op={op!r}")
     return op
 
 

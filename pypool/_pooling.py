@@ -134,7 +134,7 @@ def max_pool2d(
     index_kind : {"plane", "sample", "tensor", "window"}
         What an index counts: elements of the spatial plane, ``h*width + w`` in both data formats;
         elements of one sample, or of the whole of `x`, as laid out by its axes; or positions in
-        the window, padded ones too, in row-major order.
+        the window, padded ones too, in row-major order.  Without effect without `return_indices`.
     nan_policy : {"propagate", "omit"}
         A NaN in the window gives NaN; or is skipped, and nothing but NaN gives NaN.
     out : ndarray or tuple of ndarray, optional
@@ -2072,23 +2072,22 @@ def pool(
     >>> indices
     array([[2, 2, 2, 2]])
     """
-    options = (count_include_pad, divisor_override, dtype, rounding)
-    op = _plan.options_of(op, *options)  # type: ignore[assignment]
-    if op not in _plan.ORDERED and not _plan.is_default(return_indices, False):
-        raise TypeError(f"return_indices is an option of op='max' and op='min', got op={op!r}")
-    if op != "lp" and norm_type is not None:
-        raise TypeError(f"norm_type is an option of op='lp', got op={op!r}")
+    op = _plan.op_of(  # type: ignore[assignment]
+        op, return_indices=return_indices, index_kind=index_kind, norm_type=norm_type,
+        count_include_pad=count_include_pad, divisor_override=divisor_override, dtype=dtype,
+        rounding=rounding,
+    )  # fmt: skip
     if op == "lp":
         if norm_type is None:
             raise TypeError("norm_type must be a positive number with op='lp', got None")
         if _plan.one_of("nan_policy", nan_policy, _plan.NAN_POLICIES) != "propagate":
             raise TypeError(f"nan_policy must be 'propagate' with op='lp', got {nan_policy!r}")
-        _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
         return _call.pool_lp(
             None, x, norm_type, pool_size, strides, padding, axes, dilation, ceil_mode, out, workers
         )
     how = (
-        op, None, pool_size, strides, padding, axes, dilation, ceil_mode, nan_policy, *options
+        op, None, pool_size, strides, padding, axes, dilation, ceil_mode, nan_policy,
+        count_include_pad, divisor_override, dtype, rounding,
     )  # fmt: skip
     if return_indices is False and index_kind is PLANE:
         return _core.pool(x, how, out, workers)

@@ -148,12 +148,28 @@ def test_unknown_keywords_and_surplus_positions_are_refused():
         {"op": "min", "dtype": "float64"},
         {"op": "sum", "rounding": "floor"},
         {"op": "sum", "divisor_override": 3},
+        {"op": "max", "norm_type": 2},
+        {"op": "avg", "return_indices": True},
+        {"op": "avg", "index_kind": "window"},
+        {"op": "sum", "index_kind": "tensor"},
+        {"op": "lp", "index_kind": "window"},
+        {"op": "lp", "index_kind": "no such"},
     ],
     ids=str,
 )
 def test_pool_refuses_the_options_of_another_op(option):
     name = list(option)[-1]
-    refused((TypeError, ValueError), lambda: pypool.pool(image(), 2, **option), name, option["op"])
+    given = {"norm_type": 2} | option if option["op"] == "lp" else option
+    refused(TypeError, lambda: pypool.pool(image(), 2, **given), name, option["op"])
+
+
+def test_a_kind_of_index_is_without_effect_where_no_indices_are_wanted():
+    x = image(6, 8)
+    for op in ("max", "min"):
+        for kind in ("plane", "tensor", "window"):
+            expected = reference.pool(op, x, 2)
+            assert_same(pypool.pool(x, 2, op=op, index_kind=kind), expected)
+            assert_same(getattr(pypool, f"{op}_pool2d")(x, 2, index_kind=kind), expected)
 
 
 # --- integers: pool_size, strides, dilation ------------------------------------------------------
@@ -486,6 +502,9 @@ def test_options_of_another_op_are_refused_whatever_they_are():
         for name in ("count_include_pad", "divisor_override", "rounding"):
             call = functools.partial(pypool.pool, x, 2, op="max", **{name: value})
             refused(TypeError, call, name)
+        for name in ("return_indices", "index_kind", "dtype"):
+            call = functools.partial(pypool.pool, x, 2, op="lp", norm_type=2, **{name: value})
+            refused(TypeError, call, name)
 
 
 def test_options_may_be_numpys_own_of_what_they_are_by_default():
@@ -493,6 +512,7 @@ def test_options_may_be_numpys_own_of_what_they_are_by_default():
     for op in OPS:
         options = {"return_indices": none, "count_include_pad": none}
         options |= {"rounding": np.str_("half_even"), "nan_policy": np.str_("propagate")}
+        options |= {"index_kind": np.str_("plane")}
         result = pypool.pool(x, 2, op=op, axes=(0, 1), **options)
         assert_same(result, pypool.pool(x, 2, op=op, axes=(0, 1)), op)
 

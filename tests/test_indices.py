@@ -1073,3 +1073,27 @@ def test_arguments_that_do_not_fit_do_not_convert():
     refused((ValueError, TypeError), convert(good, shape=(2, 4, 1e20, 3)), "input_shape")
     refused(ValueError, convert(good, shape=(2, 10**20, 5, 3)), "input_shape")
     refused(ValueError, convert(good, data_format="NHWC"), "data_format")
+
+
+@pytest.mark.parametrize("kinds", [("plane", "tensor"), ("plane", "window")], ids=str)
+def test_conversion_looks_at_what_it_does_not_need_too(kinds):
+    indices, given = np.zeros((2, 2), int), {"pool_size": 2}
+    for error, name, value in [
+        (TypeError, "pool_size", "junk"),
+        (ValueError, "pool_size", 0),
+        (ValueError, "strides", -1),
+        (ValueError, "padding", "causal"),
+        (TypeError, "dilation", None),
+        (TypeError, "ceil_mode", "maybe"),
+        (ValueError, "data_format", "NHWC"),
+    ]:
+        refused(
+            error,
+            lambda other=given | {name: value}: pypool.convert_indices(
+                indices, (4, 4), *kinds, 2, **other
+            ),
+            name,
+        )
+    for name, value in (("strides", -1), ("padding", "causal"), ("dilation", None)):
+        with pytest.raises((TypeError, ValueError), match=name):
+            pypool.convert_indices(indices, (4, 4), *kinds, 2, **{name: value})
