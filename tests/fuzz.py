@@ -630,8 +630,10 @@ def convert_problem(case, x, args, windows):
 # --- out ------------------------------------------------------------------------------------------
 
 
-def wider(dtype):
-    """Another dtype that the result may be cast to."""
+def wider(dtype, counts=False):
+    """Another dtype that the result may be cast to, or that holds what it counts here."""
+    if counts:
+        return np.dtype(np.uint64 if dtype.itemsize < 8 else np.uint32)
     if dtype.kind == "b":
         return np.dtype(np.uint8)
     if is_float(dtype):
@@ -653,8 +655,8 @@ def into(case, problem, expected):
         outs = (out, *(np.empty_like(each) for each, _ in others))
         return (copy, *problem.arrays[1:]), outs, lambda: None
     outs, bases = [], []
-    for result, _ in expected:
-        dtype = wider(result.dtype) if kind == "wider" else result.dtype
+    for i, (result, _) in enumerate(expected):
+        dtype = wider(result.dtype, counts=i == 1) if kind == "wider" else result.dtype
         if kind == "stepped":
             base = cases.poison(dtype, tuple(2 * n + 3 for n in result.shape))
             at = (..., *(slice(2, 2 + 2 * n, 2) for n in result.shape))
