@@ -29,6 +29,9 @@ __all__ = [
 
 Shape = Sequence[int | None]
 
+KERAS_ALONE = ("trainable", "dtype")
+"""What Keras's layers say of themselves and these have no use for."""
+
 
 class _Layer:
     """A way of pooling with its arguments, and what the last forward pass left for backward.
@@ -54,9 +57,14 @@ class _Layer:
             )
         self._ndim = self._nd + 2
         self._axes = _plan.spatial_axes(self._nd, self._ndim, data_format)
-        self.data_format = _plan.data_format_of(data_format)
+        self._data_format = _plan.data_format_of(data_format)
         self.name = name
         self._kept = None
+
+    @property
+    def data_format(self) -> str:
+        """Where channels are."""
+        return self._data_format
 
     def forward(self, x: ArrayLike, *, training: bool = True) -> Array:
         """Pool a batch.
@@ -80,11 +88,11 @@ class _Layer:
         ValueError
             If `x` has another number of axes, or is too small for a window.
         """
+        self._kept = None
         if type(x) is not np.ndarray:
             x = _call.as_array(x)
         if x.ndim != self._ndim:
             raise ValueError(self._expected("x", x.shape))
-        self._kept = None
         if not training:
             return _core.pool(x, self._how, None, None)
         shape = x.shape
@@ -135,8 +143,8 @@ class _Layer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The layer that `get_config` described."""
-        return cls(**config)
+        """The layer that `get_config` described, ours or Keras's: here dtypes are the input's."""
+        return cls(**{key: of for key, of in config.items() if key not in KERAS_ALONE})
 
     def __repr__(self) -> str:
         given = self.get_config()
@@ -181,13 +189,27 @@ class _Windowed(_Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(data_format, name)
-        met = _plan.arguments(self._nd, pool_size, strides, padding)
-        self.pool_size, self.strides, self.padding = met.pool_size, met.strides, met.padding
-        self._arguments = (self.pool_size, self.strides, self.padding, self.data_format)
+        met = self._met = _plan.arguments(self._nd, pool_size, strides, padding)
+        self._arguments = (met.pool_size, met.strides, met.padding, self.data_format)
         if math.prod(self.pool_size) > _plan.WINDOW_POSITIONS:
             self._index_kind = "plane"
         self._options = {"index_kind": self._index_kind} if self._op == "max" else {}
         self._how = (self._op, self._nd, *self._arguments)
+
+    @property
+    def pool_size(self) -> tuple[int, ...]:
+        """Elements of a window along each axis."""
+        return self._met.pool_size
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Elements from one window to the next along each axis."""
+        return self._met.strides
+
+    @property
+    def padding(self) -> str | tuple[tuple[int, int], ...]:
+        """A word, or how much of it is before and after each axis."""
+        return self._met.padding
 
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         """The shape that `forward` gives, of a shape in which None is a size not known yet."""
@@ -212,14 +234,23 @@ class _Global(_Layer):
         self, data_format: DataFormat = None, keepdims: bool = False, *, name: str | None = None
     ) -> None:
         super().__init__(data_format, name)
-        self.keepdims = _plan.flag("keepdims", keepdims)
+        self._keepdims = _plan.flag("keepdims", keepdims)
         self._arguments = (self.data_format,)
         self._options = {"keepdims": self.keepdims}
         self._how = ("global", self._op, self._nd, self.keepdims, self.data_format, "propagate")
 
+    @property
+    def keepdims(self) -> bool:
+        """Whether the spatial axes are kept, each of one element."""
+        return self._keepdims
+
     def compute_output_shape(self, input_shape: Shape) -> tuple[int | None, ...]:
         """The shape that `forward` gives, of a shape in which None is a size not known yet."""
         shape: list[int | None] = list(self._shape(input_shape))
+        if any(shape[axis] == 0 for axis in self._axes):
+            raise ValueError(
+                f"input_shape must have elements along its spatial axes, got {tuple(shape)}"
+            )
         shape[self._axes[0] : self._axes[-1] + 1] = (1,) * self._nd if self.keepdims else ()
         return tuple(shape)
 

@@ -252,6 +252,21 @@ def test_config_and_repr_make_the_layer_again(name, args):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_keras_says_beside_is_passed_over(name):
+    kind = getattr(layers, name)
+    config = kind(name="pooled").get_config()
+    policy = {
+        "module": "keras",
+        "class_name": "DTypePolicy",
+        "config": {"name": "float32"},
+        "registered_name": None,
+    }
+    of_keras = config | {"trainable": True, "dtype": policy}
+    assert kind.from_config(of_keras).get_config() == config
+    assert list(of_keras) == [*config, "trainable", "dtype"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_layer_can_be_copied_and_pickled(name):
     x = distinct(name, "channels_last")
     layer = getattr(layers, name)()
@@ -312,6 +327,21 @@ def test_bad_shapes_are_refused():
     refused(ValueError, lambda: layer(np.zeros((1, 2, 5, 1))), "3", "2")
 
 
+@pytest.mark.parametrize("place", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_axis_is_refused_by_its_shape_as_in_the_array(name, place):
+    layer = getattr(layers, name)(data_format=place)
+    for axis in range(rank(name) + 2):
+        shape = [4] * (rank(name) + 2)
+        shape[axis] = 0
+        try:
+            expected = layer(np.zeros(shape)).shape
+        except ValueError:
+            refused(ValueError, lambda shape=shape: layer.compute_output_shape(shape), "0")
+        else:
+            assert layer.compute_output_shape(shape) == expected
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_gradient_that_does_not_fit_is_refused(name):
     x = distinct(name, "channels_last")
@@ -327,8 +357,23 @@ def test_a_forward_pass_that_fails_leaves_none(name):
     x = distinct(name, "channels_last")
     layer = getattr(layers, name)()
     y = layer(x)
-    refused(TypeError, lambda: layer(x.astype(complex)), "complex")
-    refused(ValueError, lambda: layer.backward(y), "forward")
+    for bad in (x.astype(complex), x[0], x[:, :0], np.ma.array(x), "abc"):
+        layer(x)
+        refused((TypeError, ValueError), lambda bad=bad: layer(bad))
+        refused(ValueError, lambda: layer.backward(y), "forward")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_layer_was_made_with_cannot_be_set(name):
+    layer = getattr(layers, name)()
+    config, text = layer.get_config(), repr(layer)
+    for argument in config.keys() - {"name"}:
+        with pytest.raises(AttributeError, match=argument):
+            setattr(layer, argument, "same")
+        with pytest.raises(AttributeError, match=argument):
+            delattr(layer, argument)
+    assert layer.get_config() == config
+    assert repr(layer) == text
 
 
 # --- Keras ---------------------------------------------------------------------------------------
@@ -377,6 +422,9 @@ def test_keras_gives_the_same(python, tmp_path):
     for (layer, x, shape), (expected, output_shape, config) in zip(ours, results, strict=True):
         assert layer.compute_output_shape(shape) == output_shape, layer
         assert layer.get_config() == {k: config[k] for k in layer.get_config()} | {"name": None}
+        assert type(layer).from_config(config).get_config() == layer.get_config() | {
+            "name": config["name"]
+        }
         result = layer(x)
         assert result.shape == expected.shape, layer
         assert result.dtype == expected.dtype, layer
