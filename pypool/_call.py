@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pypool import _core, _plan, _runtime
-from pypool._types import Array
+from pypool._types import Array, Pair
 
 
 class Met(NamedTuple):
@@ -114,7 +114,7 @@ def pool_with_indices(
     index_kind: Any,
     out: Any,
     workers: Any,
-) -> Any:
+) -> Array | Pair:
     """A call as `pool` takes it, of values and where they are."""
     if return_indices is True:
         found = _core.located(x, key_with(how, index_kind), out, workers)
@@ -133,7 +133,7 @@ def locate(
     x: Array,
     out: Any,
     workers: Any,
-) -> tuple[Array, Array]:
+) -> Pair:
     """Values and places of a plan that has places, into `out` where it is given."""
     made = geometry.plan
     assert made.places is not None

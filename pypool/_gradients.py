@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import SupportsIndex
+
 from numpy.typing import ArrayLike
 
 from pypool import _backward
-from pypool._types import Array, DataFormat, IndexKind, NanPolicy, Padding, PlaneKind, Shape, Size
+from pypool._types import (
+    Array,
+    DataFormat,
+    Flag,
+    IndexKind,
+    NanPolicy,
+    Number,
+    Padding,
+    PlaneKind,
+    Shape,
+    Size,
+)
 
 
 def max_pool1d_backward(
@@ -18,12 +31,12 @@ def max_pool1d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     index_kind: IndexKind = "plane",
     x: ArrayLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `max_pool1d`: each element of `grad` goes to where the maximum was.
 
@@ -82,12 +95,12 @@ def max_pool2d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     index_kind: IndexKind = "plane",
     x: ArrayLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `max_pool2d`: each element of `grad` goes to where the maximum was.
 
@@ -164,12 +177,12 @@ def max_pool3d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     index_kind: IndexKind = "plane",
     x: ArrayLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `max_pool3d`: each element of `grad` goes to where the maximum was.
 
@@ -229,12 +242,12 @@ def min_pool1d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     index_kind: IndexKind = "plane",
     x: ArrayLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `min_pool1d`: each element of `grad` goes to where the minimum was.
 
@@ -293,12 +306,12 @@ def min_pool2d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     index_kind: IndexKind = "plane",
     x: ArrayLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `min_pool2d`: each element of `grad` goes to where the minimum was.
 
@@ -369,12 +382,12 @@ def min_pool3d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     index_kind: IndexKind = "plane",
     x: ArrayLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `min_pool3d`: each element of `grad` goes to where the minimum was.
 
@@ -433,11 +446,11 @@ def avg_pool1d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-    divisor_override: int | None = None,
+    ceil_mode: Flag = False,
+    count_include_pad: Flag = False,
+    divisor_override: SupportsIndex | None = None,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `avg_pool1d`: each element of `grad` is shared out evenly in its window.
 
@@ -494,11 +507,11 @@ def avg_pool2d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-    divisor_override: int | None = None,
+    ceil_mode: Flag = False,
+    count_include_pad: Flag = False,
+    divisor_override: SupportsIndex | None = None,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `avg_pool2d`: each element of `grad` is shared out evenly in its window.
 
@@ -561,11 +574,11 @@ def avg_pool3d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-    divisor_override: int | None = None,
+    ceil_mode: Flag = False,
+    count_include_pad: Flag = False,
+    divisor_override: SupportsIndex | None = None,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `avg_pool3d`: each element of `grad` is shared out evenly in its window.
 
@@ -622,9 +635,9 @@ def sum_pool1d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `sum_pool1d`: each element of `grad` goes to all of its window.
 
@@ -678,9 +691,9 @@ def sum_pool2d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `sum_pool2d`: each element of `grad` goes to all of its window.
 
@@ -740,9 +753,9 @@ def sum_pool3d_backward(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `sum_pool3d`: each element of `grad` goes to all of its window.
 
@@ -791,16 +804,16 @@ def lp_pool1d_backward(
     grad: ArrayLike,
     x: ArrayLike,
     output: ArrayLike,
-    norm_type: float,
+    norm_type: Number,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `lp_pool1d`: each element of `grad` is spread over its window.
 
@@ -850,16 +863,16 @@ def lp_pool2d_backward(
     grad: ArrayLike,
     x: ArrayLike,
     output: ArrayLike,
-    norm_type: float,
+    norm_type: Number,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `lp_pool2d`: each element of `grad` is spread over its window.
 
@@ -919,16 +932,16 @@ def lp_pool3d_backward(
     grad: ArrayLike,
     x: ArrayLike,
     output: ArrayLike,
-    norm_type: float,
+    norm_type: Number,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `lp_pool3d`: each element of `grad` is spread over its window.
 
@@ -981,10 +994,10 @@ def global_max_pool1d_backward(
     input_shape: Shape,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     index_kind: PlaneKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `global_max_pool1d`: each element of `grad` goes to where the maximum was.
 
@@ -1036,10 +1049,10 @@ def global_max_pool2d_backward(
     input_shape: Shape,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     index_kind: PlaneKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `global_max_pool2d`: each element of `grad` goes to where the maximum was.
 
@@ -1101,10 +1114,10 @@ def global_max_pool3d_backward(
     input_shape: Shape,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     index_kind: PlaneKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `global_max_pool3d`: each element of `grad` goes to where the maximum was.
 
@@ -1157,9 +1170,9 @@ def global_avg_pool1d_backward(
     input_shape: Shape,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `global_avg_pool1d`: each element of `grad` is shared out evenly in its plane.
 
@@ -1211,9 +1224,9 @@ def global_avg_pool2d_backward(
     input_shape: Shape,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `global_avg_pool2d`: each element of `grad` is shared out evenly in its plane.
 
@@ -1273,9 +1286,9 @@ def global_avg_pool3d_backward(
     input_shape: Shape,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `global_avg_pool3d`: each element of `grad` is shared out evenly in its plane.
 
@@ -1330,7 +1343,7 @@ def adaptive_max_pool1d_backward(
     *,
     index_kind: PlaneKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `adaptive_max_pool1d`: each element of `grad` goes to where the maximum was.
 
@@ -1387,7 +1400,7 @@ def adaptive_max_pool2d_backward(
     *,
     index_kind: PlaneKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `adaptive_max_pool2d`: each element of `grad` goes to where the maximum was.
 
@@ -1453,7 +1466,7 @@ def adaptive_max_pool3d_backward(
     *,
     index_kind: PlaneKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `adaptive_max_pool3d`: each element of `grad` goes to where the maximum was.
 
@@ -1508,7 +1521,7 @@ def adaptive_avg_pool1d_backward(
     data_format: DataFormat = "channels_last",
     *,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `adaptive_avg_pool1d`: each element of `grad` is shared out in its window.
 
@@ -1560,7 +1573,7 @@ def adaptive_avg_pool2d_backward(
     data_format: DataFormat = "channels_last",
     *,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `adaptive_avg_pool2d`: each element of `grad` is shared out in its window.
 
@@ -1618,7 +1631,7 @@ def adaptive_avg_pool3d_backward(
     data_format: DataFormat = "channels_last",
     *,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `adaptive_avg_pool3d`: each element of `grad` is shared out in its window.
 
@@ -1675,7 +1688,7 @@ def max_unpool1d_backward(
     output_shape: Shape | None = None,
     index_kind: IndexKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `max_unpool1d`: the elements of `grad` that the indices point at.
 
@@ -1733,7 +1746,7 @@ def max_unpool2d_backward(
     output_shape: Shape | None = None,
     index_kind: IndexKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `max_unpool2d`: the elements of `grad` that the indices point at.
 
@@ -1798,7 +1811,7 @@ def max_unpool3d_backward(
     output_shape: Shape | None = None,
     index_kind: IndexKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Gradient of `max_unpool3d`: the elements of `grad` that the indices point at.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pypool import _call, _plan
-from pypool._types import Array, DataFormat, IndexKind, Padding, Shape, Size
+from pypool._types import Array, DataFormat, Flag, IndexKind, Padding, Shape, Size
 
 ON_PADDING = "a position of its window that holds padding"
 
@@ -18,14 +19,14 @@ def convert_indices(
     input_shape: Shape,
     index_kind: IndexKind,
     to: IndexKind,
-    nd: int,
+    nd: SupportsIndex,
     pool_size: Size | None = None,
     strides: Size | None = None,
     padding: Padding = "valid",
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
 ) -> Array:
     """Say where maxima or minima were found by indices of another kind.
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import SupportsIndex
 
 from numpy.typing import ArrayLike, DTypeLike
 
-from pypool import _backward, _call, _core, _plan
+from pypool import _backward, _call, _core, _overloads, _plan
 from pypool._types import (
+    AnyAxesKind,
     Array,
     DataFormat,
+    Flag,
     IndexKind,
     NanPolicy,
+    Number,
+    Op,
     Out,
     Padding,
+    Pair,
     PlaneKind,
-    Pooled,
     Rounding,
     Shape,
     Size,
@@ -25,6 +29,7 @@ PLANE = "plane"
 """What `index_kind` is by default: anything else is looked at even where no indices are wanted."""
 
 
+@_overloads.of_windows
 def max_pool1d(
     x: ArrayLike,
     pool_size: Size,
@@ -33,13 +38,13 @@ def max_pool1d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: Flag = False,
+    return_indices: Flag = False,
     index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element of each window that slides over one axis.
 
     Parameters
@@ -90,6 +95,7 @@ def max_pool1d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_windows
 def max_pool2d(
     x: ArrayLike,
     pool_size: Size,
@@ -98,13 +104,13 @@ def max_pool2d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: Flag = False,
+    return_indices: Flag = False,
     index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element of each window that slides over two axes.
 
     Parameters
@@ -187,6 +193,7 @@ def max_pool2d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_windows
 def max_pool3d(
     x: ArrayLike,
     pool_size: Size,
@@ -195,13 +202,13 @@ def max_pool3d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: Flag = False,
+    return_indices: Flag = False,
     index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element of each window that slides over three axes.
 
     Parameters
@@ -253,6 +260,7 @@ def max_pool3d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_windows
 def min_pool1d(
     x: ArrayLike,
     pool_size: Size,
@@ -261,13 +269,13 @@ def min_pool1d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: Flag = False,
+    return_indices: Flag = False,
     index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Smallest element of each window that slides over one axis.
 
     Parameters
@@ -318,6 +326,7 @@ def min_pool1d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_windows
 def min_pool2d(
     x: ArrayLike,
     pool_size: Size,
@@ -326,13 +335,13 @@ def min_pool2d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: Flag = False,
+    return_indices: Flag = False,
     index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Smallest element of each window that slides over two axes.
 
     Parameters
@@ -386,6 +395,7 @@ def min_pool2d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_windows
 def min_pool3d(
     x: ArrayLike,
     pool_size: Size,
@@ -394,13 +404,13 @@ def min_pool3d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: Flag = False,
+    return_indices: Flag = False,
     index_kind: IndexKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Smallest element of each window that slides over three axes.
 
     Parameters
@@ -460,14 +470,14 @@ def avg_pool1d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-    divisor_override: int | None = None,
+    ceil_mode: Flag = False,
+    count_include_pad: Flag = False,
+    divisor_override: SupportsIndex | None = None,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average of each window that slides over one axis.
 
@@ -525,14 +535,14 @@ def avg_pool2d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-    divisor_override: int | None = None,
+    ceil_mode: Flag = False,
+    count_include_pad: Flag = False,
+    divisor_override: SupportsIndex | None = None,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average of each window that slides over two axes.
 
@@ -601,14 +611,14 @@ def avg_pool3d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-    divisor_override: int | None = None,
+    ceil_mode: Flag = False,
+    count_include_pad: Flag = False,
+    divisor_override: SupportsIndex | None = None,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average of each window that slides over three axes.
 
@@ -667,11 +677,11 @@ def sum_pool1d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     dtype: DTypeLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Sum of each window that slides over one axis.
 
@@ -729,11 +739,11 @@ def sum_pool2d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     dtype: DTypeLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Sum of each window that slides over two axes.
 
@@ -796,11 +806,11 @@ def sum_pool3d(
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     dtype: DTypeLike | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Sum of each window that slides over three axes.
 
@@ -853,16 +863,16 @@ def sum_pool3d(
 
 def lp_pool1d(
     x: ArrayLike,
-    norm_type: float,
+    norm_type: Number,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Norm ``(sum |x|**p) ** (1/p)`` of each window that slides over one axis.
 
@@ -912,16 +922,16 @@ def lp_pool1d(
 
 def lp_pool2d(
     x: ArrayLike,
-    norm_type: float,
+    norm_type: Number,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Norm ``(sum |x|**p) ** (1/p)`` of each window that slides over two axes.
 
@@ -977,16 +987,16 @@ def lp_pool2d(
 
 def lp_pool3d(
     x: ArrayLike,
-    norm_type: float,
+    norm_type: Number,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     data_format: DataFormat = "channels_last",
     *,
     dilation: Size = 1,
-    ceil_mode: bool = False,
+    ceil_mode: Flag = False,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Norm ``(sum |x|**p) ** (1/p)`` of each window that slides over three axes.
 
@@ -1034,17 +1044,18 @@ def lp_pool3d(
     )
 
 
+@_overloads.of_planes
 def global_max_pool1d(
     x: ArrayLike,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
-    return_indices: bool = False,
+    keepdims: Flag = False,
+    return_indices: Flag = False,
     index_kind: PlaneKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element over the whole of the spatial axis.
 
     Parameters
@@ -1104,17 +1115,18 @@ def global_max_pool1d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_planes
 def global_max_pool2d(
     x: ArrayLike,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
-    return_indices: bool = False,
+    keepdims: Flag = False,
+    return_indices: Flag = False,
     index_kind: PlaneKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element over the whole of the spatial axes.
 
     Parameters
@@ -1174,17 +1186,18 @@ def global_max_pool2d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_planes
 def global_max_pool3d(
     x: ArrayLike,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
-    return_indices: bool = False,
+    keepdims: Flag = False,
+    return_indices: Flag = False,
     index_kind: PlaneKind = "plane",
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element over the whole of the spatial axes.
 
     Parameters
@@ -1248,12 +1261,12 @@ def global_avg_pool1d(
     x: ArrayLike,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average over the whole of the spatial axis.
 
@@ -1313,12 +1326,12 @@ def global_avg_pool2d(
     x: ArrayLike,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average over the whole of the spatial axes.
 
@@ -1378,12 +1391,12 @@ def global_avg_pool3d(
     x: ArrayLike,
     data_format: DataFormat = "channels_last",
     *,
-    keepdims: bool = False,
+    keepdims: Flag = False,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
     nan_policy: NanPolicy = "propagate",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average over the whole of the spatial axes.
 
@@ -1439,16 +1452,17 @@ def global_avg_pool3d(
     return _core.pool(x, how, out, workers)
 
 
+@_overloads.of_bins
 def adaptive_max_pool1d(
     x: ArrayLike,
     output_size: Size,
     data_format: DataFormat = "channels_last",
     *,
-    return_indices: bool = False,
+    return_indices: Flag = False,
     index_kind: PlaneKind = "plane",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element of each of `output_size` windows that share one axis out evenly.
 
     Parameters
@@ -1496,16 +1510,17 @@ def adaptive_max_pool1d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_bins
 def adaptive_max_pool2d(
     x: ArrayLike,
     output_size: Size,
     data_format: DataFormat = "channels_last",
     *,
-    return_indices: bool = False,
+    return_indices: Flag = False,
     index_kind: PlaneKind = "plane",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element of each of `output_size` windows that share two axes out evenly.
 
     Parameters
@@ -1568,16 +1583,17 @@ def adaptive_max_pool2d(
     return _call.pool_with_indices(x, how, return_indices, index_kind, out, workers)
 
 
+@_overloads.of_bins
 def adaptive_max_pool3d(
     x: ArrayLike,
     output_size: Size,
     data_format: DataFormat = "channels_last",
     *,
-    return_indices: bool = False,
+    return_indices: Flag = False,
     index_kind: PlaneKind = "plane",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Largest element of each of `output_size` windows that share three axes out evenly.
 
     Parameters
@@ -1632,7 +1648,7 @@ def adaptive_avg_pool1d(
     data_format: DataFormat = "channels_last",
     *,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average of each of `output_size` windows that share one axis out evenly.
 
@@ -1682,7 +1698,7 @@ def adaptive_avg_pool2d(
     data_format: DataFormat = "channels_last",
     *,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average of each of `output_size` windows that share two axes out evenly.
 
@@ -1736,7 +1752,7 @@ def adaptive_avg_pool3d(
     data_format: DataFormat = "channels_last",
     *,
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Average of each of `output_size` windows that share three axes out evenly.
 
@@ -1792,7 +1808,7 @@ def max_unpool1d(
     output_shape: Shape | None = None,
     index_kind: IndexKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Zeros with each element of `x` where max pooling over one axis found it.
 
@@ -1855,7 +1871,7 @@ def max_unpool2d(
     output_shape: Shape | None = None,
     index_kind: IndexKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Zeros with each element of `x` where max pooling over two axes found it.
 
@@ -1933,7 +1949,7 @@ def max_unpool3d(
     output_shape: Shape | None = None,
     index_kind: IndexKind = "plane",
     out: Array | None = None,
-    workers: int | None = None,
+    workers: SupportsIndex | None = None,
 ) -> Array:
     """Zeros with each element of `x` where max pooling over three axes found it.
 
@@ -1991,27 +2007,28 @@ def max_unpool3d(
     )  # fmt: skip
 
 
+@_overloads.of_any_axes
 def pool(
     x: ArrayLike,
     pool_size: Size,
     strides: Size | None = None,
     padding: Padding = "valid",
     *,
-    op: Literal["max", "min", "avg", "sum", "lp"] = "max",
+    op: Op = "max",
     axes: Size | None = None,
     dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-    index_kind: Literal["plane", "tensor", "window"] = "plane",
-    count_include_pad: bool = False,
-    divisor_override: int | None = None,
+    ceil_mode: Flag = False,
+    return_indices: Flag = False,
+    index_kind: AnyAxesKind = "plane",
+    count_include_pad: Flag = False,
+    divisor_override: SupportsIndex | None = None,
     dtype: DTypeLike | None = None,
     rounding: Rounding = "half_even",
-    norm_type: float | None = None,
+    norm_type: Number | None = None,
     nan_policy: NanPolicy = "propagate",
     out: Out = None,
-    workers: int | None = None,
-) -> Pooled:
+    workers: SupportsIndex | None = None,
+) -> Array | Pair:
     """Pool any axes of an array of any rank.
 
     Parameters

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, SupportsFloat, SupportsIndex
 
+import numpy as np
 from numpy.typing import NDArray
 
-Size = int | Sequence[int]
-Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
+Array = NDArray[Any]
+Integers = Sequence[SupportsIndex] | NDArray[np.integer[Any]]
+Size = SupportsIndex | Integers
+Shape = Size
+Padding = (
+    Literal["valid", "same", "same_lower", "VALID", "SAME", "SAME_LOWER"]
+    | SupportsIndex
+    | Integers
+    | Sequence[Integers]
+)
+Flag = bool | np.bool_
+Number = SupportsFloat | SupportsIndex
 DataFormat = Literal["channels_last", "channels_first"] | None
 NanPolicy = Literal["propagate", "omit"]
 Rounding = Literal["half_even", "half_up", "floor", "trunc"]
 PlaneKind = Literal["plane", "sample", "tensor"]
 IndexKind = PlaneKind | Literal["window"]
-Shape = Sequence[int]
-Array = NDArray[Any]
-# Either use of a call that may return indices passes a type checker: `.shape`, and unpacking.
-Pooled = Array | Any
-Out = Array | tuple[Array | None, Array | None] | None
+AnyAxesKind = Literal["plane", "tensor", "window"]
+Ordered = Literal["max", "min"]
+Op = Ordered | Literal["avg", "sum", "lp"]
+Pair = tuple[Array, Array]
+PairOut = tuple[Array | None, Array | None] | None
+Out = Array | PairOut

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pypool import _call, _core, _gradients, _plan
-from pypool._types import Array, DataFormat, Padding, Size
+from pypool._types import Array, DataFormat, Flag, Padding, Size
 
 __all__ = [
     "AveragePooling1D",
@@ -102,7 +102,7 @@ class _Layer:
             return result
         result, indices = _call.pool_with_indices(x, self._how, True, self._index_kind, None, None)
         self._kept = indices, shape
-        return result  # type: ignore[no-any-return]
+        return result
 
     def __call__(self, x: ArrayLike, *, training: bool = True) -> Array:
         """What `forward` gives."""
@@ -231,7 +231,7 @@ class _Global(_Layer):
     _configured = ("data_format", "keepdims")
 
     def __init__(
-        self, data_format: DataFormat = None, keepdims: bool = False, *, name: str | None = None
+        self, data_format: DataFormat = None, keepdims: Flag = False, *, name: str | None = None
     ) -> None:
         super().__init__(data_format, name)
         self._keepdims = _plan.flag("keepdims", keepdims)
