@@ -506,8 +506,9 @@ def unpooling(
     index_kind: Any,
 ) -> Way:
     """The way to what unpooling an array of this shape makes, or back."""
-    shape = _plan.shape_of("input_shape", input_shape)
-    axes = _plan.spatial_axes(nd, len(shape), data_format, "input_shape")
+    name = "x" if task == PUT else "input_shape"
+    shape = _plan.shape_of(name, input_shape)
+    axes = _plan.spatial_axes(nd, len(shape), data_format, name)
     met = _plan.arguments(nd, pool_size, strides, padding)
     pads = ((0, 0),) * nd if isinstance(met.padding, str) else met.padding
     kind = _plan.one_of("index_kind", index_kind, _plan.INDEX_KINDS)
@@ -534,9 +535,8 @@ def unpooling(
         elif len(given) == len(shape):
             whole = list(given)
         else:
-            raise ValueError(
-                f"output_shape must have {nd} or {len(shape)} entries, got {len(given)}: {given}"
-            )
+            counts = nd if nd == len(shape) else f"{nd} or {len(shape)}"
+            raise ValueError(f"output_shape must have {counts} entries, got {len(given)}: {given}")
     for axis, size in enumerate(whole):
         if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
             if output_shape is None:

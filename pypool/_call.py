@@ -72,6 +72,7 @@ READERS: dict[str, Callable[..., Met]] = {"global": of_planes, "adaptive": of_bi
 def geometry_for(x: Array, how: tuple[Any, ...], *index_kind: Any) -> _core.Geometry:
     """What the core needs to know for a call like none before, which is kept for those to come."""
     shape = x.shape
+    _plan.supported("x", x.dtype)
     reader = READERS.get(how[0])
     met = reader(x, *how[1:]) if reader else of_windows(x, *how)
     unchanged(x, shape)

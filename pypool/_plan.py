@@ -8,7 +8,7 @@ import operator
 import reprlib
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsFloat, SupportsIndex, TypeGuard
 
 import numpy as np
 
@@ -237,22 +237,26 @@ def integer(name: str, value: object, least: int, most: int | None = LIMIT) -> i
 def per_axis(name: str, value: object, count: int, least: int = 1) -> tuple[int, ...]:
     """One integer for every axis, or a sequence of one per axis."""
     if not is_sequence(value):
-        if not hasattr(type(value), "__index__"):
-            raise TypeError(
-                f"{name} must be an integer or a sequence of {count}, "
-                f"got {show(value)} of type {type(value).__name__}"
-            )
-        return (integer(name, value, least),) * count
-    values: tuple[object, ...] = tuple(value)  # type: ignore[arg-type]
+        return integers(name, value, least, f"an integer or a sequence of {count}") * count
+    values = tuple(value)
     if len(values) != count:
         raise ValueError(
             f"{name} must be an integer or have {count} of them, one per axis; "
             f"got {len(values)}: {show(value)}"
         )
-    return tuple(integer(name, v, least) for v in values)
+    return integers(name, values, least)
 
 
-def is_sequence(value: object) -> bool:
+def integers(name: str, value: object, least: int, what: str = "an integer") -> tuple[int, ...]:
+    """A single integer, or those of a sequence, each named by its place; else it must be `what`."""
+    if is_sequence(value):
+        return tuple(integer(f"{name}[{i}]", item, least) for i, item in enumerate(value))
+    if not hasattr(type(value), "__index__"):
+        raise TypeError(f"{name} must be {what}, got {show(value)} of type {type(value).__name__}")
+    return (integer(name, value, least),)
+
+
+def is_sequence(value: object) -> TypeGuard[Sequence[object]]:
     """Whether a value can give one number per axis: a list, a tuple or an array that has axes."""
     return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
@@ -284,20 +288,26 @@ def padding_of(value: object, count: int) -> str | tuple[tuple[int, int], ...]:
     """``"valid"``, ``"same"``, ``"same_lower"``, or a (before, after) pair per axis."""
     if isinstance(value, str):
         return one_of("padding", value.lower(), ("valid", *SAME))
-    if not is_sequence(value) and not hasattr(type(value), "__index__"):
-        raise TypeError(
-            "padding must be 'valid', 'same', 'same_lower', an integer, one per axis, or a "
-            f"(before, after) pair per axis; got {show(value)} of type {type(value).__name__}"
+    if not is_sequence(value):
+        what = (
+            "'valid', 'same', 'same_lower', an integer, one per axis, or a (before, after) pair "
+            "per axis"
         )
-    if is_sequence(value) and any(is_sequence(pair) for pair in value):  # type: ignore[attr-defined]
-        pairs: tuple[object, ...] = tuple(value)  # type: ignore[arg-type]
-        if len(pairs) != count:
-            raise ValueError(
-                f"padding must have {count} (before, after) pairs, one per axis; "
-                f"got {len(pairs)}: {show(value)}"
-            )
-        return tuple(per_axis("padding", pair, 2, 0) for pair in pairs)  # type: ignore[misc]
-    return tuple((amount, amount) for amount in per_axis("padding", value, count, 0))
+        return tuple((amount, amount) for amount in integers("padding", value, 0, what) * count)
+    given = tuple(value)
+    if len(given) != count:
+        of_one = count == 1 and len(given) == 2 and not any(map(is_sequence, given))
+        raise ValueError(
+            f"padding must be an integer, or have {count} of them or of (before, after) pairs, one "
+            f"per axis; got {len(given)}: {show(value)}"
+            + (f"; ({show(given)},) is one before and after" if of_one else "")
+        )
+    if any(isinstance(amount, str) for amount in given):
+        raise TypeError(f"padding by name must be one string for all axes, got {show(value)}")
+    if any(map(is_sequence, given)):
+        pairs = (per_axis(f"padding[{i}]", pair, 2, 0) for i, pair in enumerate(given))
+        return tuple((before, after) for before, after in pairs)
+    return tuple((amount, amount) for amount in integers("padding", given, 0))
 
 
 def axes_of(value: object, ndim: int) -> tuple[int, ...]:
@@ -306,12 +316,11 @@ def axes_of(value: object, ndim: int) -> tuple[int, ...]:
         raise ValueError("x must have at least one axis to pool, got an array without axes")
     if value is None:
         return tuple(range(ndim))
-    given = tuple(value) if is_sequence(value) else (value,)  # type: ignore[arg-type]
+    given = integers("axes", value, -LIMIT, "an integer or a sequence of integers")
     if not given:
         raise ValueError("axes must name at least one axis, got ()")
     axes = []
-    for axis in given:
-        number = integer("axes", axis, -LIMIT)
+    for number in given:
         if not -ndim <= number < ndim:
             raise np.exceptions.AxisError(
                 f"axes {show(value)} is out of bounds for an array of {ndim} dimensions"
@@ -648,14 +657,18 @@ def arguments(
 
 def norm_type(value: object) -> float:
     """The exponent of Lp pooling: a positive number."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(
-        value, (int, float, np.integer, np.floating)
-    ):
+    if isinstance(value, (np.ndarray, np.generic)):
+        is_number = value.ndim == 0 and (
+            value.dtype.kind in "iuf" or name_of(value.dtype) in FLOATS
+        )
+    else:
+        is_number = isinstance(value, (SupportsFloat, SupportsIndex))
+    if isinstance(value, bool) or not is_number:
         raise TypeError(
             f"norm_type must be a number, got {show(value)} of type {type(value).__name__}"
         )
     try:
-        exponent = float(value)
+        exponent = float(value)  # type: ignore[arg-type]
     except OverflowError as error:
         raise ValueError(
             f"norm_type must be at most {sys.float_info.max}, or infinity, got {show(value)}"
@@ -667,14 +680,7 @@ def norm_type(value: object) -> float:
 
 def shape_of(name: str, value: object) -> tuple[int, ...]:
     """A shape argument: a sequence of sizes, or for one axis a size."""
-    if not is_sequence(value):
-        if not hasattr(type(value), "__index__"):
-            raise TypeError(
-                f"{name} must be a sequence of integers, got {show(value)} of type "
-                f"{type(value).__name__}"
-            )
-        value = (value,)
-    shape = tuple(integer(name, size, 0) for size in value)  # type: ignore[attr-defined]
+    shape = integers(name, value, 0, "a sequence of integers")
     if len(shape) > 64:
         raise ValueError(f"{name} must have at most 64 axes, got {len(shape)}")
     check_bytes(f"{name} {show(shape)}", shape)

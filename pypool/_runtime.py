@@ -17,6 +17,7 @@ from pypool import _core, _plan
 __version__ = "0.1.0"
 
 MOST_WORKERS = _core.MOST_WORKERS
+HERE = os.path.join(os.path.dirname(__file__), "")
 
 
 # ---- workers ----------------------------------------------------------------------------------
@@ -80,9 +81,17 @@ def workers_from_environment() -> int | None:
             warnings.warn(
                 f"PYPOOL_NUM_THREADS must be a positive integer, got {_plan.show(text)}; ignored",
                 RuntimeWarning,
-                stacklevel=2,
+                stacklevel=level_of_caller(),
             )
     return None
+
+
+def level_of_caller() -> int:
+    """The `stacklevel` at which a warning from the calling function names the caller of pypool."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith(HERE):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 class _Default:

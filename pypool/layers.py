@@ -92,6 +92,7 @@ class _Layer:
         if type(x) is not np.ndarray:
             x = _call.as_array(x)
         if x.ndim != self._ndim:
+            _plan.supported("x", x.dtype)
             raise ValueError(self._expected("x", x.shape))
         if not training:
             return _core.pool(x, self._how, None, None)

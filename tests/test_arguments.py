@@ -517,7 +517,43 @@ def test_options_may_be_numpys_own_of_what_they_are_by_default():
         assert_same(result, pypool.pool(x, 2, op=op, axes=(0, 1)), op)
 
 
+@pytest.mark.parametrize(("wanted", "args"), {
+    "axes must be an integer or a sequence of integers, got 'ab' of type str": {"axes": "ab"},
+    "axes[1] must be an integer, got 'b' of type str": {"axes": (0, "b")},
+    "strides[1] must be at least 1, got 0": {"strides": (1, 0)},
+    "padding[1][0] must be at least 0, got -1": {"padding": ((0, 0), (-1, 0))},
+    "padding by name must be one string for all axes, got ['same']": {"padding": ["same"]},
+}.items())  # fmt: skip
+def test_what_is_wrong_in_a_sequence_is_named_by_its_place(wanted, args):
+    args = {"axes": (1, 2)} | args
+    if isinstance(args.get("padding"), list):
+        args["axes"] = 1
+    refused((TypeError, ValueError), lambda: pypool.pool(image(), 2, **args), wanted)
+
+
+def test_shapes_are_refused_by_the_name_of_their_argument():
+    ones, zeros = np.ones(3), np.zeros(3, int)
+    refused(ValueError, lambda: pypool.max_unpool2d(ones, zeros, 2), "x must have at least 2")
+    grad = functools.partial(pypool.max_unpool2d_backward, ones, zeros)
+    refused(ValueError, lambda: grad((3,), 2), "input_shape must have at least 2")
+    refused(TypeError, lambda: grad((4.0, 4), 2), "input_shape[0] must be an integer, got 4.0")
+    x, indices = np.ones((2, 2)), np.zeros((2, 2), int)
+    unpool = functools.partial(pypool.max_unpool2d, pool_size=2, output_shape=(4, 4, 4))
+    refused(ValueError, lambda: unpool(x, indices), "must have 2 entries, got 3")
+    batch = (x[None, ..., None], indices[None, ..., None])
+    refused(ValueError, lambda: unpool(*batch), "must have 2 or 4 entries, got 3")
+
+
 # --- padding -------------------------------------------------------------------------------------
+
+
+def test_a_pair_for_one_axis_is_told_how_to_write_it():
+    x = image(8)
+    refused(ValueError, lambda: pypool.max_pool1d(x, 3, 1, (1, 2)), "((1, 2),)")
+    assert pypool.max_pool1d(x, 3, 1, ((1, 2),)).shape == (9,)
+    with pytest.raises(ValueError, match="padding") as caught:
+        pypool.max_pool2d(image(), 3, 1, (1, 2, 1))
+    assert "((" not in str(caught.value)
 
 
 @pytest.mark.parametrize("padding", ["VALID", "Same", "SAME", "same_lower", "Same_Lower"])

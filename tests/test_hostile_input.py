@@ -4,6 +4,8 @@ import enum
 import inspect
 import re
 import typing
+from decimal import Decimal
+from fractions import Fraction
 
 import cases
 import numpy as np
@@ -243,11 +245,18 @@ def test_an_argument_that_resizes_an_array_meanwhile_does_no_harm(argument, vict
 def test_norm_type_is_a_positive_number():
     for name in takers("norm_type"):
         how = {"op": "lp"} if name == "pool" else {}
-        for value in (True, "2", b"2", 2j, (2,), None, object(), np.array([2.0]), {}):
+        for value in (True, "2", b"2", 2j, (2,), None, object(), np.array([2.0]), {},
+                      np.array(True), np.array("2"), np.complex64(2), np.str_("2"),
+                      np.datetime64(2, "s"), np.timedelta64(2, "s")):  # fmt: skip
             refused(TypeError, name, "norm_type", norm_type=value, **how)
         for value in (0, -1, -0.5, float("nan"), -float("inf")):
             refused(ValueError, name, "norm_type", norm_type=value, **how)
-        assert np.isfinite(call(name, norm_type=np.float32(3), **how)).all()
+        expected = call(name, norm_type=3.0, **how)
+        assert np.isfinite(expected).all()
+        for value in (3, np.float32(3), np.uint8(3), np.array(3.0), np.array(3), Fraction(3),
+                      Decimal(3), Index(3), np.longdouble(3)):  # fmt: skip
+            for _ in range(2):
+                assert_same(call(name, norm_type=value, **how), expected)
 
 
 @pytest.mark.parametrize("argument", ["input_shape", "output_shape"])
@@ -375,8 +384,8 @@ def test_what_is_no_array_of_numbers_is_a_type_error(argument):
         good = arguments(name)[argument]
         for value in hostile_arrays(good.shape):
             refused(TypeError, name, "", **{argument: value})
-        for value in (None, object(), "array", b"array", {1: 2}, len):  # scalars, to NumPy
-            refused((TypeError, ValueError), name, "", **{argument: value})
+        for value in (None, object(), "array", b"array", {1: 2}, {1}, iter("12"), len):
+            refused(TypeError, name, "", **{argument: value})
         with pytest.raises(BrokenError):
             call(name, **{argument: Raising()})
         with pytest.raises((TypeError, ValueError), match="array"):  # NumPy's

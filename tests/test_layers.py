@@ -318,6 +318,12 @@ def test_bad_arguments_are_refused():
     refused(TypeError, lambda: pooling.from_config({"size": 2}), "size")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_no_array_of_numbers_is_refused_by_its_type(name):
+    for x in (None, "abc", {1}, {}, iter("12")):
+        refused(TypeError, lambda x=x: getattr(layers, name)()(x), "x must be")
+
+
 def test_bad_shapes_are_refused():
     layer = layers.AveragePooling2D(3)
     refused(ValueError, lambda: layer.compute_output_shape((None, 2, 5, 1)), "3", "2")

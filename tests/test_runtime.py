@@ -179,6 +179,22 @@ def test_a_bad_number_of_threads_gives_a_warning_and_the_default(value, python):
     assert "Warning" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "call",
+    ["pypool.get_workers()", "pypool.max_pool2d(x, 2)", "pypool.max_pool2d_backward(x, *given)",
+     "pypool.layers.MaxPooling2D()(x[None, ..., None])"],
+)  # fmt: skip
+def test_the_warning_of_a_bad_number_of_threads_points_at_the_caller(call, python):
+    code = "import pypool.layers, numpy as np; x = np.ones((800, 800))\n"
+    code += "given = (np.zeros((800, 800), int), (1600, 1600), 2)\n\n" + call
+    (line,) = [
+        line
+        for line in python(code, PYPOOL_NUM_THREADS="abc").stderr.splitlines()
+        if "Warning" in line
+    ]
+    assert "script.py:4: RuntimeWarning" in line
+
+
 def test_an_empty_number_of_threads_gives_the_default(python):
     assert workers_in(python, PYPOOL_NUM_THREADS="") == workers_in(python)
     assert workers_in(python, OMP_NUM_THREADS="") == workers_in(python)
