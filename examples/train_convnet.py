@@ -15,6 +15,7 @@ matplotlib:
 
 import argparse
 import itertools
+import os
 import sys
 from dataclasses import dataclass
 from time import perf_counter
@@ -320,11 +321,25 @@ def strongest(maps, count):
     return list(np.moveaxis(maps[..., chosen], -1, 0))
 
 
-def count(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
-    return number
+def at_least(least):
+    """What argparse takes for a whole number from there on."""
+
+    def whole_number(text):
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {number}")
+        return number
+
+    return whole_number
+
+
+def check_writable(output):
+    """An OSError if the picture could not be written; leaves things as they are."""
+    is_new = not os.path.lexists(output)
+    with open(output, "ab"):
+        pass
+    if is_new:
+        os.unlink(output)
 
 
 def main(arguments=None):
@@ -347,8 +362,8 @@ def main(arguments=None):
     parser.add_argument(
         "--compare", action="store_true", help="train every pooling with every head"
     )
-    parser.add_argument("--epochs", type=count, default=20, metavar="N", help="(default: 20)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
+    parser.add_argument("--epochs", type=at_least(1), default=20, metavar="N", help="(default: 20)")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="(default: 0)")
     parser.add_argument(
         "--output",
         default="train_convnet.png",
@@ -362,6 +377,12 @@ def main(arguments=None):
     except ImportError as error:
         needs = f"train_convnet needs scikit-learn and matplotlib ({error})"
         print(f"{needs}; install them with: pip install '.[examples]'", file=sys.stderr)
+        return 1
+
+    try:
+        check_writable(chosen.output)
+    except OSError as error:
+        print(f"train_convnet cannot write {chosen.output}: {error.strerror}", file=sys.stderr)
         return 1
 
     data = digits()

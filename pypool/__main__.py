@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -58,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def command(arguments: Sequence[str] | None) -> int:
     """Run one command; the exit status."""
     chosen = parser().parse_args(arguments)
     if chosen.command is None:
@@ -70,6 +71,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"pypool demo: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status, 1 where what it says cannot be written."""
+    try:
+        try:
+            return command(arguments)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # its reader has seen enough
+            print(f"pypool: {error}", file=sys.stderr)
+        # At exit Python writes again what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":

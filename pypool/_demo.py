@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -73,7 +74,7 @@ def stretched(values: Array) -> Array:
 def printable(thing: object) -> str:
     """One line that the terminal can show, whatever the file is called."""
     line = " ".join(str(thing).split())
-    encoding = sys.stdout.encoding or "ascii"
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"  # without a stdout it is None
     return line.encode(encoding, "backslashreplace").decode(encoding)
 
 
@@ -465,6 +466,22 @@ def draw(x: Array, name: str, timings: dict[str, Timing]) -> Figure:
 # ---- the demo ------------------------------------------------------------------------------------
 
 
+def cannot_write(output: str, error: OSError) -> DemoError:
+    return DemoError(f"cannot write {printable(output)}: {printable(error.strerror or error)}")
+
+
+def check_writable(output: str) -> None:
+    """Meet what would keep the picture from being written before the work for it is done."""
+    is_new = not os.path.lexists(output)
+    try:
+        with open(output, "ab"):
+            pass
+    except OSError as error:
+        raise cannot_write(output, error) from None
+    if is_new:
+        os.unlink(output)
+
+
 def run(image: str | None, output: str, pool_size: int | None = None) -> None:
     """Pool the image, print what was done, write the picture."""
     try:
@@ -476,6 +493,7 @@ def run(image: str | None, output: str, pool_size: int | None = None) -> None:
 
     path = PHOTOGRAPH if image is None else Path(image)
     x = load(path)
+    check_writable(output)
     k = pool_size or max(2, max(x.shape[:2]) // WINDOWS_ALONG)
     window = min(k, x.shape[0]), min(k, x.shape[1])
 
@@ -504,6 +522,5 @@ def run(image: str | None, output: str, pool_size: int | None = None) -> None:
         try:
             figure.savefig(output, format="png")
         except OSError as error:
-            reason = error.strerror or error
-            raise DemoError(f"cannot write {printable(output)}: {printable(reason)}") from None
+            raise cannot_write(output, error) from None
     print(f"wrote {printable(output)}")

@@ -1,8 +1,13 @@
 """`python -m pypool`: what it prints, and the demo."""
 
+import os
 import re
 import runpy
+import shlex
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import cases
 import numpy as np
@@ -43,6 +48,61 @@ def test_other_arguments_are_refused(arguments, capsys):
         main(arguments)
     assert caught.value.code == 2
     assert arguments[-1] in capsys.readouterr().err
+
+
+def in_a_shell(line, folder):
+    """Run `line`, in which PYTHON is this Python; its status is that of the first of a pipe."""
+    return subprocess.run(
+        ["bash", "-c", line.replace("PYTHON", shlex.quote(sys.executable)) + "; exit $PIPESTATUS"],
+        env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+
+
+@needs_bash
+@pytest.mark.parametrize("options", ["", "--version", "--help"])
+def test_output_that_goes_nowhere_ends_it_quietly_or_in_one_line(options, tmp_path):
+    command = f"PYTHON -m pypool {options}"
+    done = in_a_shell(f"(sleep 0.2; {command}; echo $? >status) | head -c 0; cat status", tmp_path)
+    assert (done.stdout.strip(), done.stderr) == ("1", "")
+    if Path("/dev/full").exists():
+        done = in_a_shell(f"{command} > /dev/full", tmp_path)
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert "No space left" in done.stderr
+    done = in_a_shell(f"{command} >&-", tmp_path)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+@needs_bash
+def test_the_demo_ends_quietly_where_nobody_reads_on(pictures, tmp_path):
+    pictures.fromarray(cases.full_range("uint8", (50, 50))).save(tmp_path / "image.png")
+    done = in_a_shell("PYTHON -m pypool demo image.png | head -n 1", tmp_path)
+    assert done.stdout.startswith("pypool ")
+    assert (done.returncode, done.stderr) == (1, "")
+    done = in_a_shell("PYTHON -m pypool demo image.png >&-", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert_picture(tmp_path / "pypool-demo.png", pictures)
+
+
+def test_the_demo_looks_whether_it_can_write_before_it_starts(pictures, capsys, monkeypatch):
+    monkeypatch.setattr("pypool._demo.timed", None)  # would fail
+    for output in ("no such folder/panels.png", "."):
+        assert main(["demo", "--output", output]) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith(f"pypool demo: cannot write {output}: ")
+    with pytest.raises(TypeError):
+        main(["demo"])
+    assert not Path("pypool-demo.png").exists()
 
 
 def test_the_demo_says_which_extra_it_needs(capsys, monkeypatch, tmp_path):

@@ -88,3 +88,22 @@ def test_without_its_extra_it_says_what_to_install(missing, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     for word in ("scikit-learn", "matplotlib", "pip install '.[examples]'"):
         assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("--output", "no such folder/x.png"), 1, "cannot write no such folder/x.png"),
+        (("--seed", "-1"), 2, "must be at least 0, got -1"),
+        (("--epochs", "0"), 2, "must be at least 1, got 0"),
+    ],
+    ids=str,
+)
+def test_what_it_cannot_do_it_says_before_it_starts(arguments, status, words, tmp_path):
+    for needed in ("sklearn", "matplotlib"):
+        pytest.importorskip(needed, reason="the example needs it")
+    done = run(tmp_path, SCRIPT, *arguments)
+    assert done.returncode == status
+    assert words in done.stderr.splitlines()[-1]
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
