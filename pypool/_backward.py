@@ -519,35 +519,13 @@ def unpooling(
             f"output_shape must be given with padding {met.padding!r} and index_kind 'window': how "
             "much of the first window was padding depends on it"
         )
-    whole = list(shape)
     if output_shape is None:
-        for i, axis in enumerate(axes):
-            whole[axis] = (
-                (shape[axis] - 1) * met.strides[i] - sum(pads[i]) + met.pool_size[i]
-                if shape[axis]
-                else 0
-            )
+        whole = unpooled_shape(shape, axes, met, pads)
     else:
-        given = _plan.shape_of("output_shape", output_shape)
-        if len(given) == nd:
-            for axis, size in zip(axes, given, strict=True):
-                whole[axis] = size
-        elif len(given) == len(shape):
-            whole = list(given)
-        else:
-            counts = nd if nd == len(shape) else f"{nd} or {len(shape)}"
-            raise ValueError(f"output_shape must have {counts} entries, got {len(given)}: {given}")
-    for axis, size in enumerate(whole):
-        if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
-            if output_shape is None:
-                raise ValueError(
-                    f"padding {_plan.show(padding)} leaves nothing of a result of pool_size "
-                    f"{met.pool_size} and strides {met.strides} for an input of shape {shape}"
-                )
-            raise ValueError(f"output_shape {tuple(whole)} does not fit an input of shape {shape}")
+        whole = shape_asked_for(nd, shape, axes, output_shape)
     _plan.check_bytes(
         f"with pool_size {_plan.show(pool_size)} and strides {_plan.show(strides)} the result of "
-        f"shape {tuple(whole)}",
+        f"shape {whole}",
         whole,
     )
     if met.padding in _plan.SAME and output_shape is not None:
@@ -558,8 +536,43 @@ def unpooling(
             for i, axis in enumerate(axes)
         ]
         pads = tuple((of.before + of.skipped, 0) for of in same)
-    made = _plan.unpooled_plan(shape, tuple(whole), dtype, axes, met, pads)
-    return way_of(task, nd, made, tuple(whole), dtype, kind, met.pool_size)
+    made = _plan.unpooled_plan(shape, whole, dtype, axes, met, pads)
+    return way_of(task, nd, made, whole, dtype, kind, met.pool_size)
+
+
+def unpooled_shape(
+    shape: tuple[int, ...],
+    axes: tuple[int, ...],
+    of: _plan.Arguments,
+    pads: tuple[tuple[int, int], ...],
+) -> tuple[int, ...]:
+    """The smallest that pooling makes this shape of."""
+    whole = list(shape)
+    for i, axis in enumerate(axes):
+        if shape[axis]:
+            whole[axis] = (shape[axis] - 1) * of.strides[i] - sum(pads[i]) + of.pool_size[i]
+            if whole[axis] < 1:
+                raise ValueError(
+                    f"padding {_plan.show(of.padding)} leaves nothing of a result of pool_size "
+                    f"{of.pool_size} and strides {of.strides} for an input of shape {shape}"
+                )
+    return tuple(whole)
+
+
+def shape_asked_for(
+    nd: int, shape: tuple[int, ...], axes: tuple[int, ...], output_shape: Any
+) -> tuple[int, ...]:
+    """`output_shape` with all of its axes, where unpooling an array of this shape can make it."""
+    given = _plan.shape_of("output_shape", output_shape)
+    if len(given) not in (nd, len(shape)):
+        counts = nd if nd == len(shape) else f"{nd} or {len(shape)}"
+        raise ValueError(f"output_shape must have {counts} entries, got {len(given)}: {given}")
+    asked = dict(zip(axes, given, strict=True)) if len(given) == nd else dict(enumerate(given))
+    whole = [asked.get(axis, size) for axis, size in enumerate(shape)]
+    for axis, size in enumerate(whole):
+        if (axis not in axes and size != shape[axis]) or size < (shape[axis] > 0):
+            raise ValueError(f"output_shape {tuple(whole)} does not fit an input of shape {shape}")
+    return tuple(whole)
 
 
 # ---- to the core ------------------------------------------------------------------------------
