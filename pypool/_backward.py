@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pypool import _call, _core, _indices, _plan, _runtime
 from pypool._types import Array
@@ -18,16 +17,6 @@ SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
 
 MOST_KEPT = 1024
 """Ways kept; past that all are forgotten."""
-
-DOUBLINGS = 800
-"""From a double's 1022, as far from 1 as powers and gradients may be together: beside them is room
-for elements so much smaller than their norm that what they get is lost beside its share."""
-
-FEW_TAPS = 4096
-"""Of windows that are gone through tap by tap."""
-
-MOST_AT_ONCE = 1 << 16
-"""Elements of an input that NumPy takes powers of at once, beside memory that holds as many."""
 
 
 class Way(NamedTuple):
@@ -186,167 +175,6 @@ def sum_way(
         divisor_override,
     )  # fmt: skip
     return way_of(SPREAD, nd, _plan.plan("avg", shape, dtype, axes, met), shape, dtype)
-
-
-def of_lp(
-    nd: int,
-    grad: ArrayLike,
-    x: ArrayLike,
-    output: ArrayLike,
-    norm_type: Any,
-    pool_size: Any,
-    strides: Any,
-    padding: Any,
-    data_format: Any,
-    dilation: Any,
-    ceil_mode: Any,
-    out: Array | None,
-    workers: Any,
-) -> Array:
-    """Sums of grad * sign(x) * |x|**(p - 1) * output**(1 - p); 0 where the output is 0.
-
-    For p below 1 also where x is: the formula has no value there.
-    """
-    power = _plan.norm_type(norm_type)
-    x, output, grad = _call.as_array(x), _call.as_array(output, "output"), gradient(grad)
-    for name, array in (("x", x), ("output", output)):
-        _plan.supported(name, array.dtype)
-    if output.shape != grad.shape:
-        raise ValueError(f"output must have the shape of grad {grad.shape}, got {output.shape}")
-    _plan.spatial_axes(nd, x.ndim, data_format)  # or an error would call x input_shape
-    # In the widest of the three; and other powers in float64: those of norms that float32 holds may
-    # be past its ends, or a gradient's product with them.
-    names = [_plan.name_of(array.dtype) for array in (x, output, grad)]
-    are_narrow = all(name in _plan.IN_FLOAT32 for name in names)
-    takes_powers = power not in (1, 2, math.inf)
-    wide = np.dtype(np.float32 if are_narrow and not takes_powers else np.float64)
-    arguments = (pool_size, strides, padding, data_format, dilation, ceil_mode)
-    way = kept(sum_way, nd, x.shape, wide, *arguments, False, 1)
-    shaped("grad", grad, way.pooled)
-    result = target(out, x.shape, np.dtype(grad.dtype.type), (grad, x, output))
-    takes_care = takes_powers and not (are_narrow and 150 * abs(power - 1) + 150 <= DOUBLINGS)
-    # NumPy's powers differ in the last bit between strided and contiguous arrays.
-    with np.errstate(all="ignore"):
-        for part in parts(x.shape, way.axes):
-            values = np.ascontiguousarray(x[part], wide)
-            outputs = np.array(output[part], wide, order="C")
-            if math.isinf(power):
-                shares = np.where(outputs == 0, 0, grad[part].astype(wide, copy=False))
-                made = of_max(
-                    "max", nd, shares, None, values.shape, *arguments, "window", np.abs(values),
-                    "propagate", None, workers,
-                )  # fmt: skip
-                result[part] = np.where(made == 0, 0, made * np.sign(values))
-                continue
-            shares = np.array(grad[part], wide, order="C")
-            if takes_care:
-                lost = are_lost(shares, outputs, power)
-                apart = np.nonzero(lost)
-                of_these = shares[apart], outputs[apart]
-                np.copyto(shares, 0, where=lost)
-                np.copyto(outputs, 1, where=lost)
-            none = outputs == 0
-            if power != 1:
-                shares *= to_power(outputs, 1 - power)
-            np.copyto(shares, 0, where=none)
-            into_result = result[part] if result.dtype == wide else None
-            made = of_sum(
-                "sum", nd, shares, values.shape, *arguments, False, None, into_result, workers
-            )  # fmt: skip
-            nothing = (made == 0) & np.isfinite(values) if takes_care else None
-            made *= values if power == 2 else slopes(values, power)
-            if power < 1:
-                np.copyto(made, 0, where=values == 0)
-            if takes_care:
-                np.copyto(made, 0, where=nothing)  # whatever the power of an element
-                add_by_ratio(made, values, power, apart, *of_these, way)
-            if into_result is None:
-                result[part] = made
-    return into(out, result)
-
-
-def are_lost(shares: Array, outputs: Array, power: float) -> NDArray[np.bool_]:
-    """Windows for which output**(1 - p), or its product with the gradient, may be past a double."""
-    of_outputs, of_shares = (np.abs(np.frexp(array)[1]) + 1 for array in (outputs, shares))
-    lost: NDArray[np.bool_] = of_outputs * abs(power - 1) + of_shares > DOUBLINGS
-    return lost
-
-
-def add_by_ratio(
-    made: Array,
-    values: Array,
-    power: float,
-    apart: tuple[Array, ...],
-    shares: Array,
-    outputs: Array,
-    way: Way,
-) -> None:
-    """Add what the windows at `apart` give: shares * sign(x) * (|x| / output)**(p - 1)."""
-    if not shares.size:
-        return
-    assert way.geometry is not None
-    for which, at in met_by(apart, way.geometry.plan.pooled):
-        met = values[at]
-        slope = slopes(met / outputs[which], power)
-        made[at] += np.where(met == 0, 0, shares[which] * slope)
-
-
-def met_by(
-    windows: tuple[Array, ...], pooled: dict[int, _plan.Axis]
-) -> Iterator[tuple[Any, tuple[Array, ...]]]:
-    """Which windows meet which elements, no element twice at once: a tap of all, or all of one."""
-    starts = {axis: windows[axis] * of.stride - of.before for axis, of in pooled.items()}
-    if math.prod(of.window for of in pooled.values()) <= FEW_TAPS:
-        for taps in itertools.product(*(range(of.window) for of in pooled.values())):
-            at = list(windows)
-            inside = np.ones(len(at[0]), np.bool_)
-            for tap, (axis, of) in zip(taps, pooled.items(), strict=True):
-                at[axis] = starts[axis] + tap * of.dilation
-                inside &= (at[axis] >= 0) & (at[axis] < of.size)
-            yield inside, tuple(places[inside] for places in at)
-        return
-    for i in range(len(windows[0])):
-        places = [window[i : i + 1] for window in windows]
-        for axis, of in pooled.items():
-            reached = starts[axis][i] + np.arange(of.window) * of.dilation
-            places[axis] = reached[(reached >= 0) & (reached < of.size)]
-        yield i, np.ix_(*places)
-
-
-def slopes(values: Array, power: float) -> Array:
-    """Those of |x|**p / p; infinite at 0 for p below 1."""
-    if power == 1:
-        return np.sign(values)
-    powers = to_power(np.abs(values), power - 1)
-    return np.copysign(powers, values, out=powers)
-
-
-def to_power(base: Array, exponent: float) -> Array:
-    """base**exponent, in place; small whole ones by products, which take a tenth of the time."""
-    if abs(exponent) == 0.5:
-        np.sqrt(base, out=base)
-    elif exponent != int(exponent) or not 0 < abs(exponent) <= 8:
-        return np.power(base, exponent, out=base)
-    rest, odd = int(abs(exponent)), None
-    while rest > 1:
-        if rest % 2:
-            odd = base.copy() if odd is None else np.multiply(odd, base, out=odd)
-        base *= base
-        rest //= 2
-    if odd is not None:
-        base *= odd
-    return np.reciprocal(base, out=base) if exponent < 0 else base
-
-
-def parts(shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-    """Slices along an axis before the spatial ones, of as many elements as a cache holds."""
-    axis = 1 if min(axes) == 2 and shape[0] == 1 else 0
-    if min(axes) == 0 or math.prod(shape) <= MOST_AT_ONCE:
-        yield ()
-        return
-    step = max(1, MOST_AT_ONCE * shape[axis] // math.prod(shape))
-    for start in range(0, shape[axis], step):
-        yield (slice(None),) * axis + (slice(start, start + step),)
 
 
 def of_global(

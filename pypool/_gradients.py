@@ -6,7 +6,7 @@ from typing import SupportsIndex
 
 from numpy.typing import ArrayLike
 
-from pypool import _backward
+from pypool import _backward, _lp
 from pypool._types import (
     Array,
     DataFormat,
@@ -853,7 +853,7 @@ def lp_pool1d_backward(
     >>> pypool.lp_pool1d_backward(np.array([1.0]), x, pypool.lp_pool1d(x, 2, 2), 2, 2)
     array([ 0.6, -0.8])
     """
-    return _backward.of_lp(
+    return _lp.of_lp(
         1, grad, x, output, norm_type, pool_size, strides, padding, data_format, dilation,
         ceil_mode, out, workers,
     )  # fmt: skip
@@ -910,7 +910,8 @@ def lp_pool2d_backward(
     An element of `x` has ``grad * sign(x) * |x|**(p - 1) * output**(1 - p)`` of each window it is
     in, and 0 where `output` is 0: the derivative of the norm.  For p below 1, which has none at
     an element of 0, that is 0 there too.  For p of ``numpy.inf`` the first element of the largest
-    magnitude in the window has all of it.
+    magnitude in the window has all of it.  Takes room for several float64 arrays of the size of a
+    sample of `x`, sixteen where powers leave float64.
 
     Examples
     --------
@@ -922,7 +923,7 @@ def lp_pool2d_backward(
     array([[ 6., -8.],
            [ 0.,  0.]])
     """
-    return _backward.of_lp(
+    return _lp.of_lp(
         2, grad, x, output, norm_type, pool_size, strides, padding, data_format, dilation,
         ceil_mode, out, workers,
     )  # fmt: skip
@@ -982,7 +983,7 @@ def lp_pool3d_backward(
     >>> pypool.lp_pool3d_backward(np.array([[[0.5]]]), x, y, 1, (1, 1, 2))
     array([[[ 0.5, -0.5]]])
     """
-    return _backward.of_lp(
+    return _lp.of_lp(
         3, grad, x, output, norm_type, pool_size, strides, padding, data_format, dilation,
         ceil_mode, out, workers,
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import time
+from fractions import Fraction
 
 import cases
 import numpy as np
@@ -647,6 +649,74 @@ def test_powers_and_gradients_that_leave_the_dtype_only_together_are_no_loss(
     np.testing.assert_allclose(result.astype(float), expected, rtol=tolerance, atol=smallest)
 
 
+@pytest.mark.parametrize(
+    ("values", "p", "grad"),
+    [([0.1, 0.1], 800, 1), ([1e-110, 1e-110], 3, 1e300), ([1e-160, -1e-160], 2.5, -1e200),
+     ([1e-200, 0], 2, 1e300), ([5e-324, 5e-324], 0.5, 1e300), ([1e-300, 1], 40, np.inf)],
+)  # fmt: skip
+def test_the_gradient_of_a_norm_of_zero_is_zero_whatever_the_powers(values, p, grad):
+    x, grad = np.array(values), np.array([float(grad)])
+    result = pypool.lp_pool1d_backward(grad, x, np.zeros(1), p, 2)
+    assert_same(result, np.zeros(2))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "output", "grad"),
+    [("float32", [3e9, -4e9], 5e9, 1e-35), ("float32", [3e-5, 4e-5], 5e-5, 1e35),
+     ("float32", [3e37, 4e37], 5e37, 1e-2), ("float32", [3e-39, 0], 3e-39, 1e10),
+     ("bfloat16", [3e-5, 4e-5], 5e-5, 1e35), ("bfloat16", [3e9, 4e9], 5e9, 1e-35),
+     ("float64", [3e-10, -4e-10], 5e-10, 1e300), ("float64", [3e200, 4e200], 5e200, 1e-250),
+     ("float64", [3e307, 4e307], 5e307, 1e-3), ("float64", [3e-310, 4e-310], 5e-310, 1e10)],
+)  # fmt: skip
+def test_the_gradient_of_a_2_norm_is_there_where_its_dtype_holds_it(dtype, values, output, grad):
+    """Though the gradient by the norm may not be."""
+    if dtype not in FLOATS:
+        pytest.skip("ml_dtypes is not installed")
+    x, output, grad = (np.array(a, cases.dtype_of(dtype)) for a in (values, [output], [grad]))
+    share = Fraction(float(grad[0])) / Fraction(float(output[0]))
+    expected = np.array([float(share * Fraction(float(value))) for value in x])
+    result = pypool.lp_pool1d_backward(grad, x, output, 2, 2)
+    assert result.dtype == x.dtype
+    np.testing.assert_allclose(result.astype(float), expected, rtol=2 * eps_of(dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_2_norms_far_from_their_gradients_beside_others(dtype):
+    """The bits are the same in any format and for any number of workers."""
+    rng = np.random.default_rng(5)
+    shape, far = (2, 9, 8, 6), 1 if dtype == "float32" else 8
+    args = {"pool_size": 3, "strides": 2, "padding": 1}
+    x = rng.standard_normal(shape) * 10.0 ** (far * np.array([-15, -9, 0, 5, 10, 15]))
+    x[rng.random(shape) < 0.4] = 0
+    x = x.astype(dtype)
+    output = pypool.lp_pool2d(x, 2, **args)
+    grad = rng.standard_normal(output.shape) * 10.0 ** (far * np.array([35, 30, 0, -20, -30, -36]))
+    grad[rng.random(grad.shape) < 0.4] = 0
+    grad = grad.astype(dtype)
+    windows = definition.windows(2, shape, **args)
+    unit = 10.0 ** (far * np.array([-15, -9, 0, 5, 10, 15]))  # powers by which norms are near 1
+    expected = definition.lp_backward(grad.astype(float), x / unit, output / unit, 2, windows)
+    shares = definition.lp_shares(grad.astype(float), x / unit, output / unit, 2, windows)
+    bound = definition.error_bound(expected.astype(dtype), shares, windows, 12)
+    result = pypool.lp_pool2d_backward(grad, x, output, 2, **args)
+    assert_close(result, expected.astype(dtype), bound)
+    first = [np.moveaxis(array, -1, 1).copy() for array in (grad, x, output)]
+    for workers in (1, 3):
+        again = pypool.lp_pool2d_backward(
+            *first, 2, **args, data_format="channels_first", workers=workers
+        )
+        assert bits(np.moveaxis(again, 1, -1)) == bits(result)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 900, np.inf])
+def test_gradients_of_as_many_axes_as_an_array_may_have(p):
+    for value, norm in ((0.0, 0.0), (1.0, 1.0), (1e-200, 1e-200)):
+        x = np.full((1,) * 64, value)
+        output, grad = np.full_like(x, norm), np.ones_like(x)
+        result = pypool.lp_pool2d_backward(grad, x, output, p, 1)
+        assert_close(result, np.full_like(x, norm > 0), 1e-15)
+
+
 def test_an_out_of_a_wider_dtype_holds_the_gradient_in_its_own():
     x = moderate("float16", (4, 6))
     for p in (2, 3, np.inf):
@@ -660,7 +730,9 @@ def test_an_out_of_a_wider_dtype_holds_the_gradient_in_its_own():
 @pytest.mark.parametrize(
     ("size", "window", "strides", "padding", "dilation"),
     [((9, 8), (3, 3), (2, 1), ((1, 1), (2, 0)), 1), ((9, 8), (3, 2), (1, 2), "same", 2),
-     ((1, 5000), (1, 4500), (1, 100), "valid", 1)],
+     ((1, 5000), (1, 4500), (1, 100), "valid", 1), ((9, 8), (2, 3), (3, 4), "valid", 1),
+     ((5, 8), (31, 6), (1, 1), "same", 1), ((9, 8), (3, 3), (1, 2), "same_lower", 3),
+     ((3, 8), (3, 3), (1, 5), "same", 50), ((1, 4), (1, 1 << 12), (1, 1), "same", 1)],
 )  # fmt: skip
 def test_overlapping_norms_past_any_power_have_the_gradient_of_their_ratios(
     size, window, strides, padding, dilation
@@ -684,7 +756,7 @@ def test_overlapping_norms_past_any_power_have_the_gradient_of_their_ratios(
             p - 1
         )
         expected[:, met] += shares * np.sign(planes[1][:, met])
-        bound[:, met] += np.abs(shares)
+        bound[:, met] += np.abs(shares) + 2.0**-100 * np.abs(planes[0][:, w, None])
     error = np.abs(np.moveaxis(result, -1, 1).reshape(6, -1) - expected)
     np.testing.assert_array_less(error, 1e-12 * bound + 1e-300)
     again = pypool.lp_pool2d_backward(*first, p, **args, data_format="channels_first")
@@ -694,10 +766,42 @@ def test_overlapping_norms_past_any_power_have_the_gradient_of_their_ratios(
 @pytest.mark.parametrize("p", [1e5, 1e8, 1e300, np.finfo(float).max])
 def test_the_gradient_of_any_power_takes_no_longer(p):
     x = np.linspace(0.5, 1, 100000)
-    gradient = pypool.lp_pool1d_backward(x, x, x, p, 1)
-    assert_same(gradient, x)
-    scaled = pypool.lp_pool1d_backward(x, 1e-300 * x, 1e-300 * x, p, 1)
-    assert_same(scaled, x)
+    bound = 4 * eps_of("float64") * x
+    for values in (x, 1e-300 * x):
+        assert_close(pypool.lp_pool1d_backward(x, values, values, p, 1), x, bound)
+    halves = np.array([600.0, -1200.0])
+    gradient = pypool.lp_pool1d_backward(np.array([3.0]), halves, np.array([1200.0]), p, 2)
+    assert_close(gradient, np.array([0.0, -3.0]), np.array([0, 1e-15]))
+
+
+def test_gradients_past_any_power_take_little_longer():
+    """Whatever the powers of two that norms lie between, and where no power reaches any window."""
+    x = np.random.default_rng(0).integers(100, 256, (128, 128)).astype(np.uint8)
+    args = {"pool_size": 31, "strides": 1, "padding": "same", "workers": 1}
+    output = pypool.max_pool2d(x, **args).astype(float)
+
+    def seconds(p, scale):
+        times = []
+        for _ in range(3):
+            started = time.process_time()
+            pypool.lp_pool2d_backward(output, x * scale, output * scale, p, **args)
+            times.append(time.process_time() - started)
+        return min(times)
+
+    quick = seconds(80, 1)
+    assert seconds(95, 1) < 50 * quick
+    assert seconds(5000, 1e-100) < 50 * quick
+
+
+@pytest.mark.parametrize("size", [4, 1000])
+def test_windows_far_larger_than_the_plane_take_no_more_room(size):
+    """Each holds all of it, at a norm past any power."""
+    x, grad = np.full(size, 1e200), np.full(size, 1e-300)
+    for window, dilation in ((1 << 40, 1), (3, 1 << 40)):
+        args = {"strides": 1, "padding": "same", "dilation": dilation}
+        windows = size if dilation == 1 else 1  # else each meets an element alone
+        result = pypool.lp_pool1d_backward(grad, x, x, 9, window, **args)
+        assert_close(result, np.full(size, windows * 1e-300), size * 1e-315)
 
 
 def test_the_gradient_of_one_channel_is_none_of_anothers_business():
