@@ -102,6 +102,8 @@ def of_lp(
     result = _backward.target(out, x.shape, np.dtype(grad.dtype.type), (grad, x, output))
     pooled = way.geometry.plan.pooled if way.geometry is not None else {}
     windows = Windows(nd, arguments, pooled, workers)
+    # Where there is no window what is infinite or NaN has no part in it either.
+    unmet = {axis: gaps for axis, of in pooled.items() if (gaps := unmet_along(of)) is not None}
     always_fit = takes_powers and are_narrow and NARROW_DOUBLINGS * abs(power - 1) <= DOUBLINGS
     with np.errstate(all="ignore"):
         for part in parts(x.shape, way.axes):
@@ -115,6 +117,8 @@ def of_lp(
                 made = of_signs(*given, windows, into)
             else:
                 made = by_powers(*given, power, windows, into, always_fit)
+            for axis, gaps in unmet.items():
+                np.moveaxis(made, axis, 0)[gaps] = 0
             if made is not into:
                 result[part] = made
     return _backward.into(out, result)
@@ -134,6 +138,29 @@ def parts(shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[tuple[slice
 def along(axis: int, *bounds: int | None) -> tuple[slice, ...]:
     """A slice along that axis."""
     return (slice(None),) * axis + (slice(*bounds),)
+
+
+def unmet_along(of: _plan.Axis) -> NDArray[np.bool_] | None:
+    """Which elements along an axis no window meets, if there may be such."""
+    end = (of.outputs - 1) * of.stride + (of.window - 1) * of.dilation + 1 - of.before
+    if of.dilation == 1 and of.window >= of.stride and of.before >= 0 and end >= of.size:
+        return None
+    met = np.zeros(of.size, bool)
+    starts = np.arange(of.outputs) * of.stride - of.before
+    if of.dilation == 1:
+        changes = np.zeros(of.size + 1, np.intp)
+        np.add.at(changes, np.clip(starts, 0, of.size), 1)
+        np.subtract.at(changes, np.clip(starts + of.window, 0, of.size), 1)
+        met = np.cumsum(changes[:-1]) > 0
+    elif of.window <= of.outputs:
+        for tap in range(of.window):
+            at = starts + tap * of.dilation
+            met[at[(at >= 0) & (at < of.size)]] = True
+    else:
+        for start in starts.tolist():
+            first = start if start >= 0 else start % of.dilation
+            met[first : max(0, start + (of.window - 1) * of.dilation + 1) : of.dilation] = True
+    return ~met
 
 
 # ---- p of infinity and 1 ------------------------------------------------------------------------

@@ -657,7 +657,9 @@ def arguments(
 
 def norm_type(value: object) -> float:
     """The exponent of Lp pooling: a positive number."""
-    if isinstance(value, (np.ndarray, np.generic)):
+    if type(value) in (int, float):
+        is_number = True
+    elif isinstance(value, (np.ndarray, np.generic)):
         is_number = value.ndim == 0 and (
             value.dtype.kind in "iuf" or name_of(value.dtype) in FLOATS
         )

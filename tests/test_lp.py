@@ -660,6 +660,28 @@ def test_the_gradient_of_a_norm_of_zero_is_zero_whatever_the_powers(values, p, g
     assert_same(result, np.zeros(2))
 
 
+@pytest.mark.parametrize("p", [0.5, 1, 1.5, 2, 3, 800, np.inf])
+@pytest.mark.parametrize(
+    "window, stride, dilation, padding",
+    [(2, 3, 1, 0), (2, 2, 1, 0), (3, 1, 2, 1), (3, 4, 2, 2), (3, 2, 4, 0), (2, 1, 20, 0)],
+)
+def test_an_element_that_no_window_meets_has_no_gradient(window, stride, dilation, padding, p):
+    size = 23
+    outputs = (size + 2 * padding - (window - 1) * dilation - 1) // stride + 1
+    at = np.arange(outputs)[:, None] * stride - padding + np.arange(window) * dilation
+    unmet = np.setdiff1d(np.arange(size), at)
+    args = {"strides": stride, "dilation": dilation, "padding": ((padding, padding),)}
+    for special, dtype in itertools.product((np.inf, -np.inf, np.nan), ("float32", "float64")):
+        x = np.random.default_rng(1).uniform(0.5, 2, (size, 3)).astype(dtype)
+        output = lp(1, x, p, window, **args)
+        grad = np.ones_like(output)
+        expected = backward(1, grad, x, output, p, window, **args)
+        x[unmet] = special
+        made = backward(1, grad, x, output, p, window, **args)
+        assert (made[unmet] == 0).all()
+        assert_same(made, expected)
+
+
 @pytest.mark.parametrize(
     ("dtype", "values", "output", "grad"),
     [("float32", [3e9, -4e9], 5e9, 1e-35), ("float32", [3e-5, 4e-5], 5e-5, 1e35),
