@@ -7,15 +7,17 @@ from cpython.bool cimport PyBool_Check
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_CheckExact
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from cpython.object cimport PyObject
+from cpython.object cimport Py_TPFLAGS_HEAPTYPE, PyObject, PyObject_IsSubclass
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_CheckExact
-from cpython.type cimport PyType_Check
+from cpython.type cimport PyType_Check, PyType_HasFeature
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
 from threading import get_ident, main_thread
+
+from numpy import generic
 
 cnp.import_array()
 
@@ -326,6 +328,7 @@ cdef class Geometry:
 cdef int MOST_KEPT = 1024       # past that all are forgotten
 cdef dict kept = {}
 cdef object anew = None
+cdef object scalar = generic
 cdef object workers_of = None
 
 
@@ -495,7 +498,9 @@ cdef bint is_exact(value):
             if not PyLong_CheckExact(item) and not are_numbers(item):
                 return False
         return True
-    return (value is None or PyLong_CheckExact(value) or PyUnicode_CheckExact(value) or PyType_Check(value)
+    if PyType_Check(value):     # what another class says is its dtype may change
+        return not PyType_HasFeature(value, Py_TPFLAGS_HEAPTYPE) or PyObject_IsSubclass(value, scalar)
+    return (value is None or PyLong_CheckExact(value) or PyUnicode_CheckExact(value)
             or isinstance(value, cnp.dtype))
 
 

@@ -895,3 +895,14 @@ def test_a_byte_swapped_dtype_is_honoured_or_refused():
     else:
         expected = reference.pool_nd("avg", 2, image(), 2, dtype="float64")
         np.testing.assert_array_equal(result, expected)
+
+
+def test_a_class_that_says_another_dtype_than_before_is_taken_at_its_word():
+    class Said:
+        dtype = np.dtype(np.float32)
+
+    x = np.ones((4, 4))
+    for name in ("float32", "float64", "float32"):
+        Said.dtype = np.dtype(name)
+        assert pypool.avg_pool2d(x, 2, dtype=Said).dtype == name
+        assert pypool.avg_pool2d(x, 2, dtype=np.dtype(name).type).dtype == name

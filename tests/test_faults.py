@@ -259,7 +259,8 @@ def test_importing_starts_no_thread_and_changes_no_mode_nor_environment(python):
 
     before = state()
     import pypool
-    assert state() == before
+    for now, then in zip(state(), before, strict=True):
+        assert now == then, (now, then)
     assert np.float32(1e-40) * np.float32(0.5) > 0
     """
     python(code)
