@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
-enum { LEAST_OVERLAPS = 128 };  /* rows of windows that overlap between two of those: what they share is folded anew */
+enum { OVERLAPS = 1 << 19 };    /* windows that overlap, or more, whose rows are done before others are begun anew */
 
 /* ---- rows in scratch --------------------------------------------------------------------------------------- */
 
@@ -717,10 +717,12 @@ int64_t walk(const struct pool_job *job, const char *in, char *out, char *index,
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows
      * share are still in L1, and no two threads write side by side.  Else a unit at a time, as memory lies. */
     int64_t *const y = &at.digit[at.lead + g->lead_axes - 1];
-    const int64_t most_rows = job->overlap ? most(LEAST_OVERLAPS, 8 * g->lead[0].window) : INT64_MAX;
+    const int64_t row = g->along.outputs * g->inner.size;
+    const int64_t most_rows = job->overlap ? most(OVERLAPS / row, 8 * g->lead[0].window) : INT64_MAX;
     for (int64_t unit = first, rows = 1; unit < last; unit += rows) {
         const int64_t top = *y;
-        if (job->strips) rows = least(last - unit, at.radix[at.lead + g->lead_axes - 1] - top);
+        if (goes_on(job) && unit > first && pool_stop()) return -1;
+        if (job->strips) rows = least(most_rows, least(last - unit, at.radix[at.lead + g->lead_axes - 1] - top));
         if (job->whole && g->outer_axes) rows = least(job->repeats, least(last - unit, at.radix[0] - at.digit[0]));
         for (int64_t block = 0; block < (job->strips ? job->x_blocks : 1); block++) {
             if (block > 0 && pool_stop()) return -1;
@@ -735,7 +737,7 @@ int64_t walk(const struct pool_job *job, const char *in, char *out, char *index,
                 if (job->strips) *y = top + row;
                 if (job->far && row == fetched)
                     fetched += fetch_slab(job, in, scratch, at.digit, at.digit + at.lead, rows - row, x, &near);
-                place_unit(job, near.in, out, &at, x, least(most_rows, (job->far ? fetched : rows) - row), &u);
+                place_unit(job, near.in, out, &at, x, (job->far ? fetched : rows) - row, &u);
                 u.units_after = last - unit - row - u.repeats;
                 u.index = index ? index + unit * g->along.window * g->lane_bytes : NULL;        /* of whole planes */
                 if (g->index_bytes) {
