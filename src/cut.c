@@ -4,6 +4,14 @@
 
 enum { LONG_BYTES = 1 << 19 };          /* of the lanes of a row that is cut */
 enum { STRETCH_BYTES = 1 << 16 };       /* of those of a stretch */
+enum { ENOUGH_ROWS = 16 };              /* for threads to share uncut */
+enum { FIRST, BETWEEN, LAST };          /* parts of a row that have a plan each */
+
+/* Positions of a stretch, a multiple of the stride. */
+static int64_t length_of(const struct pool_geometry *g)
+{
+    return STRETCH_BYTES / (g->inner.size * g->lane_bytes) / g->along.stride * g->along.stride;
+}
 
 /* The outputs whose windows reach positions [first, last) of a row. */
 static struct pool_range outputs_of_stretch(const struct pool_axis *a, int64_t first, int64_t last)
@@ -20,6 +28,12 @@ static struct pool_range positions_of(const struct pool_cut *c, const struct poo
     return (struct pool_range){stretch * c->length, next < c->stretches ? next * c->length : a->size};
 }
 
+static int part_of(const struct pool_cut *c, int64_t stretch)
+{
+    return stretch == 0 ? FIRST : stretch + 1 < c->stretches ? BETWEEN : LAST;
+}
+
+/* Stretches go by way of scratch, so that nothing is written past their ends, where another thread may write. */
 static int64_t walk_cut(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
                         int64_t first, int64_t last)
 {
@@ -29,7 +43,7 @@ static int64_t walk_cut(const struct pool_job *job, const char *in, char *out, c
     const int64_t inner = g->inner.size;
     for (int64_t unit = first; unit < last; unit++) {
         const int64_t row = unit / c->stretches, stretch = unit % c->stretches;
-        const struct pool_job *here = &c->job[stretch == 0 ? 0 : stretch + 1 < c->stretches ? 1 : 2];
+        const struct pool_job *here = &c->job[part_of(c, stretch)];
         struct pool_job placed;
         const struct pool_range positions = positions_of(c, along, stretch);
         const int64_t at = (row * along->size + positions.first) * inner;
@@ -40,33 +54,35 @@ static int64_t walk_cut(const struct pool_job *job, const char *in, char *out, c
             placed.first_code += positions.first;
             here = &placed;
         }
-        if (here->walk(here, in + from * g->out_bytes, out + at * g->out_bytes, index + from * g->index_bytes, scratch,
-                       0, here->units) >= 0)
+        char *const places = index ? index + from * g->index_bytes : NULL;
+        if (here->walk(here, in + from * g->out_bytes, out + at * g->out_bytes, places, scratch, 0, here->units) >= 0)
             return 0;
     }
     return -1;
 }
 
-/* Sums of shares, or codes of windows of which none reaches from one stretch into the next. */
+/* Sums of shares, of windows of which none reaches over a whole stretch: so those between are alike, in the outputs
+ * over them and in what of their windows counts.  Or codes, of windows of which none reaches into the next. */
 int pool_may_cut(const struct pool_job *job, const struct pool_geometry *g)
 {
     const struct pool_axis *a = &g->along;
-    const int64_t row = g->inner.size * g->lane_bytes;
-    if (g->lead_axes > 0 || a->bins || a->size <= LONG_BYTES / row || a->stride > STRETCH_BYTES / row) return 0;
-    if (g->outer_axes > 0 && g->outer[0].size >= 16) return 0;
+    const int64_t length = length_of(g), reach = (a->window - 1) * a->dilation;
+    if (g->lead_axes > 0 || a->bins || a->size <= LONG_BYTES / (g->inner.size * g->lane_bytes)) return 0;
+    if (length == 0 || reach + most(0, -a->before) > length) return 0;
+    if (g->outer_axes > 0 && g->outer[0].size >= ENOUGH_ROWS) return 0;
     return job->task == POOL_SPREAD ||
-           (job->task == POOL_ADD && job->code_bytes && a->before == 0 && (a->window - 1) * a->dilation < a->stride);
+           (job->task == POOL_ADD && job->code_bytes && a->before == 0 && reach < a->stride);
 }
 
 void pool_plan_cut(struct pool_job *job, const struct pool_geometry *g, struct pool_cut *c)
 {
     const struct pool_axis *along = &g->along;
     const enum pool_task task = job->task;
-    c->length = most(1, STRETCH_BYTES / (g->inner.size * g->lane_bytes) / along->stride) * along->stride;
+    c->length = length_of(g);
     c->stretches = along->size / c->length;
     int64_t scratch_bytes = 0;
-    for (int k = 0; k < 3; k++) {
-        const int64_t stretch = k == 0 ? 0 : k == 1 ? least(1, c->stretches - 1) : c->stretches - 1;
+    for (int k = FIRST; k <= LAST; k++) {
+        const int64_t stretch = k == LAST ? c->stretches - 1 : k;
         const struct pool_range positions = positions_of(c, along, stretch);
         const struct pool_range outputs = outputs_of_stretch(along, positions.first, positions.last);
         struct pool_geometry *const part = &c->g[k];

@@ -31,7 +31,7 @@ int pool_has_openmp(void)
 /* ---- interruption ------------------------------------------------------------------------------------------ */
 
 enum { FIRST_WORK = 16 << 20 };         /* bytes times taps: at most some 20 ms of the slowest kernels */
-enum { SLOW_WORK = 16 };                /* a power takes as long as so many taps, or the place of a tap met alone */
+enum { SLOW_WORK = 16 };                /* a power, or a tap of a window that is found alone, is so many taps */
 static const int64_t PIECE_NS = 4000000, ASK_NS = 25000000;
 static const int64_t SPIN_NS = 1000000, NAP_NS = 100000;       /* of a thread that waits for others */
 

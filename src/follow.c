@@ -4,8 +4,8 @@
 
 #include "walk.h"
 
-enum { STRETCH = 4096 };        /* outputs of a row at once, between two looks at whether to stop, or a pixel of them */
-enum { CLEARED_BYTES = 1 << 24 };        /* too */
+enum { AT_ONCE = 4096 };        /* outputs of a row, or one pixel, between two looks at whether to stop */
+enum { CLEARED_BYTES = 1 << 24 };        /* of zeros between two such looks */
 static const int64_t NOWHERE = INT64_MIN / 2;      /* below 0 wherever the window is */
 
 /* ---- indices: data, not promises --------------------------------------------------------------------------- */
@@ -260,10 +260,10 @@ static int64_t begin_row(const struct pool_job *job, struct plane *p, int64_t y)
     return g->lead_axes ? least(job->plane, reach * g->along.size) : job->plane;
 }
 
-/* Outputs of a row at once. */
-static int64_t stretch_of(const struct pool_job *job)
+/* Pixels of a row that are followed at once. */
+static int64_t pixels_at_once(const struct pool_job *job)
 {
-    return least(job->g->along.outputs, most(1, STRETCH / job->c_block));
+    return least(job->g->along.outputs, most(1, AT_ONCE / job->c_block));
 }
 
 /* Rows of outputs to the positions their indices point at (or, picking, back): sums of gradients, or the last one. */
@@ -293,9 +293,9 @@ static int64_t follow(const struct pool_job *job, const char *in, char *out, cha
             const int64_t in_windows = begin_row(job, &p, y);
             const int64_t begin = (number * rows + y) * row;
             for (int64_t x = 0, some; x < g->along.outputs; x += some) {
-                some = least(stretch_of(job), g->along.outputs - x);
+                some = least(pixels_at_once(job), g->along.outputs - x);
                 unasked += some * p.width;
-                if (unasked >= STRETCH) {
+                if (unasked >= AT_ONCE) {
                     if (pool_stop()) return -1;
                     unasked = 0;
                 }
@@ -367,7 +367,7 @@ void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum 
         job->table[k] = place;
     }
     job->at_place = 0;
-    const int64_t some = stretch_of(job) * job->c_block;
+    const int64_t some = pixels_at_once(job) * job->c_block;
     job->at_lanes = round_up(some * 8);
     job->at_other = job->at_lanes + (g->first_cast ? round_up(some * lane + POOL_SLACK) : 0);
     job->scratch_bytes = job->at_other + (g->first_cast ? round_up(job->plane * job->c_block * lane + POOL_SLACK) : 64);

@@ -435,9 +435,9 @@ static int64_t alike_until(const struct pool_axis *a, int64_t x, struct pool_ran
 /* Copies of the first `bytes` to all that follows, up to `upto`, from what is still in L1. */
 static void repeat(char *to, int64_t bytes, int64_t upto)
 {
+    const int64_t most_bytes = most(1, BAND_BYTES / bytes) * bytes;
     for (int64_t done = bytes, more; done < upto; done += more) {
-        more = least(done, upto - done);
-        if (more > BAND_BYTES) more = BAND_BYTES / bytes * bytes;
+        more = least(most_bytes, least(done, upto - done));
         memcpy(to + done, to, (size_t)more);
     }
 }

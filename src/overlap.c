@@ -57,7 +57,7 @@ void pool_plan_overlap(struct pool_job *job, int can_write)
     const int64_t room = least(LANE_BYTES / rows, blocks ? BLOCK_BYTES / blocks : LANE_BYTES) / g->lane_bytes;
     const int64_t least_span = least(all, 4 * job->reach);
     const int64_t c_block = all <= room / inner ? inner : even_block(inner, most(4 * lanes, room / least_span), lanes);
-    /* A slab holds all rows of a window. */
+    /* A slab has room for all rows of a window, and as many more. */
     const int64_t slab = job->far ? MOST_SLAB_BYTES / 2 / y->window / (c_block * g->elem_bytes) : INT64_MAX;
     const int64_t positions = most(least(room / c_block, slab), 4 * job->reach);
     if (blocks * positions * c_block > 4 * BLOCK_BYTES / g->lane_bytes) return;

@@ -6,7 +6,8 @@
 
 /* Of those at once, both ways, so that they stay in L2 until they are pooled. */
 enum { PACK_BYTES = 1 << 17 };
-/* Of a plane, at most; of one whose elements are in C order. */
+/* Of a plane, at most; of one whose elements are in C order (uint8, channel slices, so and packed, times a copy and a
+ * call on that: 3x3/2, 7x7 20, 1.1, 28x28 7, 1.0, 112x112 2.6, 0.2). */
 enum { PLANE_BYTES = 1 << 16, DENSE_PLANE_BYTES = 1 << 14 };
 enum { LEAST_UNITS = 16 };      /* for threads to share */
 
@@ -147,7 +148,7 @@ static int64_t walk_packed(const struct pool_job *job, const char *in, char *out
         const int full = count == p->beside, reads = p->reads && full, writes = p->writes && full;
         const char *const from = reads ? in + plane * p->from_bytes : scratch;
         char *const to = writes ? out + plane * p->to_positions * g->out_bytes : packed_out;
-        char *const places = writes ? index + plane * p->to_positions * g->index_bytes : packed_index;
+        char *const places = writes && index ? index + plane * p->to_positions * g->index_bytes : packed_index;
         if (!reads) copy_planes(g, READ, plane, count, (char *)in, scratch);
         /* Of the last, which are fewer, what stands for the rest is pooled too. */
         memset(scratch + count * p->from_bytes, 0, (size_t)((p->beside - count) * p->from_bytes));

@@ -524,7 +524,7 @@ static void plan_scratch(struct pool_job *job)
     const int64_t lanes = block * least(job->repeats, most(1, tile / block));
     const int numbered = g->index_bytes && !job->coded;
     const int64_t columns = job->columns * job->c_block;
-    if (g->index_bytes) levels = POOL_THINNED;
+    if (g->index_bytes) levels = job->thinned ? POOL_THINNED : 1;
     job->row_bytes = job->all_fused ? 0 : round_up(cols * g->elem_bytes + POOL_SLACK);
     if (job->whole) cols += POOL_LEAVES;        /* the chunks of a row are filled up */
     job->acc_bytes = job->all_fused ? 0 : round_up(cols * g->lane_bytes + POOL_SLACK);
@@ -623,6 +623,12 @@ static void make_plane(struct pool_geometry *plane, const struct pool_geometry *
                                         .out_step = rows.out_step, .place_weight = rows.place_weight};
 }
 
+/* Whether the one window is the whole axis. */
+static int is_all_of(const struct pool_axis *a)
+{
+    return a->window == a->size && a->outputs == 1 && a->before == 0 && a->dilation == 1 && !a->bins;
+}
+
 /* Whether windows are all there is of rows of a few elements, and of planes of those, which lie end to end: then one
  * row is all. */
 static int is_one_row(const struct pool_geometry *g)
@@ -630,19 +636,15 @@ static int is_one_row(const struct pool_geometry *g)
     const struct pool_axis *x = &g->along;
     if (g->lead_axes == 0 || x->window >= POOL_LEAVES || g->inner.size * g->elem_bytes >= POOL_VECTOR) return 0;
     const struct pool_axis *y = &g->lead[g->lead_axes - 1];
-    for (const struct pool_axis *axis = x;; axis = y) {
-        const int is_all = axis->window == axis->size && axis->outputs == 1 && axis->before == 0;
-        if (!is_all || axis->dilation > 1 || axis->bins) return 0;
-        if (axis == y) break;
-    }
-    return y->in_step == x->size * x->in_step && y->tap_weight == x->size * x->tap_weight &&
+    return is_all_of(x) && is_all_of(y) && y->in_step == x->size * x->in_step && y->tap_weight == x->size * x->tap_weight &&
            y->place_weight == x->size * x->place_weight;
 }
 
 static void make_one_row(struct pool_geometry *row, const struct pool_geometry *g)
 {
     *row = *g;
-    row->along.size *= row->lead[--row->lead_axes].size;
+    row->lead_axes--;
+    row->along.size *= row->lead[row->lead_axes].size;
     row->along.window = row->along.counted_last = row->along.size;
 }
 

@@ -616,11 +616,12 @@ void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum 
 /* Of a job that is planned: where planes are many and better turned, the job does that, and refers to `turned` too. */
 void pool_plan_turned(struct pool_job *job, struct pool_turned *turned);                            /* turn.c */
 
-/* The same where those lie apart, or their elements do; g is the problem as it is given. */
+/* Whether small planes that lie apart, or whose elements do, are packed first, by a plan in place of the job's; g is
+ * the problem as it is given. */
 int pool_may_pack(const struct pool_job *job, const struct pool_geometry *g);                       /* pack.c */
 void pool_plan_packed(struct pool_job *job, const struct pool_geometry *g, struct pool_packed *packed);
 
-/* Of gradients that are gathered, along rows that are long and few. */
+/* The same of gradients that are gathered along rows that are long and few: those are cut. */
 int pool_may_cut(const struct pool_job *job, const struct pool_geometry *g);                        /* cut.c */
 void pool_plan_cut(struct pool_job *job, const struct pool_geometry *g, struct pool_cut *cut);
 

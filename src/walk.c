@@ -717,8 +717,8 @@ int64_t walk(const struct pool_job *job, const char *in, char *out, char *index,
     /* In strips, all rows that are this thread's in one plane for each block along them in turn: rows that windows
      * share are still in L1, and no two threads write side by side.  Else a unit at a time, as memory lies. */
     int64_t *const y = &at.digit[at.lead + g->lead_axes - 1];
-    const int64_t row = g->along.outputs * g->inner.size;
-    const int64_t most_rows = job->overlap ? most(OVERLAPS / row, 8 * g->lead[0].window) : INT64_MAX;
+    const int64_t row_outputs = g->along.outputs * g->inner.size;
+    const int64_t most_rows = job->overlap ? most(OVERLAPS / row_outputs, 8 * g->lead[0].window) : INT64_MAX;
     for (int64_t unit = first, rows = 1; unit < last; unit += rows) {
         const int64_t top = *y;
         if (goes_on(job) && unit > first && pool_stop()) return -1;

@@ -309,6 +309,52 @@ def test_sums_along_long_rows(dtype, window, stride, dilation, padding, isa):
             assert_same(made, expected.astype(dtype), size, channels)
 
 
+@pytest.mark.parametrize("padding", [(0, 0), (50, 0), (31, 32)])
+@pytest.mark.parametrize(
+    "size, channels, window, stride, dilation",
+    [
+        (600, 256, 66, 1, 1), (600, 256, 3, 1, 40), (600, 256, 64, 1, 1), (600, 256, 65, 2, 1),
+        (600, 256, 160, 10, 1), (600, 256, 100, 1, 3), (200_000, 1, 16_500, 4096, 1),
+        (200_000, 1, 3, 1, 9000),
+    ],
+)  # fmt: skip
+def test_windows_over_several_stretches_of_a_row(size, channels, window, stride, dilation, padding):
+    """A stretch is some 64 kB: of 256 channels 64 positions."""
+    before, after = padding
+    outputs = (size + before + after - (window - 1) * dilation - 1) // stride + 1
+    grad = np.random.default_rng(3).integers(-3, 4, (outputs, channels)).astype(np.float64)
+    starts = np.arange(outputs) * stride - before
+    counts = np.zeros(outputs)
+    for tap in range(window):
+        counts += (starts + tap * dilation >= 0) & (starts + tap * dilation < size)
+    expected, shared, padded = np.zeros((3, size, channels))
+    for tap in range(window):
+        at = starts + tap * dilation
+        here = (at >= 0) & (at < size)
+        expected[at[here]] += grad[here]
+        shared[at[here]] += grad[here] / counts[here, None]
+        padded[at[here]] += grad[here] / window
+    args = {"strides": stride, "dilation": dilation, "padding": (padding,)}
+    made = pypool.sum_pool1d_backward(grad, expected.shape, window, **args)
+    np.testing.assert_array_equal(made, expected)
+    for counted, averages in ((False, shared), (True, padded)):
+        made = pypool.avg_pool1d_backward(
+            grad, expected.shape, window, **args, count_include_pad=counted
+        )
+        np.testing.assert_allclose(made, averages, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    "channels, dtype", [(4097, "float32"), (2049, "float64"), (4097, "float16")]
+)
+def test_one_window_over_pixels_of_many_channels(channels, dtype):
+    grad = np.random.default_rng(0).integers(-9, 9, (1, channels)).astype(dtype)
+    made = pypool.global_avg_pool2d_backward(8 * grad, (1, 2, 4, channels))
+    assert_same(made, np.broadcast_to(grad[:, None, None], made.shape))
+    made = pypool.adaptive_avg_pool1d_backward(4 * grad[:, None], (1, 4, channels), 1)
+    assert_same(made, np.broadcast_to(grad[:, None], made.shape))
+
+
 @pytest.mark.parametrize("kind", ["plane", "window", "tensor"])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_maxima_along_long_rows(dtype, kind, isa):
