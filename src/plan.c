@@ -636,8 +636,8 @@ static int is_one_row(const struct pool_geometry *g)
     const struct pool_axis *x = &g->along;
     if (g->lead_axes == 0 || x->window >= POOL_LEAVES || g->inner.size * g->elem_bytes >= POOL_VECTOR) return 0;
     const struct pool_axis *y = &g->lead[g->lead_axes - 1];
-    return is_all_of(x) && is_all_of(y) && y->in_step == x->size * x->in_step && y->tap_weight == x->size * x->tap_weight &&
-           y->place_weight == x->size * x->place_weight;
+    return is_all_of(x) && is_all_of(y) && y->in_step == x->size * x->in_step &&
+           y->tap_weight == x->size * x->tap_weight && y->place_weight == x->size * x->place_weight;
 }
 
 static void make_one_row(struct pool_geometry *row, const struct pool_geometry *g)
