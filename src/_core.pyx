@@ -227,7 +227,7 @@ cdef class Geometry:
 
     cdef pool_geometry c, near
     cdef pool_turned turned
-    cdef void *apart            # what few plans have: how planes are packed, or rows cut
+    cdef void *rare             # what few plans have: how planes are packed, or rows cut
     cdef pool_job job, wider    # wider: for indices outside their windows, which job may not follow
     cdef readonly object plan
     cdef tuple shape
@@ -312,15 +312,15 @@ cdef class Geometry:
             pool_plan_pieces(&self.wider)
         pool_plan_turned(&self.job, &self.turned)
         if pool_may_pack(&self.job, &self.c):
-            self.apart = zeroed(sizeof(pool_packed))
-            pool_plan_packed(&self.job, &self.c, <pool_packed *>self.apart)
+            self.rare = zeroed(sizeof(pool_packed))
+            pool_plan_packed(&self.job, &self.c, <pool_packed *>self.rare)
         elif pool_may_cut(&self.job, &self.c):
-            self.apart = zeroed(sizeof(pool_cut))
-            pool_plan_cut(&self.job, &self.c, <pool_cut *>self.apart)
+            self.rare = zeroed(sizeof(pool_cut))
+            pool_plan_cut(&self.job, &self.c, <pool_cut *>self.rare)
         pool_plan_pieces(&self.job)
 
     def __dealloc__(self):
-        PyMem_Free(self.apart)
+        PyMem_Free(self.rare)
 
 
 # ---- the short way: calls like one before ------------------------------------------------------------------

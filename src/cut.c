@@ -13,12 +13,11 @@ static int64_t length_of(const struct pool_geometry *g)
     return STRETCH_BYTES / (g->inner.size * g->lane_bytes) / g->along.stride * g->along.stride;
 }
 
-/* The outputs whose windows reach positions [first, last) of a row. */
-static struct pool_range outputs_of_stretch(const struct pool_axis *a, int64_t first, int64_t last)
+/* The outputs whose windows reach any of some positions of a row. */
+static struct pool_range outputs_of_stretch(const struct pool_axis *a, struct pool_range positions)
 {
-    const int64_t behind = first + a->before - (a->window - 1) * a->dilation, end = last - 1 + a->before;
-    const int64_t upto = end < 0 ? 0 : least(end / a->stride + 1, a->outputs);
-    return (struct pool_range){least(behind <= 0 ? 0 : ceil_div(behind, a->stride), upto), upto};
+    const int64_t last = outputs_over(a, positions.last - 1).last;
+    return (struct pool_range){least(outputs_over(a, positions.first).first, last), last};
 }
 
 /* The last is the longest. */
@@ -47,8 +46,7 @@ static int64_t walk_cut(const struct pool_job *job, const char *in, char *out, c
         struct pool_job placed;
         const struct pool_range positions = positions_of(c, along, stretch);
         const int64_t at = (row * along->size + positions.first) * inner;
-        const int64_t from = (row * along->outputs + outputs_of_stretch(along, positions.first, positions.last).first) *
-                             inner;
+        const int64_t from = (row * along->outputs + outputs_of_stretch(along, positions).first) * inner;
         if (job->task == POOL_ADD && !g->in_windows) {          /* places are those in the whole row */
             placed = *here;
             placed.first_code += positions.first;
@@ -84,7 +82,7 @@ void pool_plan_cut(struct pool_job *job, const struct pool_geometry *g, struct p
     for (int k = FIRST; k <= LAST; k++) {
         const int64_t stretch = k == LAST ? c->stretches - 1 : k;
         const struct pool_range positions = positions_of(c, along, stretch);
-        const struct pool_range outputs = outputs_of_stretch(along, positions.first, positions.last);
+        const struct pool_range outputs = outputs_of_stretch(along, positions);
         struct pool_geometry *const part = &c->g[k];
         *part = *g;
         part->outer_axes = 0;

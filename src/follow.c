@@ -26,7 +26,7 @@ static int64_t place_in_window(const struct pool_geometry *g, const int64_t *o, 
 {
     int64_t place = 0;
     for (int a = 0; a <= g->lead_axes; a++) {
-        const struct pool_axis *axis = a < g->lead_axes ? &g->lead[a] : &g->along;
+        const struct pool_axis *axis = axis_of(g, a);
         const int64_t tap = index / axis->tap_weight - axis->skipped;
         index %= axis->tap_weight;
         const int64_t at = o[a] * axis->stride - axis->before + tap * axis->dilation;
@@ -359,7 +359,7 @@ void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum 
             continue;
         }
         for (int a = 0; a <= g->lead_axes; a++) {
-            const struct pool_axis *axis = a < g->lead_axes ? &g->lead[a] : along;
+            const struct pool_axis *axis = axis_of(g, a);
             job->table_taps[k][a] = (uint8_t)(rest / axis->tap_weight);
             place = place * axis->size + job->table_taps[k][a] * axis->dilation;
             rest %= axis->tap_weight;

@@ -14,18 +14,6 @@ enum { PATIENCE = 1 << 16 };    /* positions alike, before which to look at whet
 
 /* ---- axes backwards ---------------------------------------------------------------------------------------- */
 
-/* The outputs whose windows reach as far as a position; with dilation some step over it. */
-static struct pool_range outputs_over(const struct pool_axis *a, int64_t position)
-{
-    if (a->bins) {
-        const int64_t first = position * a->outputs / a->size;          /* ends past it: (o + 1)*n/m > position */
-        return (struct pool_range){first, (position * a->outputs + a->outputs - 1) / a->size + 1};
-    }
-    const int64_t at = position + a->before, behind = at - (a->window - 1) * a->dilation;
-    if (at < 0) return (struct pool_range){0, 0};
-    return (struct pool_range){behind <= 0 ? 0 : ceil_div(behind, a->stride), least(at / a->stride + 1, a->outputs)};
-}
-
 static int covers(const struct pool_axis *a, int64_t o, int64_t position)
 {
     return a->bins || a->dilation == 1 || (position + a->before - o * a->stride) % a->dilation == 0;

@@ -13,44 +13,58 @@ enum { LEAST_UNITS = 16 };      /* for threads to share */
 
 /* ---- copies ------------------------------------------------------------------------------------------------ */
 
-/* Axes of what is copied, as few as its steps allow; the last is the shortest step where all is in C order. */
+/* What is read, what is made, or where that was, whose steps are as those of what is made. */
+enum what { READ, MADE, PLACES };
+
+static int bytes_of(const struct pool_geometry *g, enum what what)
+{
+    return what == READ ? g->source_bytes : what == MADE ? g->out_bytes : g->index_bytes;
+}
+
+/* Axes of what is copied, as few as its steps where it lies and where it is packed allow. */
 struct box {
     int axes;
-    int64_t size[POOL_MAX_AXES + 3], to[POOL_MAX_AXES + 3], from[POOL_MAX_AXES + 3];
+    int64_t size[POOL_MAX_AXES + 3], there[POOL_MAX_AXES + 3], packed[POOL_MAX_AXES + 3];
 };
 
-static void add_axis(struct box *b, int64_t size, int64_t to, int64_t from)
+static void add_axis(struct box *b, int64_t size, int64_t there, int64_t packed)
 {
     const int last = b->axes - 1;
     if (size == 1) return;
-    if (last >= 0 && b->to[last] == size * to && b->from[last] == size * from) size *= b->size[b->axes = last];
+    if (last >= 0 && b->there[last] == size * there && b->packed[last] == size * packed)
+        size *= b->size[b->axes = last];
     b->size[b->axes] = size;
-    b->to[b->axes] = to;
-    b->from[b->axes++] = from;
+    b->there[b->axes] = there;
+    b->packed[b->axes++] = packed;
 }
 
-/* Along the last axis and that of the shortest step on the other side, for every position of the rest. */
-static void copy_box(const struct pool_geometry *g, const struct box *b, char *to, const char *from,
-                     const int64_t *apart, int bytes, int how)
+/* Along the last axis, whose packed step is the shortest, and along that whose other step is, for all of the rest. */
+static void copy_box(const struct pool_geometry *g, const struct box *b, enum what what, char *there, char *packed)
 {
+    const int made = what != READ, bytes = bytes_of(g, what), how = made ? POOL_WRITES_ON : g->swapped;
+    const int64_t *to_step = made ? b->there : b->packed, *from_step = made ? b->packed : b->there;
+    char *to = made ? there : packed;
+    const char *from = made ? packed : there;
     const int last = b->axes - 1;
     int next = last - 1;
     for (int a = last - 2; a >= 0; a--)
-        if (size_of(apart[a]) < size_of(apart[next])) next = a;
+        if (size_of(b->there[a]) < size_of(b->there[next])) next = a;
     int64_t at[POOL_MAX_AXES + 3] = {0};
     for (int a = 0; a >= 0;) {
-        if (last < 0) g->copy(to, bytes, bytes, from, bytes, bytes, 1, 1, bytes, how);
-        else if (next < 0) g->copy(to, b->to[0], b->to[0], from, b->from[0], b->from[0], b->size[0], 1, bytes, how);
+        if (last < 0)
+            g->copy(to, bytes, bytes, from, bytes, bytes, 1, 1, bytes, how);
+        else if (next < 0)
+            g->copy(to, to_step[0], to_step[0], from, from_step[0], from_step[0], b->size[0], 1, bytes, how);
         else
-            g->copy(to, b->to[next], b->to[last], from, b->from[next], b->from[last], b->size[next], b->size[last],
-                    bytes, how);
+            g->copy(to, to_step[next], to_step[last], from, from_step[next], from_step[last], b->size[next],
+                    b->size[last], bytes, how);
         for (a = last - 1; a >= 0; a--) {
             if (a == next) continue;
-            to += b->to[a];
-            from += b->from[a];
+            to += to_step[a];
+            from += from_step[a];
             if (++at[a] < b->size[a]) break;
-            to -= b->size[a] * b->to[a];
-            from -= b->size[a] * b->from[a];
+            to -= b->size[a] * to_step[a];
+            from -= b->size[a] * from_step[a];
             at[a] = 0;
         }
     }
@@ -63,11 +77,6 @@ static int64_t size_along(const struct pool_axis *a, int made) { return made ? a
 static int64_t step_along(const struct pool_axis *a, int made) { return made ? a->out_step : a->in_step; }
 static int64_t step_over(const struct pool_span *a, int made) { return made ? a->out_step : a->in_step; }
 
-static const struct pool_axis *axis_of(const struct pool_geometry *g, int a)
-{
-    return a == g->lead_axes ? &g->along : &g->lead[a];
-}
-
 /* Elements of a plane, or more than any may have. */
 static int64_t positions(const struct pool_geometry *g, int made)
 {
@@ -79,18 +88,30 @@ static int64_t positions(const struct pool_geometry *g, int made)
     return all;
 }
 
-/* Whether the elements of a plane are in C order. */
-static int is_in_order(const struct pool_geometry *g, int made, int64_t bytes)
+int is_in_order(const struct pool_geometry *g, int made, int64_t bytes)
 {
     if (g->inner.size > 1 && step_over(&g->inner, made) != bytes) return 0;
     int64_t step = g->inner.size * bytes;
     for (int a = g->lead_axes; a >= 0; a--) {
-        const struct pool_axis *axis = axis_of(g, a);
-        const int64_t size = size_along(axis, made);
-        if (size > 1 && step_along(axis, made) != step) return 0;
+        const int64_t size = size_along(axis_of(g, a), made);
+        if (size > 1 && step_along(axis_of(g, a), made) != step) return 0;
         step *= size;
     }
     return 1;
+}
+
+void put_in_order(struct pool_geometry *g, int64_t in_bytes)
+{
+    g->inner.in_step = in_bytes;
+    g->inner.out_step = g->out_bytes;
+    int64_t in_step = g->inner.size * in_bytes, out_step = g->inner.size * g->out_bytes;
+    for (int a = g->lead_axes; a >= 0; a--) {
+        struct pool_axis *const axis = a < g->lead_axes ? &g->lead[a] : &g->along;
+        axis->in_step = in_step;
+        axis->out_step = out_step;
+        in_step *= axis->size;
+        out_step *= axis->outputs;
+    }
 }
 
 static int are_end_to_end(const struct pool_geometry *g, int made, int64_t plane)
@@ -102,39 +123,35 @@ static int are_end_to_end(const struct pool_geometry *g, int made, int64_t plane
     return 1;
 }
 
-/* What is read, what is made, or where that was, whose steps are as those of what is made. */
-enum what { READ, MADE, PLACES };
+/* A step of what is, in bytes: geometries have those of elements that are read and made. */
+static int64_t step_of(const struct pool_geometry *g, enum what what, int64_t step)
+{
+    return what == PLACES ? step / g->out_bytes * g->index_bytes : step;
+}
 
-/* `count` planes from number `first` on to where they are packed, or back from there. */
-static void copy_planes(const struct pool_geometry *g, enum what what, int64_t first, int64_t count, char *apart,
+/* `count` planes from number `first` on, of those that begin at `planes`, to where they are packed; or back. */
+static void copy_planes(const struct pool_geometry *g, enum what what, int64_t first, int64_t count, char *planes,
                         char *packed)
 {
     const struct pool_span *runs = &g->outer[g->outer_axes - 1];
-    const int made = what != READ;
-    const int bytes = what == READ ? g->source_bytes : what == MADE ? g->out_bytes : g->index_bytes;
+    const int made = what != READ, bytes = bytes_of(g, what);
     const int64_t plane = positions(g, made) * bytes;
-#define STEP(step) (what == PLACES ? (step) / g->out_bytes * g->index_bytes : (step))
-#define ADD(size, there) (made ? add_axis(&b, size, STEP(there), step) : add_axis(&b, size, step, there))
     for (int64_t i = first, n; i < first + count; i += n, packed += n * plane) {
         n = least(first + count - i, runs->size - i % runs->size);
-        char *here = apart;
+        char *here = planes;
         int64_t rest = i, step = plane;
         for (int a = g->outer_axes - 1; a >= 0; rest /= g->outer[a--].size)
-            here += rest % g->outer[a].size * STEP(step_over(&g->outer[a], made));
+            here += rest % g->outer[a].size * step_of(g, what, step_over(&g->outer[a], made));
         struct box b = {0};
-        ADD(n, step_over(runs, made));
+        add_axis(&b, n, step_of(g, what, step_over(runs, made)), plane);
         for (int a = 0; a <= g->lead_axes; a++) {
-            const struct pool_axis *axis = axis_of(g, a);
-            step /= size_along(axis, made);
-            ADD(size_along(axis, made), step_along(axis, made));
+            const int64_t size = size_along(axis_of(g, a), made);
+            step /= size;
+            add_axis(&b, size, step_of(g, what, step_along(axis_of(g, a), made)), step);
         }
-        step = bytes;
-        ADD(g->inner.size, step_over(&g->inner, made));
-        if (made) copy_box(g, &b, here, packed, b.to, bytes, POOL_WRITES_ON);
-        else copy_box(g, &b, packed, here, b.from, bytes, g->swapped);
+        add_axis(&b, g->inner.size, step_of(g, what, step_over(&g->inner, made)), bytes);
+        copy_box(g, &b, what, here, packed);
     }
-#undef STEP
-#undef ADD
 }
 
 static int64_t walk_packed(const struct pool_job *job, const char *in, char *out, char *index, char *scratch,
@@ -187,18 +204,9 @@ void pool_plan_packed(struct pool_job *job, const struct pool_geometry *g, struc
     p->writes = is_in_order(g, 1, g->out_bytes) && are_end_to_end(g, 1, to);
     side->outer_axes = p->beside > 1;
     side->outer[0] = (struct pool_span){.size = p->beside, .in_step = from, .out_step = to};
-    side->inner.in_step = g->source_bytes;
-    side->inner.out_step = g->out_bytes;
     side->swapped = 0;
     side->bytes = p->beside * (from + to);
-    int64_t in_step = g->inner.size * g->source_bytes, out_step = g->inner.size * g->out_bytes;
-    for (int a = g->lead_axes; a >= 0; a--) {
-        struct pool_axis *const axis = a == g->lead_axes ? &side->along : &side->lead[a];
-        axis->in_step = in_step;
-        axis->out_step = out_step;
-        in_step *= axis->size;
-        out_step *= axis->outputs;
-    }
+    put_in_order(side, g->source_bytes);
     pool_plan_forward(&p->job, side, &p->near);
     pool_plan_turned(&p->job, &p->turned);
 

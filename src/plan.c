@@ -115,8 +115,8 @@ static void plan_places(struct pool_job *job)
         for (int a = 0; a < g->lead_axes; a++)          /* which padding is no hindrance to */
             job->lead_inside[a] = (struct pool_range){0, g->lead[a].outputs};
     }
-    job->apart = some_reach_past && !job->pads && g->inner.size > 1 && job->strips;
-    if (job->apart) job->x_blocks = 3;
+    job->parted = some_reach_past && !job->pads && g->inner.size > 1 && job->strips;
+    if (job->parted) job->x_blocks = 3;
     job->repeats = 1;
     const int64_t block = job->x_block * job->c_block;
     if (g->lead_axes > 0 && job->x_blocks == 1 && job->rows_contiguous && job->out_contiguous && !job->chunked &&

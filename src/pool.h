@@ -533,7 +533,7 @@ struct pool_job {
     int columns;                /* one window is wide: its row is first cut into so many, each of which has a best */
     int finds;                  /* small windows: the kernel finds rows of them at once, */
     int64_t found_rows;         /* of which each has so many rows */
-    int apart;                  /* blocks of a row are the windows that keep within it, those before, those after */
+    int parted;                 /* blocks of a row are the windows that keep within it, those before, those after */
     int64_t pads;               /* so many rows of windows are found at once with their padding, in scratch */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */

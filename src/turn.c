@@ -42,23 +42,10 @@ static int64_t walk_turned(const struct pool_job *job, const char *in, char *out
     return -1;
 }
 
-/* Whether positions are in C order within planes, and those follow each other, in the input or the output. */
-static int in_order(const struct pool_geometry *g, int64_t planes_step, int64_t bytes, int output)
-{
-    int64_t step = bytes;
-    for (int a = g->lead_axes; a >= 0; a--) {
-        const struct pool_axis *axis = a == g->lead_axes ? &g->along : &g->lead[a];
-        const int64_t size = output ? axis->outputs : axis->size, here = output ? axis->out_step : axis->in_step;
-        if (size > 1 && here != step) return 0;
-        step *= size;
-    }
-    return planes_step == step;
-}
-
 static int all_inside(const struct pool_geometry *g)
 {
     for (int a = g->lead_axes; a >= 0; a--) {
-        const struct pool_axis *axis = a == g->lead_axes ? &g->along : &g->lead[a];
+        const struct pool_axis *axis = axis_of(g, a);
         const struct pool_range inside = outputs_inside(axis);
         if (inside.first > 0 || inside.last < axis->outputs) return 0;
     }
@@ -89,7 +76,7 @@ enum { LONG = 24, LONG_BYTES = 96 };
 static int goes_along(const struct pool_geometry *g)
 {
     for (int a = g->lead_axes; a >= 0; a--) {
-        const struct pool_axis *axis = a == g->lead_axes ? &g->along : &g->lead[a];
+        const struct pool_axis *axis = axis_of(g, a);
         if (axis->window > axis->stride || axis->dilation > 1) return 0;
     }
     return all_inside(g) && g->along.size >= LONG && g->along.size * g->source_bytes >= LONG_BYTES;
@@ -185,7 +172,8 @@ void pool_plan_turned(struct pool_job *job, struct pool_turned *t)
         outputs *= side->lead[a].outputs;
     }
     const int64_t in_bytes = forward ? g->source_bytes : g->out_bytes;
-    if (forward && !(in_order(side, planes.in_step, in_bytes, 0) && in_order(side, planes.out_step, g->out_bytes, 1)))
+    if (forward && !(is_in_order(side, 0, in_bytes) && planes.in_step == inputs * in_bytes &&
+                     is_in_order(side, 1, g->out_bytes) && planes.out_step == outputs * g->out_bytes))
         return;
     const int64_t plane_bytes = inputs * most(in_bytes, g->lane_bytes) + outputs * (g->out_bytes + g->index_bytes);
     const int64_t room = forward && !g->index_bytes && g->along.window > POOL_GROUP ? NEAR_BYTES : TURNED_BYTES;
@@ -198,16 +186,9 @@ void pool_plan_turned(struct pool_job *job, struct pool_turned *t)
     t->from_positions = forward ? inputs : outputs;
     t->to_positions = forward ? outputs : inputs;
     side->outer_axes = 0;
-    side->inner = (struct pool_span){beside, in_bytes, g->out_bytes, 0};
+    side->inner = (struct pool_span){.size = beside};
     side->bytes = beside * plane_bytes;
-    int64_t in_step = beside * in_bytes, out_step = beside * g->out_bytes;
-    for (int a = side->lead_axes; a >= 0; a--) {
-        struct pool_axis *const axis = a == side->lead_axes ? &side->along : &side->lead[a];
-        axis->in_step = in_step;
-        axis->out_step = out_step;
-        in_step *= axis->size;
-        out_step *= axis->outputs;
-    }
+    put_in_order(side, in_bytes);
     if (forward) pool_plan_forward(&t->job, side, &t->near);
     else if (!pool_plan_gather(&t->job, side, task)) return;
 

@@ -727,7 +727,7 @@ int64_t walk(const struct pool_job *job, const char *in, char *out, char *index,
         for (int64_t block = 0; block < (job->strips ? job->x_blocks : 1); block++) {
             if (block > 0 && pool_stop()) return -1;
             const int64_t x = job->strips ? block : at.digit[at.x];
-            if (job->apart && outputs_of(job, x).first == outputs_of(job, x).last) continue;
+            if (job->parted && outputs_of(job, x).first == outputs_of(job, x).last) continue;
             struct slab near = {in, {0, 0}};
             struct unit u;
             if (job->slide_nodes) slide_anew(job, nodes_of(job, g->kernel, scratch));

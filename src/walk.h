@@ -15,6 +15,24 @@ static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 
+/* Axis a of a window: the leading ones, then that along the row. */
+static inline const struct pool_axis *axis_of(const struct pool_geometry *g, int a)
+{
+    return a < g->lead_axes ? &g->lead[a] : &g->along;
+}
+
+/* The outputs whose windows reach as far as a position; with dilation some step over it. */
+static inline struct pool_range outputs_over(const struct pool_axis *a, int64_t position)
+{
+    if (a->bins) {
+        const int64_t first = position * a->outputs / a->size;          /* ends past it: (o + 1)*n/m > position */
+        return (struct pool_range){first, (position * a->outputs + a->outputs - 1) / a->size + 1};
+    }
+    const int64_t at = position + a->before, behind = at - (a->window - 1) * a->dilation;
+    if (at < 0) return (struct pool_range){0, 0};
+    return (struct pool_range){behind <= 0 ? 0 : ceil_div(behind, a->stride), least(at / a->stride + 1, a->outputs)};
+}
+
 /* Input positions that the windows of so many outputs span. */
 static inline int64_t span_of(const struct pool_axis *a, int64_t outputs)
 {
@@ -176,7 +194,7 @@ struct slide {
 static inline struct pool_range outputs_of(const struct pool_job *job, int64_t x)
 {
     const int64_t outputs = job->g->along.outputs;
-    if (!job->apart) return (struct pool_range){x * job->x_block, least((x + 1) * job->x_block, outputs)};
+    if (!job->parted) return (struct pool_range){x * job->x_block, least((x + 1) * job->x_block, outputs)};
     const int64_t ends[] = {0, job->inside.first, job->inside.last, outputs};
     return (struct pool_range){ends[x], ends[x + 1]};
 }
@@ -224,5 +242,12 @@ char *slide_windows(const struct pool_job *job, char *nodes);
 /* The rule over the rows of the window that begins at `row`, after the padding before those: a row of lanes in scratch.
  * Windows are asked for in their order, of which there are `rows` from this on. */
 char *slide_to(const struct slide *s, int64_t row, int64_t rows);
+
+/* ---- pack.c ------------------------------------------------------------------------------------------------ */
+
+/* Whether the elements of a plane, of so many bytes, are in C order, of what is read or of what is `made`. */
+int is_in_order(const struct pool_geometry *g, int made, int64_t bytes);
+/* Makes that so of both. */
+void put_in_order(struct pool_geometry *g, int64_t in_bytes);
 
 #endif
