@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ways to look for faults that the tests alone do not show: tools/check.sh asan|valgrind|analyze|neon
+# Ways to look for faults that the tests alone do not show: tools/check.sh asan|valgrind|analyze|neon|parse
 # Each builds what it needs under build/check/; what follows asan and valgrind goes to pytest.
 set -euo pipefail
 
@@ -7,6 +7,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$root/build/check
 python=${PYTHON:-python3}
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+cd "$root"
+kernels=(src/dtypes/*.c src/{casts,copy,divides,gradients,kernels,places,powers}.c)      # for each instruction set
 
 # An environment of its own for each build: $work/NAME, made from the source as it is now.
 build() {    # build NAME SETUP_ARGUMENTS...
@@ -28,7 +30,6 @@ asan() {
     build asan -Disas="${ISA:-baseline}" -Dbuildtype=plain -Db_lundef=false "-Dc_args=-O1 -g1 -fno-omit-frame-pointer \
         -fsanitize=address,undefined -fno-sanitize=null,object-size,pointer-overflow -fno-sanitize-recover=all \
         --param asan-instrumentation-with-call-threshold=0" '-Dc_link_args=-fsanitize=address,undefined'
-    cd "$root"
     export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
     export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     "$work/asan/bin/python" tests/fuzz.py asan 4000
@@ -39,7 +40,6 @@ asan() {
 # valgrind knows.  Its complaints about the interpreter are silenced by PYTHONMALLOC and by asking for ours alone.
 valgrind() {
     build plain -Disas=avx2,baseline -Dbuildtype=debugoptimized
-    cd "$root"
     local what=("-m" "pytest" "-n" "0" "-p" "no:cacheprovider" "$@")
     (($#)) || what=(-c "import sys; sys.path.insert(0, 'tests'); import fuzz
 for i in range(600):
@@ -53,28 +53,22 @@ print('600 cases passed')")
 # gcc's static analyzer, and every warning.  Conversions are asked of the files that are no kernels: in vector code
 # -Wconversion means every lane of every operator, and finds nothing but the promotions that C prescribes.
 analyze() {
-    local numpy file status=0
+    local file status=0
     mkdir -p "$work"
-    cd "$root"
     printf 'POOL_ISA(baseline)\n' >"$work/isas_built.h"
     local flags=(-c -o /dev/null -std=gnu11 -O1 -fopenmp -Isrc "-I$work" -ffp-contract=off -fwrapv -Wno-psabi)
     local isa=(-DISA=baseline '-DISA_HEADER="isas/baseline.h"' '-DISA_NEEDS=""')
-    local outside=() inside=()
-    for file in src/*.c src/dtypes/*.c; do
-        case $file in
-        *.tmpl.c) ;;
-        src/dtypes/* | src/casts.c | src/copy.c | src/divides.c | src/gradients.c | src/kernels.c | src/places.c | src/powers.c)
-            inside+=("$file") ;;
-        *) outside+=("$file") ;;
-        esac
+    local outside=()
+    for file in src/*.c; do
+        [[ $file == *.tmpl.c || " ${kernels[*]} " == *" $file "* ]] || outside+=("$file")
     done
     for file in "${outside[@]}"; do
         gcc "${flags[@]}" -fanalyzer -Werror -Wall -Wextra -Wconversion -Wshadow "$file" || status=1
     done
-    for file in "${inside[@]}"; do
+    for file in "${kernels[@]}"; do
         gcc "${flags[@]}" "${isa[@]}" -Werror -Wall -Wextra -Wshadow "$file" || status=1
     done
-    ((status)) || echo "no warnings: ${outside[*]} ${inside[*]}"
+    ((status)) || echo "no warnings: ${outside[*]} ${kernels[*]}"
     return "$status"
 }
 
@@ -82,8 +76,7 @@ analyze() {
 neon() {
     local cc=aarch64-linux-gnu-gcc file
     mkdir -p "$work/neon"
-    cd "$root"
-    for file in src/dtypes/*.c src/{casts,copy,divides,gradients,kernels,places,powers}.c; do
+    for file in "${kernels[@]}"; do
         $cc -c -o "$work/neon/$(basename "$file" .c).o" -std=gnu11 -O2 -ffp-contract=off -fwrapv -Wno-psabi \
             -Werror -Wall -Wextra -Isrc -DISA=neon '-DISA_HEADER="isas/neon.h"' '-DISA_NEEDS=""' "$file"
     done
@@ -91,7 +84,16 @@ neon() {
     qemu-aarch64 "$work/neon/test"
 }
 
+# The kernels of AVX-512 without code being made of them, which takes a CPU minutes; without warnings.
+parse() {
+    local file
+    for file in "${kernels[@]}"; do
+        gcc -fsyntax-only -std=gnu11 -march=x86-64-v4 -Wno-psabi -Werror -Wall -Wextra -Isrc \
+            -DISA=avx512 '-DISA_HEADER="isas/avx512.h"' '-DISA_NEEDS="avx512vl"' "$file"
+    done
+}
+
 case ${1:-} in
-asan | valgrind | analyze | neon) "$@" ;;
+asan | valgrind | analyze | neon | parse) "$@" ;;
 *) sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;
 esac
