@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pypool import _call, _core, _indices, _plan, _runtime
+from pypool import _call, _core, _indices, _layout, _plan, _runtime
 from pypool._types import Array
 
 SPREAD, ADD, PUT, PICK = 1, 2, 3, 4
@@ -512,21 +512,19 @@ def geometry_of(
     outer = math.prod(shape[: axes[0]])
     taps = made.places.taps if made.places else (0,) * len(shape)
 
-    def pooled_axis(axis: int) -> _plan.StridedAxis:
-        return _plan.StridedAxis.of(made.pooled[axis], tap_weight=taps[axis])
+    def pooled_axis(axis: int) -> _layout.StridedAxis:
+        return _layout.StridedAxis.of(made.pooled[axis], tap_weight=taps[axis])
 
-    layout = _plan.Layout(
-        [(outer, 0, 0, 0)],
+    layout = _layout.Layout(
+        [_layout.Span(outer, 0, 0, 0)],
         [pooled_axis(axis) for axis in axes[:-1]],
         pooled_axis(axes[-1]),
-        (inner, item, item, 0),
-        (item, item, 4 if half else item, item, item),
-        False,
+        _layout.Span(inner, item, item, 0),
+        _layout.Sizes(source=item, elem=item, lane=4 if half else item, mid=item, out=item),
         min((math.prod(shape) + math.prod(made.shape)) * item, _plan.LIMIT),
-        made.places.dtype.itemsize if made.places else 0,
-        0,
-        kind == "window",
-        min(math.prod(pool_size), _plan.LIMIT),
+        index_bytes=made.places.dtype.itemsize if made.places else 0,
+        in_windows=kind == "window",
+        window_count=min(math.prod(pool_size), _plan.LIMIT),
     )
     recipe = _plan.Recipe(
         None, lane, None, (name, lane) if half else None, None, (lane, name) if half else None,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pypool import _core, _plan, _runtime
+from pypool import _core, _layout, _plan, _runtime
 from pypool._types import Array, Pair
 
 
@@ -175,9 +175,9 @@ def c_strides(made: _plan.Plan) -> tuple[int, ...]:
 def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _core.Geometry:
     """What the core needs to know of this plan over these arrays."""
     empty = 0 in made.shape
-    arranged = None if empty else _plan.layout(made, x.shape, x.dtype, x.strides, out_strides)
+    arranged = None if empty else _layout.layout(made, x.shape, x.dtype, x.strides, out_strides)
     if arranged is not None and arranged.beside:
-        in_rows = _plan.layout(made, x.shape, x.dtype, x.strides, out_strides, False)
+        in_rows = _layout.layout(made, x.shape, x.dtype, x.strides, out_strides, False)
         geometry = _core.Geometry(made, in_rows, _runtime.in_use)
         if geometry.narrow:
             return geometry

@@ -5,7 +5,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pypool._plan import Layout, Plan
+from pypool._layout import Layout
+from pypool._plan import Plan
 
 def has_openmp() -> bool: ...
 def thread_limit() -> int: ...

@@ -69,7 +69,7 @@ static int pays_for_shared(const struct pool_job *job)
 }
 
 /* Windows that share nothing, along rows that are long enough (56x56, windows of 4: float32 19 -> 10 us, AVX2 30 -> 12,
- * int16 35 -> 12; but float32 of 14x14 22 -> 30, int8 of 28x28 24 -> 40).  pypool/_plan.py has the same rule for
+ * int16 35 -> 12; but float32 of 14x14 22 -> 30, int8 of 28x28 24 -> 40).  pypool/_layout.py has the same rule for
  * what it would lay side by side. */
 enum { LONG = 24, LONG_BYTES = 96 };
 
