@@ -7,10 +7,10 @@ from cpython.bool cimport PyBool_Check
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_CheckExact
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from cpython.object cimport Py_TPFLAGS_HEAPTYPE, PyObject, PyObject_IsSubclass
+from cpython.object cimport Py_TPFLAGS_HEAPTYPE, PyObject, PyObject_IsSubclass, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_CheckExact
-from cpython.type cimport PyType_Check, PyType_HasFeature
+from cpython.type cimport PyType_Check
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
@@ -52,6 +52,8 @@ cdef extern from *:
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept       # -1 leaves the exception set
+    # Cython's own takes an object, which GCC 14 refuses to pass for a type.
+    bint PyType_HasFeature(PyTypeObject *type, unsigned long feature) noexcept
 
 ctypedef int (*ask_signals)() noexcept nogil
 
@@ -499,7 +501,7 @@ cdef bint is_exact(value):
                 return False
         return True
     if PyType_Check(value):     # what another class says is its dtype may change
-        return not PyType_HasFeature(value, Py_TPFLAGS_HEAPTYPE) or PyObject_IsSubclass(value, scalar)
+        return not PyType_HasFeature(<PyTypeObject *>value, Py_TPFLAGS_HEAPTYPE) or PyObject_IsSubclass(value, scalar)
     return (value is None or PyLong_CheckExact(value) or PyUnicode_CheckExact(value)
             or isinstance(value, cnp.dtype))
 
