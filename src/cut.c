@@ -2,9 +2,8 @@
  * caches, and threads share them. */
 #include "walk.h"
 
-enum { LONG_BYTES = 1 << 19 };          /* of the lanes of a row that is cut */
+enum { CUT_BYTES = 1 << 19 };           /* of the lanes of a row that is cut */
 enum { STRETCH_BYTES = 1 << 16 };       /* of those of a stretch */
-enum { ENOUGH_ROWS = 16 };              /* for threads to share uncut */
 enum { FIRST, BETWEEN, LAST };          /* parts of a row that have a plan each */
 
 /* Positions of a stretch, a multiple of the stride. */
@@ -65,9 +64,9 @@ int pool_may_cut(const struct pool_job *job, const struct pool_geometry *g)
 {
     const struct pool_axis *a = &g->along;
     const int64_t length = length_of(g), reach = (a->window - 1) * a->dilation;
-    if (g->lead_axes > 0 || a->bins || a->size <= LONG_BYTES / (g->inner.size * g->lane_bytes)) return 0;
+    if (g->lead_axes > 0 || a->bins || a->size <= CUT_BYTES / (g->inner.size * g->lane_bytes)) return 0;
     if (length == 0 || reach + most(0, -a->before) > length) return 0;
-    if (g->outer_axes > 0 && g->outer[0].size >= ENOUGH_ROWS) return 0;
+    if (g->outer_axes > 0 && g->outer[0].size >= LEAST_UNITS) return 0;
     return job->task == POOL_SPREAD ||
            (job->task == POOL_ADD && job->code_bytes && a->before == 0 && reach < a->stride);
 }

@@ -1,4 +1,4 @@
-/* driver.c - splits a call over threads and pieces.  The only parallel region, the only allocations. */
+/* driver.c - splits a call over threads and pieces.  The only parallel region, the only allocations of a call. */
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -248,7 +248,7 @@ static int64_t begin_row(const struct pool_job *job, struct plane *p, int64_t y)
     int64_t reach = 0;
     for (int a = 0; a < g->lead_axes; a++) {
         const struct pool_axis *axis = &g->lead[a];
-        const int64_t from = axis_start(axis, p->o[a]), end = from + (axis->window - 1) * axis->dilation + 1;
+        const int64_t from = axis_start(axis, p->o[a]), end = from + span_of(axis, 1);
         p->row_place = (p->row_place + from) * (a + 1 < g->lead_axes ? g->lead[a + 1].size : g->along.size);
         inside &= p->o[a] >= job->lead_inside[a].first && p->o[a] < job->lead_inside[a].last;
         reach = reach * axis->size + most(0, least(end, axis->size) - (a + 1 < g->lead_axes));
@@ -344,7 +344,7 @@ void pool_plan_follow(struct pool_job *job, const struct pool_geometry *g, enum 
         job->plane *= g->lead[a].size;
     }
     /* Channels share no position: blocks of them where planes are few. */
-    job->c_block = outer >= 16 ? inner : most(least(inner, 16), ceil_div(inner, 16));
+    job->c_block = outer >= LEAST_UNITS ? inner : most(least(inner, LEAST_UNITS), ceil_div(inner, LEAST_UNITS));
     job->c_blocks = ceil_div(inner, job->c_block);
     job->units = outer * job->c_blocks;
     int64_t taps = along->window;

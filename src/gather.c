@@ -8,9 +8,8 @@
 enum { MOST_NEAR = 9 };         /* windows over a position of which each is met at once */
 enum { BAND_BYTES = 16384 };    /* of staged rows, which stay in L1 */
 enum { STREAMED_BYTES = 1 << 25 };      /* outputs at least so long are written past the caches */
-enum { LEAST_UNITS = 16 };      /* for threads to share */
 enum { LONG_BIN = 16 };         /* positions that a bin has, or more */
-enum { PATIENCE = 1 << 16 };    /* positions alike, before which to look at whether to stop */
+enum { LONG_COPY = 1 << 16 };   /* positions alike, before which to look at whether to stop */
 
 /* ---- axes backwards ---------------------------------------------------------------------------------------- */
 
@@ -442,7 +441,7 @@ static void gather_positions(const struct pool_job *job, const char *lanes, char
         struct pool_phase here = {touches, 0};
         char *const to = row + x * pixel;
         upto = alike_until(along, x, over);
-        if (upto - x > PATIENCE && pool_stop()) return;
+        if (upto - x > LONG_COPY && pool_stop()) return;
         for (int64_t o = over.first; o < over.last; o++) {
             if (!covers(along, o, x)) continue;
             if (here.n == POOL_TOUCHES) {

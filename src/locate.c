@@ -3,7 +3,6 @@
 
 #include "walk.h"
 
-enum { PATIENCE = 256 };        /* rows of a window between two looks at whether to stop */
 enum { MOST_TAPS = 64, MOST_ROWS = POOL_GROUP, PASS = 256 };   /* a pass: as many taps as a byte can number */
 
 /* The taps of one unit on their way to the kernel. */
@@ -353,7 +352,7 @@ static void begin_search(struct search *s, const struct pool_job *job, char *scr
     const struct pool_geometry *g = job->g;
     const struct pool_axis *along = &g->along;
     const int64_t start = axis_start(along, u->first);
-    const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t end = start + span_of(along, u->outputs);
     const int64_t block = u->outputs * u->inner;
     const int long_rows = job->chunked || job->columns;
     s->job = job;
@@ -400,7 +399,7 @@ static struct finding finding_of(const struct search *s, char *index, int all_al
     struct finding f = {.pads = s->call.fresh && job->pads, .values = s->best, .codes = s->code};
     if (s->call.fresh && job->finds) f.rows = u->inner == 1 ? s->call.loose : u->repeats;
     /* A part of a row that others follow may be read past its end, but what is made is not written past it. */
-    const int64_t end = axis_start(along, u->first) + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t end = axis_start(along, u->first) + span_of(along, u->outputs);
     const int reads_on = (along->size - end) * g->elem_bytes >= 2 * POOL_VECTOR;
     const int is_part = s->call.fresh && job->finds && u->inner == 1 && !job->dense && reads_on;
     if (is_part) f.rows = u->repeats;

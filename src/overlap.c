@@ -51,7 +51,7 @@ void pool_plan_overlap(struct pool_job *job, int can_write)
     const int64_t common = y->window - (group - 1) * y->stride, step = group * y->stride;
     const int64_t blocks = common > 2 * step ? (common - 1) / step : 0;
 
-    const int64_t extent = (x->outputs - 1) * x->stride + job->reach, all = across ? least(extent, x->size) : extent;
+    const int64_t extent = span_of(x, x->outputs), all = across ? least(extent, x->size) : extent;
     /* Of pixels one group of rows is enough (20x20x512, 13x13, one thread: 0.84 of the time). */
     const int64_t rows = across ? group / 2 : group;
     const int64_t room = least(LANE_BYTES / rows, blocks ? BLOCK_BYTES / blocks : LANE_BYTES) / g->lane_bytes;
@@ -74,7 +74,7 @@ void pool_plan_overlap(struct pool_job *job, int can_write)
 static int64_t pitch(const struct pool_job *job)
 {
     const struct pool_geometry *g = job->g;
-    const int64_t extent = (job->x_block - 1) * g->along.stride + job->reach;
+    const int64_t extent = span_of(&g->along, job->x_block);
     const int64_t pixels = job->overlap_across ? least(extent, g->along.size) : extent;
     const int64_t beside = job->overlap_across ? POOL_VECTOR : 0;
     return round_up(pixels * job->c_block * g->lane_bytes + beside) / g->lane_bytes;
@@ -106,7 +106,7 @@ static int64_t lane_rows(const struct pool_job *job)
 static int64_t most_pixels(const struct pool_job *job)
 {
     const struct pool_axis *x = &job->g->along;
-    return job->overlap_across ? (most(job->x_block, job->overlap_across) - 1) * x->stride + job->reach : 0;
+    return job->overlap_across ? span_of(x, most(job->x_block, job->overlap_across)) : 0;
 }
 
 static int64_t places_bytes(const struct pool_job *job)

@@ -9,7 +9,6 @@ enum { PACK_BYTES = 1 << 17 };
 /* Of a plane, at most; of one whose elements are in C order (uint8, channel slices, so and packed, times a copy and a
  * call on that: 3x3/2, 7x7 20, 1.1, 28x28 7, 1.0, 112x112 2.6, 0.2). */
 enum { PLANE_BYTES = 1 << 16, DENSE_PLANE_BYTES = 1 << 14 };
-enum { LEAST_UNITS = 16 };      /* for threads to share */
 
 /* ---- copies ------------------------------------------------------------------------------------------------ */
 

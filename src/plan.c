@@ -13,7 +13,6 @@ enum { PADDED_PIXELS = 1 << 13 };
 enum { PART_BYTES = 1024 };     /* of the lanes of a row that a thread may take down a plane */
 enum { FLAT_BYTES = POOL_L1_BYTES / 2 };        /* of the lanes of a plane and its padding */
 enum { SPACED_BYTES = POOL_L1_BYTES / 4 };       /* of the lanes of rows of windows that are done at once */
-enum { SPACED_LEAST = 24, SPACED_LEAST_BYTES = 96 };     /* elements of a row, and bytes of their lanes */
 enum { MANY_PLANES = 8 };       /* for threads to share */
 enum { LEAST_CHANNELS = 64 };   /* of a block, where the windows are not long */
 static const int64_t LONGEST_ROW = INT64_C(1) << 40;    /* bytes of lanes: more than any memory holds */
@@ -24,9 +23,8 @@ struct pool_range outputs_inside(const struct pool_axis *a)
 {
     if (a->bins) return (struct pool_range){0, 0};
     const int64_t first = most(0, a->counted_first), last = least(a->size, a->counted_last);
-    const int64_t reach = (a->window - 1) * a->dilation + 1;
     const int64_t from = least(a->outputs, ceil_div(most(0, first + a->before), a->stride));
-    const int64_t room = last - reach + a->before;
+    const int64_t room = last - span_of(a, 1) + a->before;
     return (struct pool_range){from, room < 0 ? from : most(from, least(a->outputs, room / a->stride + 1))};
 }
 
@@ -44,16 +42,19 @@ static int64_t lead_rows(const struct pool_geometry *g)
     return rows;
 }
 
+/* Whether the one window is the whole axis. */
+static int is_all_of(const struct pool_axis *a)
+{
+    return a->window == a->size && a->outputs == 1 && a->before == 0 && a->dilation == 1 && !a->bins;
+}
+
 /* Whether windows are whole planes of rows that scratch has room for, so that those of many can lie there. */
 static int is_whole(const struct pool_geometry *g)
 {
     int whole = g->along.window * g->lane_bytes <= WHOLE_BYTES && g->inner.size == 1 && g->outer_axes < 2 &&
                 (g->outer_axes == 0 || g->outer[0].out_step == g->out_bytes) && !g->index_bytes && !g->power &&
                 !g->swapped && g->along.in_step == g->elem_bytes;
-    for (int a = -1; a < g->lead_axes; a++) {
-        const struct pool_axis *axis = a < 0 ? &g->along : &g->lead[a];
-        whole &= axis->window == axis->size && axis->outputs == 1 && axis->before == 0 && axis->dilation == 1;
-    }
+    for (int a = 0; a <= g->lead_axes; a++) whole &= is_all_of(axis_of(g, a));
     return whole;
 }
 
@@ -443,7 +444,7 @@ static int can_be_spaced(const struct pool_geometry *g)
     const int64_t planes = g->outer_axes ? g->outer[0].size : 1;
     return y->before >= 0 && x->before >= 0 && y->window <= POOL_MERGED && x->window <= POOL_MERGED &&
            (x->window > x->stride ? y->stride > 1 || x->stride > 1 : x->window == 1 && x->stride == 1) &&
-           x->size >= SPACED_LEAST && x->size * g->lane_bytes >= SPACED_LEAST_BYTES &&
+           x->size >= POOL_LONG && x->size * g->lane_bytes >= POOL_LONG_BYTES &&
            x->size <= SPACED_BYTES / g->lane_bytes &&
            extent(x) <= 2 * x->size + POOL_MERGED && planes >= MANY_PLANES;
 }
@@ -574,7 +575,7 @@ static void plan_scratch(struct pool_job *job)
 static void plan(struct pool_job *job, const struct pool_geometry *g, const struct pool_geometry *far)
 {
     *job = (struct pool_job){.g = g, .far = far, .walk = walk};
-    job->reach = (g->along.window - 1) * g->along.dilation + 1;
+    job->reach = span_of(&g->along, 1);
     job->whole = !far && is_whole(g);
     plan_blocks(job);
     pool_plan_overlap(job, can_write(g));
@@ -621,12 +622,6 @@ static void make_plane(struct pool_geometry *plane, const struct pool_geometry *
     plane->lead[0] = (struct pool_axis){.size = rows.size, .window = 1, .stride = 1, .dilation = 1,
                                         .outputs = rows.size, .counted_last = rows.size, .in_step = rows.in_step,
                                         .out_step = rows.out_step, .place_weight = rows.place_weight};
-}
-
-/* Whether the one window is the whole axis. */
-static int is_all_of(const struct pool_axis *a)
-{
-    return a->window == a->size && a->outputs == 1 && a->before == 0 && a->dilation == 1 && !a->bins;
 }
 
 /* Whether windows are all there is of rows of a few elements, and of planes of those, which lie end to end: then one

@@ -44,6 +44,10 @@ enum { POOL_STRIDE = 32 };
 enum { POOL_TABLE = 256 };
 enum { POOL_TABLE_AXES = 3 };
 
+/* Elements of a row, and their bytes, from which it is gone along rather than laid beside others (turn.c); in the order
+ * of _layout.py's LONG, LONG_BYTES. */
+enum { POOL_LONG = 24, POOL_LONG_BYTES = 96 };
+
 /* Bytes between what is read and what is fetched, in rows that follow each other; and between what is written and what
  * is made this thread's own, where there is as much of it as of input (103 MB, 3x3/1, two threads, maxima: 1.08 of the
  * floor, so 0.71); of less, 2x2/2, that saves nothing but of pixels. */
@@ -533,7 +537,7 @@ struct pool_job {
     int columns;                /* one window is wide: its row is first cut into so many, each of which has a best */
     int finds;                  /* small windows: the kernel finds rows of them at once, */
     int64_t found_rows;         /* of which each has so many rows */
-    int parted;                 /* blocks of a row are the windows that keep within it, those before, those after */
+    int parted;                 /* blocks of a row are the windows that begin before it, those within, those after */
     int64_t pads;               /* so many rows of windows are found at once with their padding, in scratch */
     int thinned;                /* the lanes of a tap are too far apart for the kernel, and brought together first */
     int fused;                  /* windows inside the input go to the fused kernel */

@@ -8,13 +8,13 @@ enum { SLAB_BYTES = 1 << 16 };          /* stays in L2 */
 enum { LINE_BYTES = 64 };               /* of which all is fetched at once */
 
 /* Positions that the windows of one output span at most. */
-static int64_t positions(const struct pool_axis *a) { return least(a->size, (a->window - 1) * a->dilation + 1); }
+static int64_t positions(const struct pool_axis *a) { return least(a->size, span_of(a, 1)); }
 
 /* Those of outputs [first, last) in [0, size). */
 static struct pool_range data_of(const struct pool_axis *a, int64_t first, int64_t last)
 {
     const int64_t start = axis_start(a, last - 1);
-    const int64_t reach = a->bins ? bin_size(a, last - 1) : (a->window - 1) * a->dilation + 1;
+    const int64_t reach = a->bins ? bin_size(a, last - 1) : span_of(a, 1);
     return (struct pool_range){most(0, axis_start(a, first)), start + least(a->size - start, reach)};
 }
 

@@ -86,7 +86,7 @@ void pool_plan_slide(struct pool_job *job)
     }
     const int64_t outputs = g->along.outputs, most_outputs = least(job->x_block, room / g->along.stride + 1);
     job->x_block = ceil_div(outputs, ceil_div(outputs, most_outputs));
-    const int64_t columns = ((job->x_block - 1) * g->along.stride + job->reach) * job->c_block;
+    const int64_t columns = span_of(&g->along, job->x_block) * job->c_block;
     if (job->slide_nodes * columns * g->lane_bytes <= NEAR_BYTES) job->slide_rows = 1;
     job->slide_columns = job->slide_rows > 1 ? COLUMN_BYTES / g->lane_bytes : columns;
 }

@@ -3,7 +3,7 @@
 #include "walk.h"
 
 /* Of those at once, both ways, so that they stay in L2; of windows that share much, nearer. */
-enum { NEAR_BYTES = 1 << 16, TURNED_BYTES = 1 << 17, MOST_TURNED_BYTES = 1 << 19 };
+enum { SHARING_BYTES = 1 << 16, TURNED_BYTES = 1 << 17, MOST_TURNED_BYTES = 1 << 19 };
 enum { MOST_SIDE = 64, LEAST_SIDE_BYTES = 64 };
 
 /* Planes of so many positions to where `side` of them lie side by side, and `count` of those back. */
@@ -71,15 +71,13 @@ static int pays_for_shared(const struct pool_job *job)
 /* Windows that share nothing, along rows that are long enough (56x56, windows of 4: float32 19 -> 10 us, AVX2 30 -> 12,
  * int16 35 -> 12; but float32 of 14x14 22 -> 30, int8 of 28x28 24 -> 40).  pypool/_layout.py has the same rule for
  * what it would lay side by side. */
-enum { LONG = 24, LONG_BYTES = 96 };
-
 static int goes_along(const struct pool_geometry *g)
 {
     for (int a = g->lead_axes; a >= 0; a--) {
         const struct pool_axis *axis = axis_of(g, a);
         if (axis->window > axis->stride || axis->dilation > 1) return 0;
     }
-    return all_inside(g) && g->along.size >= LONG && g->along.size * g->source_bytes >= LONG_BYTES;
+    return all_inside(g) && g->along.size >= POOL_LONG && g->along.size * g->source_bytes >= POOL_LONG_BYTES;
 }
 
 /* For gradients: those that are spread, gathered by codes, or follow indices one by one.  ns a position, two threads,
@@ -176,7 +174,7 @@ void pool_plan_turned(struct pool_job *job, struct pool_turned *t)
                      is_in_order(side, 1, g->out_bytes) && planes.out_step == outputs * g->out_bytes))
         return;
     const int64_t plane_bytes = inputs * most(in_bytes, g->lane_bytes) + outputs * (g->out_bytes + g->index_bytes);
-    const int64_t room = forward && !g->index_bytes && g->along.window > POOL_GROUP ? NEAR_BYTES : TURNED_BYTES;
+    const int64_t room = forward && !g->index_bytes && g->along.window > POOL_GROUP ? SHARING_BYTES : TURNED_BYTES;
     int64_t beside = MOST_SIDE;
     while (beside * plane_bytes > room && beside * in_bytes > LEAST_SIDE_BYTES) beside /= 2;
     if (plane_bytes > MOST_TURNED_BYTES / beside || planes.size < beside) return;

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-enum { PATIENCE = 256 };        /* groups of rows between two looks at whether to stop */
 enum { OVERLAPS = 1 << 19 };    /* windows that overlap, or more, whose rows are done before others are begun anew */
 
 /* ---- rows in scratch --------------------------------------------------------------------------------------- */
@@ -411,7 +410,7 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
     if (u->repeats > 1) {
         char *const acc = scratch + job->at_levels;
         kernel->fold_down(u->base + axis_start(along, 0) * along->in_step, u->lead[0].step, u->lead[0].window, scratch,
-                          (along->outputs - 1) * along->stride + job->reach, u->repeats, 0,
+                          span_of(along, along->outputs), u->repeats, 0,
                           g->lead[0].stride * g->lead[0].in_step, job->pitch, acc);
         kernel->along(acc, scratch + job->at_spare, 1, along->window, along->stride, along->dilation,
                       u->repeats * u->outputs, loose, NULL, lanes);
@@ -425,7 +424,7 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
         return;
     }
     const int64_t start = axis_start(along, u->first);
-    const int64_t end = start + (u->outputs - 1) * along->stride + job->reach;
+    const int64_t end = start + span_of(along, u->outputs);
     const int64_t left = most(0, -start), right = most(0, end - along->size), width = end - start - left - right;
     const char *base = u->base + (start + left) * along->in_step;
     /* The padding after is written last: the fold may touch what follows its row. */
@@ -449,8 +448,8 @@ static void reduce(const struct pool_job *job, const struct pool_kernel *kernel,
 static int divides_alike(const struct pool_geometry *g)
 {
     int no_padding = g->plain != NULL;
-    for (int a = -1; a < g->lead_axes; a++) {
-        const struct pool_axis *axis = a < 0 ? &g->along : &g->lead[a];
+    for (int a = 0; a <= g->lead_axes; a++) {
+        const struct pool_axis *axis = axis_of(g, a);
         no_padding &= axis->counted_first >= 0 && axis->counted_last <= axis->size;
     }
     return g->divisor > 0 || no_padding;

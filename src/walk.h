@@ -14,6 +14,8 @@ static inline int bits_of(int64_t count) { return count > 1 ? 64 - __builtin_clz
 static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
+enum { LEAST_UNITS = 16 };      /* for threads to share */
+enum { PATIENCE = 256 };        /* rows of a window, or groups of them, between two looks at whether to stop */
 
 /* Axis a of a window: the leading ones, then that along the row. */
 static inline const struct pool_axis *axis_of(const struct pool_geometry *g, int a)
