@@ -430,6 +430,8 @@ def follow(
     how: tuple[Any, ...] | None = None,
 ) -> Array:
     """Values to where their indices point, or, to pick, from there; `how` as for `spread`."""
+    if indices is None:
+        raise TypeError("indices must be those that the forward call gave, got None")
     found = _call.as_array(indices, "indices")
     if found.dtype.kind not in "iu":
         raise TypeError(f"indices must be integers, got {found.dtype}")

@@ -32,7 +32,7 @@ def of_windows(
         options = (*options[:-1], float(options[-1]))  # text up to here: 1 and 1.0 are one key
     axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)
     met = _plan.arguments(len(axes), pool_size, strides, padding, *options)
-    alike = (op, nd, *met[:3], where, *met[3:-1], repr(met.exponent))
+    alike = ("windows", op, nd, where, *met[:-1], repr(met.exponent))  # no call's `how` begins so
     return Met(alike, lambda: _plan.plan(op, x.shape, x.dtype, axes, met), met.pool_size)
 
 

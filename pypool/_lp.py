@@ -323,20 +323,18 @@ def product(a: Scaled, b: Scaled) -> Scaled:
 def spread_along(axis: int, of: _plan.Axis, shares: Scaled) -> Scaled:
     """To each element along an axis the sum of the shares of its windows, by doubling."""
     last = (of.outputs - 1) * of.stride
-    passed = max(0, -((last - of.before) // of.dilation))  # taps that meet nothing
-    before = of.before - passed * of.dilation
     shape = list(shares.fraction.shape)
-    shape[axis] = max(before, 0) + of.size
+    shape[axis] = max(of.before, 0) + of.size
     starts = Scaled(np.zeros(shape), np.full(shape, NEVER))
-    first = max(-before, 0)
+    first = max(-of.before, 0)
     at = along(axis, first, first + last + 1, of.stride)
     starts.fraction[at], starts.exponent[at] = shares
     sums, taps = starts, 1
-    for digit in bin(of.window - passed)[3:]:
+    for digit in bin(of.window)[3:]:
         sums, taps = plus_later(sums, sums, axis, taps * of.dilation), 2 * taps
         if digit == "1":
             sums, taps = plus_later(starts, sums, axis, of.dilation), taps + 1
-    elements = along(axis, max(before, 0), None)
+    elements = along(axis, max(of.before, 0), None)
     return Scaled(sums.fraction[elements], sums.exponent[elements])
 
 

@@ -94,7 +94,7 @@ class _Layer:
         if x.ndim != self._ndim:
             _plan.supported("x", x.dtype)
             raise ValueError(self._expected("x", x.shape))
-        if not training:
+        if training is not True and not _plan.flag("training", training):
             return _core.pool(x, self._how, None, None)
         shape = x.shape
         if self._op == "avg":

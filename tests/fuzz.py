@@ -30,7 +30,7 @@ import numpy as np
 import reference
 import reference_gradients as definition
 from cases import DTYPES, FLOATS, FORMATS, INTEGERS, dtype_of, is_float
-from test_lp import norm_bound
+from reference_gradients import norm_bound
 
 import pypool
 from pypool import _runtime
@@ -405,6 +405,10 @@ def problem_of(case):
     return made
 
 
+class NothingError(Exception):
+    """A smaller case asks for nothing."""
+
+
 def refuse():
     raise ValueError
 
@@ -415,6 +419,8 @@ def refused_problem(case, x, args):
     arrays = {"follow": (grad, grad.astype(int), x.shape), "spread": (grad, x.shape)}
     if case["op"] == "lp":
         arrays["spread"] = (grad, x, grad, norm_of(case))
+    if case["task"] not in arrays:
+        raise NothingError
     return Problem(function_of(case), arrays[case["task"]], args, refuse)
 
 
@@ -520,7 +526,7 @@ def places_of(case, plain, windows):
 
 def indices_of(case, indices, windows):
     """Indices as they are given: of any dtype that holds them, laid out anyhow, one perhaps bad."""
-    kind, shape = case["args"]["index_kind"], case["shape"]
+    kind, shape = case["args"].get("index_kind", "plane"), case["shape"]
     outside = case["found"] == "outside" and indices.size
     if outside:
         of_sample = shape[len(shape) - min(case["nd"] + 1, len(shape)) :]
@@ -623,7 +629,7 @@ def convert_problem(case, x, args, windows):
     _, expected = definition.locate(
         case["op"], plain, windows, index_kind=case["to"], nan_policy=nan_policy, nd=case["nd"]
     )
-    arrays = (indices, x.shape, args.pop("index_kind"), case["to"], case["nd"])
+    arrays = (indices, x.shape, args.pop("index_kind", "plane"), case["to"], case["nd"])
     return Problem(function_of(case), arrays, args, lambda: [(expected, None)])
 
 
@@ -690,7 +696,8 @@ def check(case):
     if "bad" in case:
         name, value = case["bad"]
         (workers if name == "workers" else args)[name] = value
-        return refusal(function, problem, args | workers, (TypeError, ValueError))
+        named = "" if name in ("workers", "index_kind") else name  # windows are met before those
+        return refusal(function, problem, args | workers, (TypeError, ValueError), named)
     try:
         with np.errstate(all="ignore"):
             expected = problem.expect()
@@ -718,10 +725,12 @@ def check(case):
     return "passed"
 
 
-def refusal(function, problem, args, errors):
+def refusal(function, problem, args, errors, named=""):
+    """That a call is refused, in words that name an argument if that is known."""
     try:
         function(*problem.arrays, **args)
-    except errors:
+    except errors as error:
+        assert named in str(error), f"{named} is not named: {error}"
         return "refused"
     raise AssertionError("was not refused")
 
@@ -763,7 +772,7 @@ def verdict(case):
     """What `check` says, or what went wrong in a few lines."""
     try:
         return check(case), None
-    except KeyError:  # a smaller case that asks for nothing
+    except NothingError:
         return "nothing", None
     except AssertionError as error:
         return "failed", str(error) or traceback.format_exc(limit=-3)
@@ -774,27 +783,31 @@ def verdict(case):
 # --- smaller --------------------------------------------------------------------------------------
 
 
+PLAIN = {
+    "layout": ["as_it_is"], "grad_layout": ["as_it_is"], "index_layout": ["as_it_is"],
+    "out": [None], "workers": [1], "index_dtype": [None], "values": ["small", "ties"],
+    "grad_values": ["small"], "found": ["found"], "dtype": ["float32", "uint8"],
+    "grad": ["float32"], "isa": [_runtime.instruction_sets()[-1]], "seed": [0, 1], "p": [2, 1],
+}  # fmt: skip
+"""What is plainer than all else, the plainest first: to go back to what is less so has no end."""
+
+
 def simpler(case):
     """Cases like this one with one thing less."""
 
     def but(**changes):
         return {**case, **changes}
 
-    for key, plain in (
-        ("layout", "as_it_is"), ("grad_layout", "as_it_is"), ("index_layout", "as_it_is"),
-        ("out", None), ("workers", 1), ("index_dtype", None), ("values", "small"),
-        ("values", "ties"), ("grad_values", "small"), ("found", "found"), ("dtype", "float32"),
-        ("dtype", "uint8"), ("grad", "float32"), ("isa", _runtime.instruction_sets()[-1]),
-        ("seed", 0), ("seed", 1), ("p", 2), ("p", 1),
-    ):  # fmt: skip
-        if key in case and case[key] != plain:
-            yield but(**{key: plain})
+    for key, plain in PLAIN.items():
+        if key in case:
+            plainer = plain[: plain.index(case[key])] if case[key] in plain else plain
+            yield from (but(**{key: value}) for value in plainer)
     args, shape = case["args"], case["shape"]
     for name in args:
         if name not in ("pool_size", "output_size", "axes", "data_format"):
             yield but(args={k: v for k, v in args.items() if k != name})
     for name, value in args.items():
-        for smaller in smaller_values(value):
+        for smaller in smaller_values(value, 0 if name == "padding" else 1):
             if name not in ("axes", "data_format") and type(value) is not bool:
                 yield but(args=args | {name: smaller})
     for axis, n in enumerate(shape):
@@ -805,15 +818,15 @@ def simpler(case):
         yield but(shape=shape[1:])
 
 
-def smaller_values(value):
+def smaller_values(value, least):
     if isinstance(value, tuple):
         if len(set(value)) == 1:
             yield value[0]
         for i, each in enumerate(value):
-            for smaller in smaller_values(each):
+            for smaller in smaller_values(each, least):
                 yield (*value[:i], smaller, *value[i + 1 :])
-    elif isinstance(value, int) and value > 0:
-        yield from sorted({0, 1, value // 2, value - 1} - {value})
+    elif isinstance(value, int):
+        yield from sorted(n for n in {0, 1, value // 2, value - 1} if least <= n < value)
 
 
 def shrunk(case, fails, tries=3000):

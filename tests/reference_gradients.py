@@ -334,3 +334,17 @@ def error_bound(result, shares, windows, roundings=1):
         else (np.finfo(result.dtype).eps, np.finfo(result.dtype).smallest_subnormal)
     )
     return times * working * most + eps * np.abs(result.astype(np.float64)) + tiny
+
+
+def eps_of(dtype):
+    return 2.0**-7 if np.dtype(dtype).name == "bfloat16" else float(np.finfo(dtype).eps)
+
+
+def norm_bound(result, p, windows):
+    """A sum of powers rounds at each level of its tree, each power and the root by some ulps."""
+    in_double = result.dtype.name == "float64"
+    levels = math.ceil(math.log2(windows.taps.shape[1])) + 4
+    eps = eps_of("float64" if in_double else "float32") * levels * max(1, 1 / p)
+    return (eps + eps_of(result.dtype)) * np.abs(result.astype(np.float64)) + 1e-7 * (
+        result.dtype == np.float16
+    )

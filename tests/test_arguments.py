@@ -4,6 +4,7 @@ import doctest
 import functools
 import inspect
 import itertools
+import re
 from pathlib import Path
 
 import cases
@@ -121,15 +122,46 @@ def test_all_names_exist():
     assert {"set_workers", "get_workers", "show_config"} <= set(pypool.__all__)
 
 
-def test_the_readme_runs():
-    readme = Path(__file__).parents[1] / "README.md"
-    if not readme.exists():
+@pytest.fixture
+def readme():
+    path = Path(__file__).parents[1] / "README.md"
+    if not path.exists():
         pytest.skip("README.md is not part of this copy")
+    return path
+
+
+def test_the_readme_runs(readme):
     failed, attempted = doctest.testfile(
         str(readme), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
     )
     assert attempted
     assert not failed
+
+
+def test_the_readme_lists_the_arguments(readme):
+    """Of each function in the table of them: all, in their order, with what is said of defaults."""
+    rows = re.finditer(
+        r"^\| `(\w+?)(?:1d)?`.* \| `((?:x|indices), .*)` \|$", readme.read_text(), re.M
+    )
+    listed = {row[1]: row[2].split(", ") for row in rows}
+    listed["min_pool"] = listed["max_pool"]
+    for name, more in (
+        ("avg_pool", ["count_include_pad", "divisor_override", "dtype", "rounding"]),
+        ("sum_pool", ["dtype"]),
+    ):
+        here = [n for n in listed["max_pool"] if n not in ("return_indices", "index_kind")]
+        at = here.index("nan_policy")
+        listed[name] = here[:at] + more + here[at:]
+    assert len(listed) == 11
+    for name, given in listed.items():
+        for each in [name] if name in pypool.__all__ else [f"{name}{nd}d" for nd in RANKS]:
+            parameters = inspect.signature(getattr(pypool, each)).parameters.values()
+            assert [n.split("=")[0] for n in given if n != "*"] == [p.name for p in parameters]
+            assert given[: given.index("*")] == [
+                p.name if p.default is p.empty else f"{p.name}={p.default!r}".replace("'", '"')
+                for p in parameters
+                if p.kind is p.POSITIONAL_OR_KEYWORD
+            ]
 
 
 def test_unknown_keywords_and_surplus_positions_are_refused():

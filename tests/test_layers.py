@@ -182,6 +182,7 @@ def test_backward_without_forward_is_refused(name):
     layer(x)
     layer(x, training=False)
     refused(ValueError, lambda: layer.backward(x), name, "training=True")
+    refused(TypeError, lambda: layer(x, training="no"), "training", "'no'")
 
 
 def test_a_max_layer_keeps_a_byte_for_each_output():

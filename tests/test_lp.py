@@ -1,7 +1,6 @@
 """Lp pooling is the p-norm of each window, forward and backward, for any positive p."""
 
 import itertools
-import math
 import time
 from fractions import Fraction
 
@@ -11,6 +10,7 @@ import pytest
 import reference
 import reference_gradients as definition
 from cases import DTYPES, FLOATS, FORMATS, LAYOUTS, RANKS, assert_close, assert_same, bits
+from reference_gradients import eps_of, norm_bound
 
 import pypool
 from pypool import _runtime
@@ -27,14 +27,6 @@ def backward(nd, *args, **options):
     return getattr(pypool, f"lp_pool{nd}d_backward")(*args, **options)
 
 
-def eps_of(dtype):
-    return 2.0**-7 if np.dtype(dtype).name == "bfloat16" else float(np.finfo(dtype).eps)
-
-
-def working_eps(dtype):
-    return eps_of("float32" if dtype in ("float16", "bfloat16", "float32") else "float64")
-
-
 def moderate(dtype, shape, seed=0):
     """Values whose powers neither overflow nor vanish in float32."""
     rng = np.random.default_rng([seed, *shape])
@@ -42,13 +34,6 @@ def moderate(dtype, shape, seed=0):
     if not cases.is_float(dtype):
         return cases.small(dtype.name, shape, seed)
     return (rng.standard_normal(shape) * 10.0 ** rng.integers(-1, 2, shape)).astype(dtype)
-
-
-def norm_bound(result, p, windows):
-    """A sum of powers rounds at each level of its tree, each power and the root by some ulps."""
-    levels = math.ceil(math.log2(windows.taps.shape[1])) + 4
-    eps = working_eps(result.dtype.name) * levels * max(1, 1 / p) + eps_of(result.dtype)
-    return eps * np.abs(result.astype(np.float64)) + 1e-7 * (result.dtype == np.float16)
 
 
 def refused(error, call, *mentions):
