@@ -561,7 +561,8 @@ def avg_pool2d(
         Divide by this instead of the count.
     dtype : dtype, optional
         Of the result.  If left out: of floats their own, of booleans and integers float64.  An
-        integer one makes the average exact, and rounded once.
+        integer one makes the average exact, and rounded once.  One that cannot hold every element
+        of an integer `x` is refused; so are integers of floats, and float16 of bfloat16.
     rounding : {"half_even", "half_up", "floor", "trunc"}
         How an integer average is rounded; ``"half_up"`` rounds ties towards infinity.
     nan_policy, out, workers
@@ -758,7 +759,8 @@ def sum_pool2d(
         As in `max_pool2d`.
     dtype : dtype, optional
         Of the result.  If left out, as `numpy.sum`: int64 of booleans and signed integers, uint64
-        of unsigned ones, of floats their own.
+        of unsigned ones, of floats their own.  An integer one may be narrower: sums past it wrap
+        around.  A float that cannot hold every element of an integer `x` is refused.
     nan_policy, out, workers
         As in `max_pool2d`.
 
@@ -1283,7 +1285,8 @@ def global_avg_pool1d(
         Keep the spatial axes, each of one element.
     dtype : dtype, optional
         Of the result.  If left out: of floats their own, of booleans and integers float64.  An
-        integer one makes the average exact, and rounded once.
+        integer one makes the average exact, and rounded once.  One that cannot hold every element
+        of an integer `x` is refused; so are integers of floats, and float16 of bfloat16.
     rounding : {"half_even", "half_up", "floor", "trunc"}
         How an integer average is rounded; ``"half_up"`` rounds ties towards infinity.
     nan_policy : {"propagate", "omit"}
@@ -1348,7 +1351,8 @@ def global_avg_pool2d(
         Keep the spatial axes, each of one element.
     dtype : dtype, optional
         Of the result.  If left out: of floats their own, of booleans and integers float64.  An
-        integer one makes the average exact, and rounded once.
+        integer one makes the average exact, and rounded once.  One that cannot hold every element
+        of an integer `x` is refused; so are integers of floats, and float16 of bfloat16.
     rounding : {"half_even", "half_up", "floor", "trunc"}
         How an integer average is rounded; ``"half_up"`` rounds ties towards infinity.
     nan_policy : {"propagate", "omit"}
@@ -1413,7 +1417,8 @@ def global_avg_pool3d(
         Keep the spatial axes, each of one element.
     dtype : dtype, optional
         Of the result.  If left out: of floats their own, of booleans and integers float64.  An
-        integer one makes the average exact, and rounded once.
+        integer one makes the average exact, and rounded once.  One that cannot hold every element
+        of an integer `x` is refused; so are integers of floats, and float16 of bfloat16.
     rounding : {"half_even", "half_up", "floor", "trunc"}
         How an integer average is rounded; ``"half_up"`` rounds ties towards infinity.
     nan_policy : {"propagate", "omit"}

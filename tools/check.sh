@@ -84,7 +84,7 @@ neon() {
     qemu-aarch64 "$work/neon/test"
 }
 
-# The kernels of AVX-512 without code being made of them, which takes a CPU minutes; without warnings.
+# The kernels of AVX-512, refused with any warning; no code is made of them, which would take minutes.
 parse() {
     local file
     for file in "${kernels[@]}"; do
