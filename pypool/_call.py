@@ -27,7 +27,11 @@ def of_windows(
     x: Array, op: str, nd: int | None, pool_size: Any, strides: Any, padding: Any, where: Any,
     *options: Any,
 ) -> Met:  # fmt: skip
-    """Windows of nd axes, by the data format `where`, or without nd of the axes `where`."""
+    """Windows of nd axes, by the data format `where`, or without nd of the axes `where`.
+
+    The options are `dilation, ceil_mode, nan_policy`, of averages, sums and norms also
+    `count_include_pad, divisor_override, dtype, rounding`, and of norms the exponent.
+    """
     if op == "lp":
         options = (*options[:-1], float(options[-1]))  # text up to here: 1 and 1.0 are one key
     axes = _plan.axes_of(where, x.ndim) if nd is None else _plan.spatial_axes(nd, x.ndim, where)

@@ -106,18 +106,18 @@ enum { SQUARES = 1 };
         }                                                                                                      \
     }                                                                                                          \
     static void turn_##bits(char *restrict to, int64_t to_q, const char *restrict from, int64_t from_p,        \
-                            int64_t from_q, int64_t p_size, int64_t q_size, int how)                           \
+                            int64_t from_q, int64_t p_size, int64_t q_size, int flags)                           \
     {                                                                                                          \
         enum { SIZE = bits / 8, LINE = 64 / SIZE };                                                            \
-        if (how & POOL_SWAPPED || from_q != SIZE || p_size < side || q_size < side) {                          \
+        if (flags & POOL_SWAPPED || from_q != SIZE || p_size < side || q_size < side) {                          \
             for (int64_t q = 0; q < q_size; q++)                                                               \
-                steps_##bits(to + q * to_q, SIZE, from + q * from_q, from_p, p_size, how & POOL_SWAPPED);      \
+                steps_##bits(to + q * to_q, SIZE, from + q * from_q, from_p, p_size, flags & POOL_SWAPPED);      \
             return;                                                                                            \
         }                                                                                                      \
         /* What vectors go across ends before the machine sees what comes next: that is fetched to be read     \
          * (7x7 float32, 3x3/2 pad 1, 26 MB, one thread: 63 -> 45 ns a plane), or to be written (7x7/1 of int8 \
          * of 28x28, two threads: 0.67 of the time). */                                                        \
-        const int writes_on = how & POOL_WRITES_ON;                                                            \
+        const int writes_on = flags & POOL_WRITES_ON;                                                            \
         const int64_t turned = writes_on ? q_size * to_q : p_size * from_p;                                    \
         const char *ahead = (writes_on ? to : from) + turned;                                                  \
         const int both = p_size >= SQUARES * side;                                                             \
@@ -142,46 +142,46 @@ DEFINE_COPIES(16, 8)
 DEFINE_COPIES(32, 4)
 DEFINE_COPIES(64, 2)
 
-static void run(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n, int bytes, int how)
+static void run(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n, int bytes, int flags)
 {
     switch (bytes) {
     case 1: run_8(to, to_step, from, from_step, n, 0); break;
-    case 2: run_16(to, to_step, from, from_step, n, how & POOL_SWAPPED); break;
-    case 4: run_32(to, to_step, from, from_step, n, how & POOL_SWAPPED); break;
-    default: run_64(to, to_step, from, from_step, n, how & POOL_SWAPPED);
+    case 2: run_16(to, to_step, from, from_step, n, flags & POOL_SWAPPED); break;
+    case 4: run_32(to, to_step, from, from_step, n, flags & POOL_SWAPPED); break;
+    default: run_64(to, to_step, from, from_step, n, flags & POOL_SWAPPED);
     }
 }
 
 static void turn(char *to, int64_t to_q, const char *from, int64_t from_p, int64_t from_q, int64_t p_size,
-                 int64_t q_size, int bytes, int how)
+                 int64_t q_size, int bytes, int flags)
 {
     switch (bytes) {
-    case 1: turn_8(to, to_q, from, from_p, from_q, p_size, q_size, how & ~POOL_SWAPPED); break;
-    case 2: turn_16(to, to_q, from, from_p, from_q, p_size, q_size, how); break;
-    case 4: turn_32(to, to_q, from, from_p, from_q, p_size, q_size, how); break;
-    default: turn_64(to, to_q, from, from_p, from_q, p_size, q_size, how);
+    case 1: turn_8(to, to_q, from, from_p, from_q, p_size, q_size, flags & ~POOL_SWAPPED); break;
+    case 2: turn_16(to, to_q, from, from_p, from_q, p_size, q_size, flags); break;
+    case 4: turn_32(to, to_q, from, from_p, from_q, p_size, q_size, flags); break;
+    default: turn_64(to, to_q, from, from_p, from_q, p_size, q_size, flags);
     }
 }
 
 extern pool_copy JOIN(ISA, _copy);
 void JOIN(ISA, _copy)(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
-                      int64_t width, int64_t inner, int bytes, int how)
+                      int64_t width, int64_t inner, int bytes, int flags)
 {
     if (inner == 1 || (to_x == inner * to_c && from_x == inner * from_c)) {
-        run(to, inner == 1 ? to_x : to_c, from, inner == 1 ? from_x : from_c, width * inner, bytes, how);
+        run(to, inner == 1 ? to_x : to_c, from, inner == 1 ? from_x : from_c, width * inner, bytes, flags);
         return;
     }
     const int narrow = least(width, inner) < NARROW;
     const int from_by_x = size_of(from_x) < size_of(from_c), to_by_x = size_of(to_x) < size_of(to_c);
     if (!narrow && from_by_x && !to_by_x && to_c == bytes) {
-        turn(to, to_x, from, from_c, from_x, inner, width, bytes, how);
+        turn(to, to_x, from, from_c, from_x, inner, width, bytes, flags);
     } else if (!narrow && !from_by_x && to_by_x && to_x == bytes) {
-        turn(to, to_c, from, from_x, from_c, width, inner, bytes, how);
+        turn(to, to_c, from, from_x, from_c, width, inner, bytes, flags);
     } else if (narrow ? width > inner : to_by_x) {
         for (int64_t c = 0; c < inner; c++, to += to_c, from += from_c)
-            run(to, to_x, from, from_x, width, bytes, how);
+            run(to, to_x, from, from_x, width, bytes, flags);
     } else {
         for (int64_t x = 0; x < width; x++, to += to_x, from += from_x)
-            run(to, to_c, from, from_c, inner, bytes, how);
+            run(to, to_c, from, from_c, inner, bytes, flags);
     }
 }

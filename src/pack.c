@@ -40,7 +40,7 @@ static void add_axis(struct box *b, int64_t size, int64_t there, int64_t packed)
 /* Along the last axis, whose packed step is the shortest, and along that whose other step is, for all of the rest. */
 static void copy_box(const struct pool_geometry *g, const struct box *b, enum what what, char *there, char *packed)
 {
-    const int made = what != READ, bytes = bytes_of(g, what), how = made ? POOL_WRITES_ON : g->swapped;
+    const int made = what != READ, bytes = bytes_of(g, what), flags = made ? POOL_WRITES_ON : g->swapped;
     const int64_t *to_step = made ? b->there : b->packed, *from_step = made ? b->packed : b->there;
     char *to = made ? there : packed;
     const char *from = made ? packed : there;
@@ -51,12 +51,12 @@ static void copy_box(const struct pool_geometry *g, const struct box *b, enum wh
     int64_t at[POOL_MAX_AXES + 3] = {0};
     for (int a = 0; a >= 0;) {
         if (last < 0)
-            g->copy(to, bytes, bytes, from, bytes, bytes, 1, 1, bytes, how);
+            g->copy(to, bytes, bytes, from, bytes, bytes, 1, 1, bytes, flags);
         else if (next < 0)
-            g->copy(to, to_step[0], to_step[0], from, from_step[0], from_step[0], b->size[0], 1, bytes, how);
+            g->copy(to, to_step[0], to_step[0], from, from_step[0], from_step[0], b->size[0], 1, bytes, flags);
         else
             g->copy(to, to_step[next], to_step[last], from, from_step[next], from_step[last], b->size[next],
-                    b->size[last], bytes, how);
+                    b->size[last], bytes, flags);
         for (a = last - 1; a >= 0; a--) {
             if (a == next) continue;
             to += to_step[a];

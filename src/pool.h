@@ -307,7 +307,7 @@ struct pool_place {
  * be swapped on the way; what will be met next lies after what is written, or else after what is read. */
 enum { POOL_SWAPPED = 1, POOL_WRITES_ON = 2 };
 typedef void pool_copy(char *to, int64_t to_x, int64_t to_c, const char *from, int64_t from_x, int64_t from_c,
-                       int64_t width, int64_t inner, int bytes, int how);
+                       int64_t width, int64_t inner, int bytes, int flags);
 
 /* How a lane becomes what memory holds.  dst may be src where the two types have one size. */
 struct pool_cast {
