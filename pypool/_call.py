@@ -104,12 +104,12 @@ def key_with(how: tuple[Any, ...], *index_kind: Any) -> tuple[Any, ...]:
 def pool(x: ArrayLike, how: tuple[Any, ...], out: Array | None, workers: Any) -> Array:
     """A call like none before: `how` is what `of_windows` or one of `READERS` takes beside x."""
     x = as_array(x)
-    geometry = geometry_for(x, how)
+    geometry = _core.recalled(x, how) or geometry_for(x, how)
     if out is None:
         out = np.empty(geometry.plan.result_shape, geometry.plan.dtype)
         _core.run(geometry, x, out, None, workers)
         return out
-    return pool_into(out, geometry, x, workers)
+    return pool_into(out, geometry, x, how, workers)
 
 
 def pool_with_indices(
@@ -190,7 +190,9 @@ def geometry_of(made: _plan.Plan, x: Array, out_strides: tuple[int, ...]) -> _co
     return _core.Geometry(made, arranged, _runtime.in_use)
 
 
-def pool_into(out: Array, geometry: _core.Geometry, x: Array, workers: Any) -> Array:
+def pool_into(
+    out: Array, geometry: _core.Geometry, x: Array, how: tuple[Any, ...], workers: Any
+) -> Array:
     """Pool x into the array that the caller gave, as a NumPy ufunc would."""
     made = geometry.plan
     check_out(out, made.result_shape, made.dtype)
@@ -201,7 +203,12 @@ def pool_into(out: Array, geometry: _core.Geometry, x: Array, workers: Any) -> A
         np.copyto(out, result, casting="same_kind")
         return out
     if not out.flags.c_contiguous:
-        geometry = geometry_of(made, x, made.with_dropped(out.strides))
+        key = ("into", out.strides, *how)
+        placed = _core.recalled(x, key)
+        if placed is None:
+            placed = geometry_of(made, x, made.with_dropped(out.strides))
+            _core.remember(x, key, placed)
+        geometry = placed
     _core.run(geometry, x, out, None, workers)
     return out
 

@@ -175,21 +175,36 @@ def in_planes(
     given = indices if given is None else given
     if not indices.size:
         return np.empty(indices.shape, np.int64)
+    first, step = origins(indices.shape, kind, shape, axes)
+    places: Array = indices.astype(np.int64, copy=False) - first
+    if step > 1:
+        rest, places = places, places // step
+        wrong = places * step != rest
+    plane = math.prod(shape[axis] for axis in axes)
+    # As unsigned numbers those below the first are past them all.
+    outside = places.view(np.uint64) >= np.uint64(plane)
+    if step > 1:
+        outside |= wrong
+    if outside.any():
+        counted = math.prod(n for n, s in zip(shape, steps_of(kind, shape, axes), strict=True) if s)
+        within(given, counted, kind, shape)
+        refuse(given, outside, "outside the plane it was found in", shape)
+    return places
+
+
+def origins(
+    found: tuple[int, ...], kind: str, shape: tuple[int, ...], axes: tuple[int, ...]
+) -> tuple[Array | int, int]:
+    """The index of the first element of the plane of each that is found, and from it to the next.
+
+    The spatial axes lie together, so what follows goes on evenly.
+    """
     steps = steps_of(kind, shape, axes)
-    count = math.prod(size for size, step in zip(shape, steps, strict=True) if step)
-    within(given, count, kind, shape)
-    rest = indices.astype(np.int64)
-    for axis, here in enumerate(grid(indices.shape)):
-        if axis not in axes:
-            rest -= here * steps[axis]
-    places = []
-    outside = np.zeros(indices.shape, np.bool_)
-    for axis in axes:
-        place, rest = np.divmod(rest, steps[axis])
-        outside |= (place < 0) | (place >= shape[axis])
-        places.append(place)
-    refuse(given, outside | (rest != 0), "outside the plane it was found in", shape)
-    return np.ravel_multi_index(places, [shape[axis] for axis in axes])
+    first: Array | int = 0
+    for axis, here in enumerate(grid(found)):
+        if axis not in axes and steps[axis]:
+            first = first + here * steps[axis]
+    return first, steps[axes[-1]]
 
 
 def coordinates(places: Array, sizes: list[int]) -> list[Array]:
@@ -205,13 +220,8 @@ def out_of_planes(found: Array, kind: str, shape: tuple[int, ...], axes: tuple[i
     """Indices of that kind from positions in the spatial plane."""
     if not found.size:
         return found
-    places = grid(found.shape)
-    for axis, place in zip(axes, coordinates(found, [shape[a] for a in axes]), strict=True):
-        places[axis] = place
-    number = np.zeros_like(found)
-    for place, step in zip(places, steps_of(kind, shape, axes), strict=True):
-        number += place * step
-    return number
+    first, step = origins(found.shape, kind, shape, axes)
+    return found * step + first
 
 
 # ---- kind "window" ------------------------------------------------------------------------------

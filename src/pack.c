@@ -5,7 +5,7 @@
 #include "walk.h"
 
 /* Of those at once, both ways, so that they stay in L2 until they are pooled. */
-enum { PACK_BYTES = 1 << 17 };
+enum { PACK_BYTES = 1 << 17, MOST_PACK_BYTES = 1 << 19 };
 /* Of a plane, at most; of one whose elements are in C order (uint8, channel slices, so and packed, times a copy and a
  * call on that: 3x3/2, 7x7 20, 1.1, 28x28 7, 1.0, 112x112 2.6, 0.2). */
 enum { PLANE_BYTES = 1 << 16, DENSE_PLANE_BYTES = 1 << 14 };
@@ -189,25 +189,44 @@ int pool_may_pack(const struct pool_job *job, const struct pool_geometry *g)
     return most(from, to) <= (in_order ? DENSE_PLANE_BYTES : PLANE_BYTES);
 }
 
+/* So many planes at once. */
+static void plan_pack(struct pool_packed *p, const struct pool_geometry *g, int64_t beside)
+{
+    const int64_t from = p->from_bytes, to = p->to_positions * g->out_bytes;
+    struct pool_geometry *const side = &p->g;
+    *side = *g;
+    p->beside = beside;
+    side->outer_axes = beside > 1;
+    side->outer[0] = (struct pool_span){.size = beside, .in_step = from, .out_step = to};
+    side->swapped = 0;
+    side->bytes = beside * (from + to);
+    put_in_order(side, g->source_bytes);
+    pool_plan_forward(&p->job, side, &p->near);
+    pool_plan_turned(&p->job, &p->turned);
+}
+
+/* Whether planes are turned, or rows of windows of many done at once. */
+static int are_done_together(const struct pool_job *job) { return job->turned || job->spaced; }
+
 void pool_plan_packed(struct pool_job *job, const struct pool_geometry *g, struct pool_packed *p)
 {
     const int64_t from = positions(g, 0) * g->source_bytes, to = positions(g, 1) * g->out_bytes;
-    struct pool_geometry *const side = &p->g;
-    *side = *g;
     p->planes = 1;
     for (int a = 0; a < g->outer_axes; a++) p->planes *= g->outer[a].size;
-    p->beside = most(1, least(PACK_BYTES / (from + to), ceil_div(p->planes, LEAST_UNITS)));
     p->from_bytes = from;
     p->to_positions = to / g->out_bytes;
     p->reads = !g->swapped && is_in_order(g, 0, g->source_bytes) && are_end_to_end(g, 0, from);
     p->writes = is_in_order(g, 1, g->out_bytes) && are_end_to_end(g, 1, to);
-    side->outer_axes = p->beside > 1;
-    side->outer[0] = (struct pool_span){.size = p->beside, .in_step = from, .out_step = to};
-    side->swapped = 0;
-    side->bytes = p->beside * (from + to);
-    put_in_order(side, g->source_bytes);
-    pool_plan_forward(&p->job, side, &p->near);
-    pool_plan_turned(&p->job, &p->turned);
+    const int64_t few = most(1, least(PACK_BYTES / (from + to), ceil_div(p->planes, LEAST_UNITS)));
+    int64_t many = MOST_SIDE;
+    while (many > few && (many > p->planes || many * (from + to) > MOST_PACK_BYTES)) many /= 2;
+    plan_pack(p, g, few);
+    /* More, where those go ways that are for many (16 of 57x57, every second column: indices of 7x7 bins in 352 us, so
+     * 93; averages of 7x7/3 in 132, so 38). */
+    if (!are_done_together(&p->job) && many >= LEAST_SIDE) {
+        plan_pack(p, g, many);
+        if (!are_done_together(&p->job)) plan_pack(p, g, few);
+    }
 
     *job = (struct pool_job){.g = g, .task = POOL_FORWARD, .walk = walk_packed, .packed = p};
     job->units = ceil_div(p->planes, p->beside);

@@ -322,7 +322,8 @@ static int can_lie_in_line(const struct pool_job *job)
     return g->lead_axes == 1 && g->inner.size == 1 && g->lead[0].window <= POOL_DOWN && job->reach <= g->along.stride &&
            g->along.outputs * g->along.stride * g->lane_bytes <= POOL_DOWN_BYTES && job->strips && job->x_blocks == 1 &&
            !job->fused && !job->chunked && !job->slide_nodes && !g->power && !g->index_bytes && job->rows_contiguous &&
-           job->out_contiguous && g->lead[0].out_step == g->along.outputs * g->out_bytes;
+           job->out_contiguous && g->lead[0].out_step == g->along.outputs * g->out_bytes &&
+           !g->along.bins && !g->lead[0].bins;
 }
 
 /* How many units go to a kernel at once. */

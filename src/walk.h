@@ -15,6 +15,7 @@ static inline int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 enum { TILE_BYTES = POOL_L1_BYTES / 2 };        /* of a folded row */
 enum { LEAST_UNITS = 16 };      /* for threads to share */
+enum { LEAST_SIDE = 16, MOST_SIDE = 64 };       /* planes side by side, where they are turned */
 enum { PATIENCE = 256 };        /* rows of a window, or groups of them, between two looks at whether to stop */
 
 /* Axis a of a window: the leading ones, then that along the row. */
